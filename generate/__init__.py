@@ -1,0 +1,1 @@
+"""Synthetic speaking children: specs, people, voices, motion, renders, data sets."""

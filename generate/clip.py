@@ -1,0 +1,190 @@
+"""The contract of one clip: its label table, and how it becomes files and comes back.
+
+A clip is one synthetic child over T frames. T = 1 is a still; T = 0 is sound alone. All labels
+are exact because the scene is known. Axes: T frame, H row, W column, P phoneme, N audio sample.
+"""
+
+from __future__ import annotations
+
+import io
+import json
+import zipfile
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+FORMAT = "collodi.clip"
+VERSION = 1
+SAMPLE_RATE_HZ = 16000
+PARTS = (
+    *("background", "skin", "brow", "lips", "mouth", "sclera", "iris"),
+    *("teeth", "tongue", "hair", "cloth", "neck"),
+)
+
+
+@dataclass(frozen=True)
+class Label:
+    """One array of `KEY.labels.npz`."""
+
+    axes: str
+    shape: tuple[str | int, ...]
+    """Axis letters are free sizes, numbers are fixed."""
+    dtype: str
+    """numpy kind and size; U stands for text of any length."""
+    unit: str
+    range: str
+    frame: str
+    """Coordinate frame; empty where none applies."""
+
+
+_IMAGE = "image, x right, y down, pixel centres at +0.5"
+_CAMERA = "camera, x right, y down, z forward"
+LABELS: dict[str, Label] = {
+    "landmarks_px": Label("frame, iBUG-68 point, xy", ("T", 68, 2), "f4", "px", "any", _IMAGE),
+    "landmarks_visible": Label("frame, point", ("T", 68), "u1", "1", "0 hidden, 1 seen", ""),
+    "contour_px": Label(
+        "frame, jaw point 0-16 slid to the visible outline, xy",
+        *(("T", 17, 2), "f4", "px", "any", _IMAGE),
+    ),
+    "landmarks_mm": Label("frame, point, xyz", ("T", 68, 3), "f4", "mm", "any", _CAMERA),
+    "head_pose_deg": Label(
+        "frame, yaw pitch roll", ("T", 3), "f4", "deg", "-180 to 180",
+        "camera; + is the child's own left, up, clockwise in the image",
+    ),
+    "head_position_mm": Label("frame, xyz between the eyes", ("T", 3), "f4", "mm", "any", _CAMERA),
+    "gaze_deg": Label("frame, yaw pitch", ("T", 2), "f4", "deg", "-90 to 90", "as head_pose_deg"),
+    "arkit": Label("frame, blendshape", ("T", 52), "f4", "1", "0 to 1", ""),
+    "face_box_px": Label("frame, x0 y0 x1 y1 of the 68 points", ("T", 4), "f4", "px", "any", _IMAGE),
+    "parts": Label("frame, row, column", ("T", "H", "W"), "u1", "id in PARTS", "0 to 11", _IMAGE),
+    "depth_mm": Label(
+        "frame, row, column, distance along z", ("T", "H", "W"), "f2", "mm",
+        "0 where background", _CAMERA,
+    ),
+    "speaking": Label("frame", ("T",), "u1", "1", "0 silent, 1 speaking", ""),
+    "phoneme": Label("phoneme", ("P",), "U", "espeak IPA", "", ""),
+    "phoneme_s": Label("phoneme, start end", ("P", 2), "f4", "s", "0 to duration", "sound"),
+    "word": Label("word", ("Q",), "U", "text", "", ""),
+    "word_s": Label("word, start end", ("Q", 2), "f4", "s", "0 to duration", "sound"),
+}
+IMAGE_LABELS = ("landmarks_px", "landmarks_visible", "contour_px", "landmarks_mm", "head_pose_deg",
+                "head_position_mm", "gaze_deg", "arkit", "face_box_px", "parts", "speaking")  # fmt: skip
+SOUND_LABELS = ("phoneme", "phoneme_s", "word", "word_s")
+
+FACTS: dict[str, str] = {
+    "key": "name of the clip, the same in every member of the shard",
+    "text": "what is said, empty when nothing is",
+    "keyword": "class of the clip for keyword spotting, empty when none",
+    "emotion": "one of spec.EMOTIONS",
+    "emotion_intensity": "0 to 1",
+    "age_years": "years",
+    "sex": "female or male, of the rendered body and the voice norms",
+    "ancestry": "shares of african, asian, european (MakeHuman's axes), sum 1",
+    "skin_tone": "Monk scale 1 to 10; 0 when there is no picture",
+    "hair_style": "name; empty when there is no picture",
+    "voice": "engine, voice, f0_hz, formant_scale; empty when silent",
+    "camera": "size_px, focal_px, distance_m; empty when there is no picture",
+    "light": "seed and key direction; empty when there is no picture",
+    "rate_hz": "frames a second; 0 for stills and sound",
+    "n_frames": "T",
+    "n_samples": "N at 16 kHz",
+    "provenance": "synthetic (always true), kit, version, seed",
+}
+
+
+@dataclass(frozen=True)
+class Clip:
+    """One synthetic child: what the camera and the microphone got, and the exact truth."""
+
+    key: str
+    facts: dict[str, Any]
+    """Keys and meaning in FACTS."""
+    labels: dict[str, NDArray[Any]] = field(default_factory=dict)
+    """Arrays as in LABELS."""
+    frames: NDArray[np.uint8] | None = None
+    """(T, H, W, 3) RGB."""
+    audio: NDArray[np.int16] | None = None
+    """(N,) mono, 16 kHz."""
+
+
+def check(clip: Clip) -> None:
+    """Raise ValueError where a clip does not match LABELS and FACTS."""
+    _same_keys(clip.facts, FACTS, clip.key, "fact")
+    if clip.facts["provenance"].get("synthetic") is not True:
+        raise ValueError(f"clip {clip.key}: provenance does not say synthetic = true")
+    sizes: dict[str, int] = {"T": int(clip.facts["n_frames"])}
+    for name, array in clip.labels.items():
+        if name not in LABELS:
+            raise ValueError(f"clip {clip.key}: unknown label {name!r}, known: {', '.join(LABELS)}")
+        _check_label(clip.key, name, array, sizes)
+    wanted = (IMAGE_LABELS if sizes["T"] else ()) + (SOUND_LABELS if clip.facts["n_samples"] else ())
+    missing = sorted(set(wanted) - set(clip.labels))
+    if missing:
+        raise ValueError(f"clip {clip.key}: label {missing[0]!r} is missing")
+
+
+def _same_keys(got: Mapping[str, Any], known: Mapping[str, Any], key: str, what: str) -> None:
+    for name in got:
+        if name not in known:
+            raise ValueError(f"clip {key}: unknown {what} {name!r}, known: {', '.join(known)}")
+    for name in known:
+        if name not in got:
+            raise ValueError(f"clip {key}: {what} {name!r} is missing")
+
+
+def _check_label(key: str, name: str, array: NDArray[Any], sizes: dict[str, int]) -> None:
+    want = LABELS[name]
+    kind = "U" if array.dtype.kind == "U" else array.dtype.str[1:]
+    if kind != want.dtype:
+        raise ValueError(f"clip {key}: label {name} is {array.dtype}, not {want.dtype}")
+    if array.ndim != len(want.shape):
+        raise ValueError(f"clip {key}: label {name} has shape {array.shape}, not {want.shape}")
+    for got, axis in zip(array.shape, want.shape, strict=True):
+        expected = axis if isinstance(axis, int) else sizes.setdefault(axis, got)
+        if got != expected:
+            raise ValueError(f"clip {key}: label {name} has shape {array.shape}, not {want.shape}")
+    if array.dtype.kind == "f" and not np.isfinite(array).all():
+        raise ValueError(f"clip {key}: label {name} has values that are not finite")
+
+
+def labels_to_bytes(labels: Mapping[str, NDArray[Any]]) -> bytes:
+    """Pack label arrays as a deflated npz whose bytes depend on the arrays alone."""
+    out = io.BytesIO()
+    with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED, compresslevel=6) as archive:
+        for name in sorted(labels):
+            buffer = io.BytesIO()
+            np.lib.format.write_array(buffer, np.ascontiguousarray(labels[name]), allow_pickle=False)
+            archive.writestr(zipfile.ZipInfo(f"{name}.npy"), buffer.getvalue(), zipfile.ZIP_DEFLATED)
+    return out.getvalue()
+
+
+def labels_from_bytes(data: bytes, where: str) -> dict[str, NDArray[Any]]:
+    """Read what `labels_to_bytes` wrote; `where` names the clip in errors."""
+    try:
+        with np.load(io.BytesIO(data), allow_pickle=False) as archive:
+            return {name: archive[name] for name in archive.files}
+    except (ValueError, OSError, KeyError, EOFError, zipfile.BadZipFile, MemoryError) as error:
+        raise ValueError(f"{where}: labels cannot be read ({error})") from error
+
+
+def facts_to_bytes(facts: Mapping[str, Any]) -> bytes:
+    """JSON with format and version, sorted keys."""
+    body = {"format": FORMAT, "version": VERSION, **facts}
+    return (json.dumps(body, sort_keys=True, allow_nan=False) + "\n").encode()
+
+
+def facts_from_bytes(data: bytes, where: str) -> dict[str, Any]:
+    """Read what `facts_to_bytes` wrote, refusing other formats, versions and unknown keys."""
+    try:
+        body = json.loads(data)
+    except ValueError as error:
+        raise ValueError(f"{where}: not JSON ({error})") from error
+    if not isinstance(body, dict) or body.pop("format", None) != FORMAT:
+        raise ValueError(f"{where}: not a {FORMAT} file")
+    version = body.pop("version", None)
+    if version != VERSION:
+        raise ValueError(f"{where}: version {version}, this kit reads {VERSION}")
+    _same_keys(body, FACTS, where, "fact")
+    return body
