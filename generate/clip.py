@@ -51,17 +51,27 @@ LABELS: dict[str, Label] = {
     ),
     "landmarks_mm": Label("frame, point, xyz", ("T", 68, 3), "f4", "mm", "any", _CAMERA),
     "head_pose_deg": Label(
-        "frame, yaw pitch roll", ("T", 3), "f4", "deg", "-180 to 180",
+        "frame, yaw pitch roll",
+        ("T", 3),
+        "f4",
+        "deg",
+        "-180 to 180",
         "camera; + is the child's own left, up, clockwise in the image",
     ),
     "head_position_mm": Label("frame, xyz between the eyes", ("T", 3), "f4", "mm", "any", _CAMERA),
     "gaze_deg": Label("frame, yaw pitch", ("T", 2), "f4", "deg", "-90 to 90", "as head_pose_deg"),
     "arkit": Label("frame, blendshape", ("T", 52), "f4", "1", "0 to 1", ""),
-    "face_box_px": Label("frame, x0 y0 x1 y1 of the 68 points", ("T", 4), "f4", "px", "any", _IMAGE),
+    "face_box_px": Label(
+        "frame, x0 y0 x1 y1 of the 68 points", ("T", 4), "f4", "px", "any", _IMAGE
+    ),
     "parts": Label("frame, row, column", ("T", "H", "W"), "u1", "id in PARTS", "0 to 11", _IMAGE),
     "depth_mm": Label(
-        "frame, row, column, distance along z", ("T", "H", "W"), "f2", "mm",
-        "0 where background", _CAMERA,
+        "frame, row, column, distance along z",
+        ("T", "H", "W"),
+        "f2",
+        "mm",
+        "0 where background",
+        _CAMERA,
     ),
     "speaking": Label("frame", ("T",), "u1", "1", "0 silent, 1 speaking", ""),
     "phoneme": Label("phoneme", ("P",), "U", "espeak IPA", "", ""),
@@ -119,7 +129,9 @@ def check(clip: Clip) -> None:
         if name not in LABELS:
             raise ValueError(f"clip {clip.key}: unknown label {name!r}, known: {', '.join(LABELS)}")
         _check_label(clip.key, name, array, sizes)
-    wanted = (IMAGE_LABELS if sizes["T"] else ()) + (SOUND_LABELS if clip.facts["n_samples"] else ())
+    wanted = (IMAGE_LABELS if sizes["T"] else ()) + (
+        SOUND_LABELS if clip.facts["n_samples"] else ()
+    )
     missing = sorted(set(wanted) - set(clip.labels))
     if missing:
         raise ValueError(f"clip {clip.key}: label {missing[0]!r} is missing")
@@ -155,8 +167,12 @@ def labels_to_bytes(labels: Mapping[str, NDArray[Any]]) -> bytes:
     with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED, compresslevel=6) as archive:
         for name in sorted(labels):
             buffer = io.BytesIO()
-            np.lib.format.write_array(buffer, np.ascontiguousarray(labels[name]), allow_pickle=False)
-            archive.writestr(zipfile.ZipInfo(f"{name}.npy"), buffer.getvalue(), zipfile.ZIP_DEFLATED)
+            np.lib.format.write_array(
+                buffer, np.ascontiguousarray(labels[name]), allow_pickle=False
+            )
+            archive.writestr(
+                zipfile.ZipInfo(f"{name}.npy"), buffer.getvalue(), zipfile.ZIP_DEFLATED
+            )
     return out.getvalue()
 
 

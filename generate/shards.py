@@ -1,0 +1,249 @@
+"""Data sets on disk: WebDataset-compatible tar shards, index.jsonl, dataset.json.
+
+A shard is written under `.part` and renamed when whole, so a file with its final name is complete.
+`dataset.json` is written first (`complete: false`) and last (`complete: true`, counts, sha256).
+"""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import json
+import os
+import tarfile
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from generate.clip import (
+    Clip,
+    check,
+    facts_from_bytes,
+    facts_to_bytes,
+    labels_from_bytes,
+    labels_to_bytes,
+)
+from generate.media import (
+    audio_to_flac,
+    flac_to_audio,
+    frame_to_jpeg,
+    frames_to_mp4,
+    jpeg_to_frame,
+    mp4_to_frames,
+)
+
+FORMAT = "collodi.dataset"
+VERSION = 1
+INDEX_FACTS = ("keyword", "emotion", "age_years", "sex", "ancestry", "skin_tone", "hair_style",
+               "text", "n_frames", "n_samples")  # fmt: skip
+
+
+def shard_name(number: int) -> str:
+    """File name of shard `number`."""
+    return f"shard-{number:06d}.tar"
+
+
+def write_atomic(path: Path, data: bytes) -> None:
+    """Write a small file so that it is there whole or not at all."""
+    part = path.with_name(path.name + ".part")
+    try:
+        with open(part, "wb") as file:
+            file.write(data)
+            file.flush()
+            os.fsync(file.fileno())
+        os.replace(part, path)
+    finally:
+        part.unlink(missing_ok=True)
+
+
+def clip_members(clip: Clip) -> dict[str, bytes]:
+    """Tar members of a clip by suffix, in the order they are written."""
+    check(clip)
+    members: dict[str, bytes] = {}
+    if clip.frames is not None and len(clip.frames) == 1:
+        members["jpg"] = frame_to_jpeg(clip.frames[0])
+    elif clip.frames is not None:
+        members["mp4"] = frames_to_mp4(clip.frames, clip.facts["rate_hz"])
+    if clip.audio is not None:
+        members["flac"] = audio_to_flac(clip.audio)
+    members["labels.npz"] = labels_to_bytes(clip.labels)
+    members["json"] = facts_to_bytes(clip.facts)
+    return members
+
+
+def write_shard(path: Path, clips: Iterable[Clip]) -> None:
+    """Write clips as one tar under its final name, or leave nothing there."""
+    part = path.with_name(path.name + ".part")
+    try:
+        with open(part, "wb") as file:
+            with tarfile.open(fileobj=file, mode="w", format=tarfile.USTAR_FORMAT) as tar:
+                for clip in clips:
+                    for suffix, data in clip_members(clip).items():
+                        info = tarfile.TarInfo(f"{clip.key}.{suffix}")
+                        info.size, info.mode = len(data), 0o644
+                        tar.addfile(info, io.BytesIO(data))
+            file.flush()
+            os.fsync(file.fileno())
+        os.replace(part, path)
+    finally:
+        part.unlink(missing_ok=True)
+
+
+def index_shard(path: Path) -> list[dict[str, Any]]:
+    """Rows of index.jsonl for one shard: key, shard, members with byte offset and size, facts."""
+    rows: dict[str, dict[str, Any]] = {}
+    try:
+        with tarfile.open(path, "r:") as tar:
+            for info in tar:
+                key, _, suffix = info.name.partition(".")
+                row = rows.setdefault(key, {"key": key, "shard": path.name, "members": {}})
+                row["members"][suffix] = [info.offset_data, info.size]
+                if suffix == "json":
+                    member = tar.extractfile(info)
+                    facts = facts_from_bytes(member.read() if member else b"", info.name)
+                    row.update({name: facts[name] for name in INDEX_FACTS})
+    except (tarfile.TarError, EOFError) as error:
+        raise ValueError(
+            f"{path.name}: not a whole tar shard ({error}); delete it to redo"
+        ) from error
+    return list(rows.values())
+
+
+def file_sha256(path: Path) -> str:
+    """Hex SHA-256 of a file."""
+    with open(path, "rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def write_header(folder: Path, options: dict[str, Any], stamp: dict[str, Any]) -> None:
+    """Write dataset.json of a data set that is being made."""
+    body = {"format": FORMAT, "version": VERSION, "complete": False, "options": options}
+    write_atomic(folder / "dataset.json", _pretty(body | {"stamp": stamp}))
+
+
+def finish(folder: Path, options: dict[str, Any], stamp: dict[str, Any], n_shards: int) -> None:
+    """Write index.jsonl and the final dataset.json from the shards that are there."""
+    rows: list[dict[str, Any]] = []
+    hashes: dict[str, str] = {}
+    for number in range(n_shards):
+        path = folder / shard_name(number)
+        rows += index_shard(path)
+        hashes[path.name] = file_sha256(path)
+    lines = "".join(json.dumps(row, sort_keys=True) + "\n" for row in rows)
+    write_atomic(folder / "index.jsonl", lines.encode())
+    body = {"format": FORMAT, "version": VERSION, "complete": True, "options": options}
+    body |= {"stamp": stamp, "clips": len(rows), "shards": hashes}
+    write_atomic(folder / "dataset.json", _pretty(body))
+
+
+def _pretty(body: dict[str, Any]) -> bytes:
+    return (json.dumps(body, indent=1, sort_keys=True) + "\n").encode()
+
+
+def read_header(folder: Path) -> dict[str, Any]:
+    """Read dataset.json; ValueError where it is missing, foreign or of another version."""
+    path = folder / "dataset.json"
+    if not folder.is_dir():
+        raise ValueError(f"data set {folder}: no such folder")
+    if not path.is_file():
+        raise ValueError(f"data set {folder}: dataset.json is missing; is it a data set?")
+    try:
+        body = json.loads(path.read_bytes())
+    except ValueError as error:
+        raise ValueError(f"{path}: not JSON ({error})") from error
+    if not isinstance(body, dict) or body.get("format") != FORMAT:
+        raise ValueError(f"{path}: not a {FORMAT} file")
+    if body.get("version") != VERSION:
+        raise ValueError(f"{path}: version {body.get('version')}, this kit reads {VERSION}")
+    known = {"format", "version", "complete", "options", "stamp", "clips", "shards"}
+    unknown = sorted(set(body) - known)
+    if unknown:
+        raise ValueError(f"{path}: unknown key {unknown[0]!r}, known: {', '.join(sorted(known))}")
+    return body
+
+
+@dataclass(frozen=True)
+class Dataset:
+    """A finished data set; clips are read by number with one seek a member."""
+
+    folder: Path
+    header: dict[str, Any]
+    """dataset.json."""
+    rows: list[dict[str, Any]] = field(repr=False)
+    """index.jsonl, one dict a clip: key, shard, members, INDEX_FACTS."""
+
+    def __len__(self) -> int:
+        return len(self.rows)
+
+    def clip(self, number: int, want: Iterable[str] = ("frames", "audio", "labels")) -> Clip:
+        """Read clip `number`; `want` leaves out what is not needed. ValueError if corrupt."""
+        row, wanted = self.rows[number], set(want)
+        members = row["members"]
+        where = f"{row['shard']}:{row['key']}"
+        facts = facts_from_bytes(self._read(row, "json"), where)
+        labels = (
+            labels_from_bytes(self._read(row, "labels.npz"), where) if "labels" in wanted else {}
+        )
+        audio = None
+        if "audio" in wanted and "flac" in members:
+            audio = flac_to_audio(self._read(row, "flac"), where)
+        frames = self._frames(row, where) if "frames" in wanted else None
+        return Clip(row["key"], facts, labels, frames, audio)
+
+    def clips(self, want: Iterable[str] = ("frames", "audio", "labels")) -> Iterator[Clip]:
+        """All clips in order."""
+        wanted = tuple(want)
+        return (self.clip(number, wanted) for number in range(len(self)))
+
+    def member(self, number: int, suffix: str) -> bytes:
+        """Raw bytes of one member, such as "mp4"."""
+        return self._read(self.rows[number], suffix)
+
+    def _frames(self, row: dict[str, Any], where: str) -> NDArray[np.uint8] | None:
+        if "jpg" in row["members"]:
+            return jpeg_to_frame(self._read(row, "jpg"), where)[None]
+        if "mp4" in row["members"]:
+            return mp4_to_frames(self._read(row, "mp4"), where)
+        return None
+
+    def _read(self, row: dict[str, Any], suffix: str) -> bytes:
+        if suffix not in row["members"]:
+            raise ValueError(f"{row['shard']}:{row['key']}: no {suffix} member")
+        offset, size = row["members"][suffix]
+        with open(self.folder / row["shard"], "rb") as file:
+            file.seek(offset)
+            data = file.read(size)
+        if len(data) != size:
+            raise ValueError(f"{row['shard']}:{row['key']}: shard is truncated; make it again")
+        return data
+
+
+def open_dataset(folder: str | Path) -> Dataset:
+    """Open a finished data set; ValueError names what is missing, unfinished or truncated."""
+    folder = Path(folder)
+    header = read_header(folder)
+    if not header["complete"]:
+        raise ValueError(f"data set {folder}: not finished; run the same generate command again")
+    try:
+        rows = [json.loads(line) for line in (folder / "index.jsonl").read_bytes().splitlines()]
+    except (OSError, ValueError) as error:
+        raise ValueError(f"data set {folder}: index.jsonl cannot be read ({error})") from error
+    if len(rows) != header["clips"]:
+        raise ValueError(
+            f"data set {folder}: index.jsonl has {len(rows)} of {header['clips']} clips"
+        )
+    for name in header["shards"]:
+        if name != Path(name).name or not (folder / name).is_file():
+            raise ValueError(f"data set {folder}: shard {name} is missing")
+    return Dataset(folder, header, rows)
+
+
+def verify(dataset: Dataset) -> None:
+    """Re-hash every shard; ValueError names the first that differs from dataset.json."""
+    for name, expected in dataset.header["shards"].items():
+        if file_sha256(dataset.folder / name) != expected:
+            raise ValueError(f"data set {dataset.folder}: shard {name} does not match its sha256")
