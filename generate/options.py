@@ -1,0 +1,50 @@
+"""Command-line options from frozen dataclasses: full help on request, one line on a mistake."""
+
+from __future__ import annotations
+
+import contextlib
+import difflib
+import io
+from collections.abc import Iterable, Sequence
+from typing import TypeVar
+
+T = TypeVar("T")
+
+
+def parse(kind: type[T], argv: Sequence[str], prog: str, description: str | None = None) -> T:
+    """Parse `argv` into the dataclass `kind`; ValueError with one line where it does not fit.
+
+    `--help` prints the fields with their docstrings and defaults, and exits 0.
+    """
+    import tyro
+
+    errors = io.StringIO()
+    try:
+        with contextlib.redirect_stderr(errors):
+            return tyro.cli(kind, args=list(argv), prog=prog, description=description)
+    except SystemExit as stop:
+        if not stop.code:
+            raise
+    raise ValueError(_one_line(errors.getvalue()) + f"; see {prog} --help")
+
+
+def choose(name: str, known: Iterable[str], what: str) -> str:
+    """Return `name` if it is known, else raise ValueError with the nearest known name."""
+    names = list(known)
+    if name in names:
+        return name
+    near = difflib.get_close_matches(name, names, n=1, cutoff=0.5)
+    hint = f"did you mean {near[0]!r}? " if near else ""
+    raise ValueError(f"unknown {what} {name!r}; {hint}known: {', '.join(names)}")
+
+
+def _one_line(box: str) -> str:
+    """The message of tyro's error box without frame, advice on help and option texts."""
+    lines = [line.strip("│ ╭╮╰╯─") for line in box.splitlines()]
+    kept: list[str] = []
+    for line in lines[1:]:
+        if line.startswith(("Argument helptext", "For full helptext")):
+            break
+        if line:
+            kept.append(line)
+    return " ".join(kept[:3]).replace("Perhaps you meant:", "perhaps you meant") or "wrong options"

@@ -1,0 +1,121 @@
+"""Named kinds of data set and their options."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+DIGITS = ("zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine")
+
+
+@dataclass(frozen=True)
+class Stills:
+    """Pictures of children with exact labels, for vision.
+
+    Example: collodi generate stills --out data/stills --clips 4000 --seed 1
+    """
+
+    clips: int = 1000
+    """Pictures."""
+    seed: int = 0
+    """The same seed gives the same labels and sound, on any machine and engine."""
+    shard_clips: int = 96
+    """Clips in one shard; a shard is the unit of resume."""
+    size_px: int = 128
+    """Image side."""
+    child_stills: int = 6
+    """Pictures of each child, each with another pose, light and place."""
+    age_years: tuple[float, float] = (3, 12)
+    """Youngest and oldest."""
+    adult_share: float = 0.0
+    """Share of the people who are adults (18 to 75), for tests on adults."""
+    depth: bool = False
+    """Also write depth_mm."""
+
+
+@dataclass(frozen=True)
+class Words:
+    """Spoken words in many voices, for keyword spotting: your words, `unknown` and `silence`.
+
+    Example: collodi generate words --out data/words --words hello "good night" stop
+    """
+
+    clips: int = 4000
+    """Sounds."""
+    seed: int = 0
+    """The same seed gives the same labels and sound, on any machine and engine."""
+    shard_clips: int = 256
+    """Clips in one shard; a shard is the unit of resume."""
+    words: tuple[str, ...] = DIGITS
+    """The keywords."""
+    unknown_share: float = 0.12
+    """Share of clips that say another word."""
+    silence_share: float = 0.03
+    """Share of clips without speech."""
+    age_years: tuple[float, float] = (3, 12)
+    """Ages of the children's voices."""
+
+
+@dataclass(frozen=True)
+class Talk:
+    """Talking children: H.264 video, sound, and labels for every frame.
+
+    Example: collodi generate talk --out data/talk --clips 50 --size-px 256
+    """
+
+    clips: int = 16
+    """Clips, one child each."""
+    seed: int = 0
+    """The same seed gives the same labels and sound, on any machine and engine."""
+    shard_clips: int = 4
+    """Clips in one shard; a shard is the unit of resume."""
+    size_px: int = 256
+    """Image side, even."""
+    rate_hz: float = 25
+    """Frames a second."""
+    max_s: float = 6
+    """Longest clip."""
+    sentences: tuple[str, ...] = ()
+    """What is said; empty takes the bundled sentences."""
+    age_years: tuple[float, float] = (3, 12)
+    """Youngest and oldest."""
+    depth: bool = False
+    """Also write depth_mm."""
+
+
+Options = Stills | Words | Talk
+PRESETS: dict[str, type[Stills] | type[Words] | type[Talk]] = {
+    "stills": Stills,
+    "words": Words,
+    "talk": Talk,
+}
+
+
+def check_options(options: Options) -> None:
+    """Raise ValueError with one line where an option cannot be used."""
+    for name, low in (("clips", 1), ("shard_clips", 1), ("seed", 0)):
+        if getattr(options, name) < low:
+            raise ValueError(f"--{name.replace('_', '-')} {getattr(options, name)}: at least {low}")
+    low_age, high_age = options.age_years
+    if not 0.5 <= low_age <= high_age <= 90:
+        raise ValueError(
+            f"--age-years {low_age:g} {high_age:g}: want 0.5 <= youngest <= oldest <= 90"
+        )
+    if isinstance(options, Words):
+        _check_words(options)
+    elif not 32 <= options.size_px <= 2048 or options.size_px % 2:
+        raise ValueError(f"--size-px {options.size_px}: want an even number from 32 to 2048")
+
+
+def _check_words(options: Words) -> None:
+    if not options.words:
+        raise ValueError("--words is empty: name at least one keyword")
+    for word in options.words:
+        if not word.strip():
+            raise ValueError("--words holds an empty word: leave it out")
+        if word in ("unknown", "silence"):
+            raise ValueError(f"--words {word}: this class is always there, leave it out")
+    twice = {word for word in options.words if options.words.count(word) > 1}
+    if twice:
+        raise ValueError(f"--words {sorted(twice)[0]} is there twice")
+    if not 0 <= options.unknown_share + options.silence_share < 1:
+        raise ValueError("--unknown-share + --silence-share must be below 1")
