@@ -1,0 +1,1 @@
+"""What runs on a board: bundles, reports, runtimes, measuring. Standard library only."""

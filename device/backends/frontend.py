@@ -1,0 +1,156 @@
+"""The one front end: log-mel for sound, resize and scale for images. Needs numpy only.
+
+Training, evaluation and boards call these functions, so what a model learned on is what it gets.
+The parameters are those of `device/front_end.py`.
+"""
+
+from __future__ import annotations
+
+import functools
+import math
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    Floats = NDArray[Any]
+
+EPSILON = 1e-5
+"""Added to the mel power (|FFT|^2 of samples in -1..1) before the logarithm."""
+
+
+def logmel(audio: Floats, spec: dict[str, Any]) -> Floats:
+    """Return log-mel features of sound, normalized per clip.
+
+    audio: (..., N) float, -1..1, at spec["sample_rate"].
+    Returns (..., T, L) float32 in -2..2, T = N // hop, L = n_mels; +2 is the loudest cell of the
+    clip, -2 is floor_db below it or less. Digital silence, and all below about -50 dBFS, is -2.
+    """
+    return normalize(mel_power(audio, spec), spec)
+
+
+def mel_power(audio: Floats, spec: dict[str, Any]) -> Floats:
+    """Return the mel power spectrum: audio (..., N) -> (..., T, L) float64, >= 0.
+
+    Frame t is centred in samples t*hop .. (t+1)*hop: the sound is padded with (window - hop) / 2
+    zeros at both ends, so one second at 16 kHz gives exactly 50 frames.
+    """
+    bands = mel_bands(
+        spec["sample_rate"], spec["n_fft"], spec["n_mels"], spec["fmin"], spec["fmax"]
+    )
+    return power(audio, spec) @ bands.T
+
+
+def power(audio: Floats, spec: dict[str, Any]) -> Floats:
+    """Return |FFT|^2 of Hann windows: audio (..., N) -> (..., T, n_fft // 2 + 1) float64."""
+    import numpy as np
+
+    window, hop = spec["window"], spec["hop"]
+    audio = np.asarray(audio)
+    frames = audio.shape[-1] // hop
+    if frames < 1 or not np.issubdtype(audio.dtype, np.floating):
+        raise ValueError(
+            f"sound of shape {audio.shape} and type {audio.dtype}: the log-mel front end takes "
+            f"floats in -1..1, at least {hop} samples"
+        )
+    side = (window - hop) // 2
+    used = audio[..., : frames * hop].astype(np.float64)
+    padded = np.pad(used, [(0, 0)] * (audio.ndim - 1) + [(side, window - hop - side)])
+    pieces = np.lib.stride_tricks.sliding_window_view(padded, window, axis=-1)[..., ::hop, :]
+    spectrum = np.fft.rfft(pieces * hann(window), spec["n_fft"])
+    return spectrum.real**2 + spectrum.imag**2
+
+
+def normalize(mels: Floats, spec: dict[str, Any]) -> Floats:
+    """Return log mel power below the clip's loudest cell: (..., T, L) -> float32 in -2..2."""
+    import numpy as np
+
+    depth = spec["floor_db"] / 10 * math.log(10)
+    level = np.log(mels + EPSILON)
+    loudest = level.max(axis=(-2, -1), keepdims=True)
+    loudest = np.maximum(loudest, math.log(EPSILON) + depth)  # keeps silence at the floor
+    return (4 * np.maximum((level - loudest) / depth, -1) + 2).astype(np.float32)
+
+
+def fit(audio: Floats, samples: int) -> Floats:
+    """Return sound (N,) cut or zero-padded to `samples`, both around its middle."""
+    import numpy as np
+
+    extra = samples - audio.shape[-1]
+    if extra <= 0:
+        start = -extra // 2
+        return audio[..., start : start + samples]
+    left = extra // 2
+    return np.pad(audio, [(0, 0)] * (audio.ndim - 1) + [(left, extra - left)])
+
+
+@functools.lru_cache(maxsize=8)
+def hann(window: int) -> Floats:
+    """Return the periodic Hann window, (window,) float64."""
+    import numpy as np
+
+    made: Floats = 0.5 - 0.5 * np.cos(2 * np.pi * np.arange(window) / window)
+    made.setflags(write=False)
+    return made
+
+
+@functools.lru_cache(maxsize=8)
+def mel_bands(sample_rate: int, n_fft: int, n_mels: int, fmin: float, fmax: float) -> Floats:
+    """Return triangular mel bands of peak 1 (n_mels, n_fft // 2 + 1), HTK formula.
+
+    mel = 2595 log10(1 + f / 700): Young et al., The HTK Book.
+    """
+    import numpy as np
+
+    low, high = (2595 * math.log10(1 + edge / 700) for edge in (fmin, fmax))
+    edges = 700 * (10 ** (np.linspace(low, high, n_mels + 2) / 2595) - 1)
+    hz = np.arange(n_fft // 2 + 1) * (sample_rate / n_fft)
+    rise = (hz - edges[:-2, None]) / (edges[1:-1] - edges[:-2])[:, None]
+    fall = (edges[2:, None] - hz) / (edges[2:] - edges[1:-1])[:, None]
+    made: Floats = np.maximum(0, np.minimum(rise, fall))
+    made.setflags(write=False)
+    return made
+
+
+def image(rgb: Floats, spec: dict[str, Any]) -> Floats:
+    """Return what a vision model sees of a crop: (H, W, 3) uint8 RGB -> (S, S, 3) float32.
+
+    S = spec["size_px"]. The crop is stretched to a square (crop square first), antialiased when it
+    shrinks. Values are in -1..1, or mean 0 and deviation 1 with spec["standardize"].
+    """
+    import numpy as np
+
+    rgb = np.asarray(rgb)
+    if rgb.ndim != 3 or rgb.shape[2] != 3 or rgb.dtype != np.uint8 or 0 in rgb.shape:
+        raise ValueError(
+            f"image of shape {rgb.shape} and type {rgb.dtype}: the image front end takes "
+            "(height, width, 3) uint8 RGB"
+        )
+    small = resize(rgb, spec["size_px"], spec["size_px"])
+    if spec["standardize"]:
+        return ((small - small.mean()) / max(float(small.std()), 1.0)).astype(np.float32)
+    return (small / 127.5 - 1).astype(np.float32)
+
+
+def resize(pixels: Floats, height: int, width: int) -> Floats:
+    """Resize (H, W, C) to (height, width, C) float32, triangle filter, pixel centres at .5."""
+    import numpy as np
+
+    rows = _triangle(pixels.shape[0], height)
+    columns = _triangle(pixels.shape[1], width)
+    halfway = np.tensordot(rows, pixels.astype(np.float32), axes=(1, 0))
+    return np.ascontiguousarray(np.matmul(columns, halfway))
+
+
+@functools.lru_cache(maxsize=64)
+def _triangle(size_in: int, size_out: int) -> Floats:
+    """Return weights (size_out, size_in) float32, rows sum to 1; wider than 1 pixel to shrink."""
+    import numpy as np
+
+    ratio = size_in / size_out
+    centre = (np.arange(size_out) + 0.5) * ratio - 0.5
+    reach = max(ratio, 1.0)
+    weight = np.maximum(0, 1 - np.abs(np.arange(size_in) - centre[:, None]) / reach)
+    made: Floats = (weight / weight.sum(1, keepdims=True)).astype(np.float32)
+    made.setflags(write=False)
+    return made

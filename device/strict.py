@@ -1,0 +1,162 @@
+"""Dataclasses to JSON and back, refusing whatever the dataclass does not name.
+
+The type hints of the dataclass are the schema. Known shapes: str, int, float, bool, None,
+Literal, `X | None`, `tuple[X, ...]`, `dict[str, X]`, `list[X]` and other dataclasses.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import difflib
+import json
+import math
+import types
+import typing
+from pathlib import Path
+from typing import Any, TypeVar
+
+T = TypeVar("T")
+JSON_TYPES = {str: "text", int: "a whole number", float: "a number", bool: "true or false"}
+
+
+class FormatError(ValueError):
+    """A file of ours that cannot be trusted; the message is one line that names file and key."""
+
+
+def nearest(word: str, known: typing.Iterable[str]) -> str:
+    """Return `; did you mean 'x'?` for a close known word, else an empty string."""
+    close = difflib.get_close_matches(word, list(known), n=1, cutoff=0.6)
+    return f"; did you mean '{close[0]}'?" if close else ""
+
+
+def encode(value: object) -> Any:
+    """Turn a dataclass into plain JSON values, every field written, in the order of the class."""
+    if dataclasses.is_dataclass(value) and not isinstance(value, type):
+        return {f.name: encode(getattr(value, f.name)) for f in dataclasses.fields(value)}
+    if isinstance(value, (tuple, list)):
+        return [encode(item) for item in value]
+    if isinstance(value, dict):
+        return {key: encode(item) for key, item in value.items()}
+    return value
+
+
+def dumps(value: object) -> str:
+    """Return indented JSON with a final newline; NaN and infinity are a FormatError."""
+    try:
+        return json.dumps(encode(value), indent=1, allow_nan=False, ensure_ascii=False) + "\n"
+    except (TypeError, ValueError) as error:
+        name = type(value).__name__
+        raise FormatError(f"{name} does not fit into JSON: {error}") from None
+
+
+def load_json(path: Path) -> Any:
+    """Read a JSON file; broken text, a repeated key or NaN is a FormatError naming the file."""
+
+    def pairs(items: list[tuple[str, Any]]) -> dict[str, Any]:
+        seen: dict[str, Any] = {}
+        for key, item in items:
+            if key in seen:
+                raise FormatError(f"{path}: key '{key}' is given twice")
+            seen[key] = item
+        return seen
+
+    def constant(text: str) -> Any:
+        raise FormatError(f"{path}: {text} is not a number that JSON knows")
+
+    try:
+        text = path.read_text(encoding="utf-8")
+        return json.loads(text, object_pairs_hook=pairs, parse_constant=constant)
+    except (json.JSONDecodeError, UnicodeDecodeError, RecursionError) as error:
+        raise FormatError(f"{path}: not JSON: {error}") from None
+
+
+def check_format(data: Any, expected: str, version: int, where: str) -> None:
+    """Refuse data whose `format` or `version` is not the one that this kit reads."""
+    if not isinstance(data, dict):
+        raise FormatError(f"{where}: expected a JSON object")
+    if data.get("format") != expected:
+        raise FormatError(f"{where}: format is {data.get('format')!r}, this reads '{expected}'")
+    found = data.get("version")
+    if type(found) is not int or found != version:
+        raise FormatError(f"{where}: version is {found!r}, this kit reads version {version}")
+
+
+def decode(kind: type[T], data: Any, where: str, key: str = "") -> T:
+    """Build dataclass `kind` from JSON values; `where` is the file that messages name.
+
+    Raises FormatError for an unknown, missing or wrongly typed key, naming it by its full path.
+    """
+    if not isinstance(data, dict):
+        raise FormatError(f"{where}: '{key or 'the file'}' should be a JSON object")
+    fields = {field.name: field for field in dataclasses.fields(kind)}  # type: ignore[arg-type]
+    for name in data:
+        if name not in fields:
+            raise FormatError(f"{where}: unknown key '{_join(key, name)}'{nearest(name, fields)}")
+    hints = typing.get_type_hints(kind)
+    values: dict[str, Any] = {}
+    for name, field in fields.items():
+        if name in data:
+            values[name] = _value(hints[name], data[name], where, _join(key, name))
+        elif field.default is dataclasses.MISSING and (
+            field.default_factory is dataclasses.MISSING
+        ):
+            raise FormatError(f"{where}: key '{_join(key, name)}' is missing")
+    try:
+        return kind(**values)
+    except FormatError:
+        raise
+    except ValueError as error:
+        raise FormatError(f"{where}: {error}") from None
+
+
+def _join(key: str, name: str) -> str:
+    return f"{key}.{name}" if key else name
+
+
+def _value(hint: Any, data: Any, where: str, key: str) -> Any:
+    origin, args = typing.get_origin(hint), typing.get_args(hint)
+    if hint is Any:
+        return data
+    if origin in (typing.Union, types.UnionType):
+        return _union(args, data, where, key)
+    if origin is typing.Literal:
+        if not any(data == choice and type(data) is type(choice) for choice in args):
+            hint_text = nearest(data, args) if isinstance(data, str) else ""
+            names = ", ".join(repr(choice) for choice in args)
+            raise FormatError(f"{where}: '{key}' is {data!r}, one of {names}{hint_text}")
+        return data
+    if origin in (tuple, list):
+        if not isinstance(data, list):
+            raise FormatError(f"{where}: '{key}' should be a list, not {data!r:.60}")
+        items = (_value(args[0], item, where, f"{key}[{i}]") for i, item in enumerate(data))
+        return origin(items)
+    if origin is dict:
+        if not isinstance(data, dict):
+            raise FormatError(f"{where}: '{key}' should be a JSON object, not {data!r:.60}")
+        return {name: _value(args[1], item, where, _join(key, name)) for name, item in data.items()}
+    if dataclasses.is_dataclass(hint):
+        return decode(typing.cast("type[Any]", hint), data, where, key)
+    return _scalar(hint, data, where, key)
+
+
+def _union(args: tuple[Any, ...], data: Any, where: str, key: str) -> Any:
+    others = [arg for arg in args if arg is not type(None)]
+    if data is None and len(others) < len(args):
+        return None
+    if len(others) == 1:
+        return _value(others[0], data, where, key)
+    for arg in others:
+        if arg in JSON_TYPES and type(data) is arg:
+            return data
+        if typing.get_origin(arg) in (tuple, list) and isinstance(data, list):
+            return _value(arg, data, where, key)
+    names = " or ".join(JSON_TYPES.get(arg, "a list") for arg in others)
+    raise FormatError(f"{where}: '{key}' should be {names}, not {data!r:.60}")
+
+
+def _scalar(hint: Any, data: Any, where: str, key: str) -> Any:
+    if hint is float and type(data) is int:
+        data = float(data)
+    if type(data) is not hint or (hint is float and not math.isfinite(data)):
+        raise FormatError(f"{where}: '{key}' should be {JSON_TYPES[hint]}, not {data!r:.60}")
+    return data
