@@ -1,0 +1,134 @@
+"""`collodi generate PRESET --out DATA ...`: make a data set, or go on with one."""
+
+from __future__ import annotations
+
+import json
+import sys
+import time
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass, make_dataclass
+from functools import partial
+from pathlib import Path
+from typing import Annotated, Any
+
+import tyro
+
+from device.stamp import make_stamp
+from generate.engine import ENGINES, run
+from generate.options import choose, parse
+from generate.presets import PRESETS, Options, Words, check_options
+from generate.shards import finish, read_header, shard_name, write_header
+
+HELP = """usage: collodi generate PRESET --out DATA [options]
+
+presets:
+  stills   pictures of children with exact labels, for vision
+  words    spoken words in many voices, for keyword spotting
+  talk     talking children: video, sound, labels for every frame
+
+examples:
+  collodi generate stills --out data/stills --clips 4000 --seed 1
+  collodi generate words --out data/words --words hello "good night" stop
+  collodi generate talk --out data/talk --clips 50 --engine pool
+
+`collodi generate PRESET --help` lists the options of a preset."""
+
+
+@dataclass(frozen=True)
+class Where:
+    """Where a data set goes and how it is made."""
+
+    out: Path
+    """Folder of the data set; made if missing, gone on with if it was interrupted."""
+    engine: str = "pool"
+    """loop (one process) or pool (one process a core): the same bytes of labels and sound."""
+    workers: int = 0
+    """Processes of the pool; 0 is one a core."""
+    dry_run: bool = False
+    """Only say what would be made."""
+
+
+def main(argv: Sequence[str]) -> int:
+    """Run the command line; ValueError where it was used wrongly."""
+    if not argv or argv[0] in ("-h", "--help"):
+        print(HELP)
+        return 0
+    kind = PRESETS[choose(argv[0], PRESETS, "preset")]
+    options, where = _parse(kind, argv[0], argv[1:])
+    generate(options, where)
+    return 0
+
+
+def _parse(kind: type[Any], name: str, argv: Sequence[str]) -> tuple[Options, Where]:
+    flat = tyro.conf.arg(name="")
+    fields = [("where", Annotated[Where, flat]), ("options", Annotated[kind, flat])]
+    both = parse(make_dataclass("Both", fields), argv, f"collodi generate {name}", kind.__doc__)
+    return both.options, both.where
+
+
+def generate(options: Options, where: Where) -> None:
+    """Make the data set `where.out`, skipping shards that are finished."""
+    check_options(options)
+    choose(where.engine, ENGINES, "engine")
+    kept = _resolved(options)
+    n_shards = -(-options.clips // options.shard_clips)
+    if where.dry_run:
+        print(f"would make {options.clips} clips in {n_shards} shards in {where.out}: {kept}")
+        return
+    if _same_and_complete(where.out, kept):
+        print(f"{where.out}: already there, {options.clips} clips", file=sys.stderr)
+        return
+    _say_first(options, where.out)
+    begun, stamp = time.monotonic(), make_stamp().to_dict()
+    where.out.mkdir(parents=True, exist_ok=True)
+    write_header(where.out, kept, stamp)
+    for stale in where.out.glob("*.part"):
+        stale.unlink()
+    todo = [n for n in range(n_shards) if not (where.out / shard_name(n)).exists()]
+    clips = sum(min(options.shard_clips, options.clips - n * options.shard_clips) for n in todo)
+    _make(options, where, todo, clips)
+    finish(where.out, kept, stamp, n_shards)
+    seconds = time.monotonic() - begun
+    print(f"{where.out}: {options.clips} clips, {clips / seconds:.1f}/s, {seconds:.0f} s")
+
+
+def _make(options: Options, where: Where, todo: list[int], clips: int) -> None:
+    from generate.make import make_shard
+
+    job = partial(make_shard, options, str(where.out))
+    try:
+        run(where.engine, job, todo, clips, where.workers)
+    finally:
+        for part in where.out.glob("*.part"):
+            part.unlink(missing_ok=True)
+
+
+def _say_first(options: Options, out: Path) -> None:
+    """Refuse words no voice can say before any work is done."""
+    if isinstance(options, Words):
+        from generate.voice.words import check_sayable
+
+        for word in options.words:
+            check_sayable(word)
+    kind = type(options).__name__.lower()
+    print(f"{out}: {options.clips} {kind}, seed {options.seed}", file=sys.stderr, flush=True)
+
+
+def _resolved(options: Options) -> dict[str, Any]:
+    """Options as JSON gives them back, so that they compare equal after a restart."""
+    name = next(name for name, kind in PRESETS.items() if type(options) is kind)
+    return dict(json.loads(json.dumps({"preset": name, **asdict(options)})))
+
+
+def _same_and_complete(folder: Path, options: dict[str, Any]) -> bool:
+    if not folder.exists() or (folder.is_dir() and not any(folder.iterdir())):
+        return False
+    if not folder.is_dir():
+        raise ValueError(f"--out {folder} is a file; want a folder")
+    header = read_header(folder)
+    for name, value in options.items():
+        if header["options"].get(name) != value:
+            was = header["options"].get(name)
+            raise ValueError(f"{folder} holds a data set with {name} = {was}, not {value}; "
+                             "choose another --out")  # fmt: skip
+    return bool(header["complete"])

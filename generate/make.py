@@ -1,0 +1,218 @@
+"""One clip of each kind from (options, clip number): the whole of generation, top to bottom."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from dataclasses import asdict, replace
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from device.stamp import kit_version
+from generate.clip import SAMPLE_RATE_HZ, Clip
+from generate.motion.player import play, still
+from generate.people.child import Child
+from generate.people.skin import Look, look
+from generate.presets import Options, Stills, Talk, Words
+from generate.render.view import Frame, Renderer, scene
+from generate.sample import from_block, sample_person, sample_view, stream
+from generate.shards import shard_name, write_shard
+from generate.spec import EMOTIONS, Motion, Person, View
+from generate.voice.speech import Utterance, speak
+from generate.voice.text import SENTENCES
+from generate.voice.timed import Timed
+from generate.voice.voices import sample_voice
+from generate.voice.words import say_other, say_word, silence
+
+WORD_S = 1.0
+
+
+def make_shard(options: Options, folder: str, number: int, tick: Callable[[], None]) -> None:
+    """Write shard `number` of the data set, unless it is there; `tick` after each clip."""
+    path = Path(folder) / shard_name(number)
+    if path.exists():
+        return
+    os.environ.setdefault("OMP_NUM_THREADS", "1")
+    first = number * options.shard_clips
+    last = min(first + options.shard_clips, options.clips)
+
+    def clips() -> Any:
+        for clip in range(first, last):
+            yield make_clip(options, clip)
+            tick()
+
+    write_shard(path, clips())
+
+
+def make_clip(options: Options, number: int) -> Clip:
+    """Clip `number` of a data set."""
+    if isinstance(options, Words):
+        return make_word(options, number)
+    if isinstance(options, Talk):
+        return make_talk(options, number)
+    return make_still(options, number)
+
+
+def make_still(options: Stills, number: int) -> Clip:
+    """One picture of a child; `child_stills` pictures in a row are of the same child."""
+    child, look_, person = _person(options, number // options.child_stills)
+    rng = stream(options.seed, number, "motion")
+    motion, emotion, intensity = still(rng)
+    view = sample_view(stream(options.seed, number, "view"), options.size_px)
+    frames, labels, camera = _render(child, look_, view, motion, depth=options.depth)
+    facts = _facts(options.seed, f"still-{number:08d}") | _person_facts(person)
+    facts |= {"emotion": emotion, "emotion_intensity": intensity, "n_frames": 1} | camera
+    labels["speaking"] = np.zeros(1, np.uint8)
+    return Clip(facts["key"], facts, labels, frames)
+
+
+def make_word(options: Words, number: int) -> Clip:
+    """One second with a keyword, another word, or no speech."""
+    keyword = from_block(_word_plan(options), options.seed, number, "order_class")
+    rng = stream(options.seed, number, "voice")
+    age_years = float(rng.uniform(*options.age_years))
+    sex = "female" if rng.uniform() < 0.5 else "male"
+    sound = stream(options.seed, number, "sound")
+    voice = sample_voice(rng, age_years, sex, child=None)
+    if keyword == "silence":
+        utterance = silence(sound, WORD_S)
+    elif keyword == "unknown":
+        utterance = say_other(options.words, voice, sound)
+    else:
+        utterance = say_word(keyword, voice, sound)
+    facts = _facts(options.seed, f"word-{number:08d}") | _sound_facts(utterance)
+    facts |= {"keyword": keyword, "age_years": age_years, "sex": sex}
+    return Clip(facts["key"], facts, _sound_labels(utterance), None, _to_int16(utterance.audio))
+
+
+def make_talk(options: Talk, number: int) -> Clip:
+    """One child that says one sentence to the toy."""
+    child, look_, person = _person(options, number)
+    text = from_block(options.sentences or SENTENCES, options.seed, number, "text")
+    rng = stream(options.seed, number, "voice")
+    voice = sample_voice(rng, person.age_years, person.sex, child=True)
+    utterance = speak(text, voice, stream(options.seed, number, "sound"))
+    emotion = from_block(EMOTIONS, options.seed, number, "order_emotion")
+    intensity = round(float(stream(options.seed, number, "emotion").uniform(0.3, 0.9)), 3)
+    utterance = _cut(utterance, options.max_s)
+    n_frames = max(2, int(np.ceil(len(utterance.audio) / SAMPLE_RATE_HZ * options.rate_hz)))
+    motion = play(
+        utterance, n_frames, options.rate_hz, stream(options.seed, number, "motion"),
+        emotion, intensity,
+    )  # fmt: skip
+    view = sample_view(stream(options.seed, number, "view"), options.size_px)
+    frames, labels, camera = _render(child, look_, view, motion, depth=options.depth)
+    labels["speaking"] = _speaking(utterance, n_frames, options.rate_hz)
+    facts = _facts(options.seed, f"talk-{number:08d}") | _person_facts(person)
+    facts |= _sound_facts(utterance) | camera
+    facts |= {"text": text, "rate_hz": options.rate_hz, "n_frames": n_frames}
+    facts |= {"emotion": emotion, "emotion_intensity": intensity}
+    labels |= _sound_labels(utterance)
+    return Clip(facts["key"], facts, labels, frames, _to_int16(utterance.audio))
+
+
+def _person(options: Stills | Talk, child: int) -> tuple[Child, Look, Person]:
+    ages = options.age_years
+    if isinstance(options, Stills) and options.adult_share:
+        adult = int((child + 1) * options.adult_share) > int(child * options.adult_share)
+        ages = (18, 75) if adult else ages
+    return _built(sample_person(options.seed, child, ages))
+
+
+@lru_cache(maxsize=2)
+def _built(person: Person) -> tuple[Child, Look, Person]:
+    return Child(person), look(person), person
+
+
+def _render(
+    child: Child, look_: Look, view: View, motion: Motion, depth: bool
+) -> tuple[NDArray[np.uint8], dict[str, NDArray[Any]], dict[str, Any]]:
+    """Frames (T, H, W, 3), image labels and the camera and light facts."""
+    renderer = _renderer(view.size_px)
+    place = scene(view, child)
+    shots = [
+        renderer.frame(child, look_, child.pose(arkit, head, gaze), place, number)
+        for number, (arkit, head, gaze) in enumerate(
+            zip(motion.arkit, motion.head_deg, motion.gaze_deg, strict=True)
+        )
+    ]
+    labels = {name: _stack(shots, name) for name in Frame.LABELS if depth or name != "depth_mm"}
+    labels["arkit"] = np.asarray(motion.arkit, np.float32)
+    points = labels["landmarks_px"]
+    labels["face_box_px"] = np.concatenate([points.min(1), points.max(1)], axis=1)
+    return np.stack([shot.rgb for shot in shots]), labels, place.facts()
+
+
+def _stack(shots: list[Frame], name: str) -> NDArray[Any]:
+    return np.stack([getattr(shot, name) for shot in shots])
+
+
+@lru_cache(maxsize=2)
+def _renderer(size_px: int) -> Renderer:
+    return Renderer(size_px)
+
+
+@lru_cache(maxsize=2)
+def _word_plan(options: Words) -> tuple[str, ...]:
+    """Classes of one block: every keyword equally often, unknown and silence by their shares."""
+    n_other = options.unknown_share + options.silence_share
+    each = 10
+    total = each * len(options.words) / (1 - n_other)
+    unknown = round(total * options.unknown_share)
+    quiet = round(total * options.silence_share)
+    return options.words * each + ("unknown",) * unknown + ("silence",) * quiet
+
+
+def _facts(seed: int, key: str) -> dict[str, Any]:
+    provenance = {"synthetic": True, "kit": "collodi", "version": kit_version(), "seed": seed}
+    return {
+        "key": key, "text": "", "keyword": "", "emotion": "neutral", "emotion_intensity": 0.0,
+        "age_years": 0.0, "sex": "", "ancestry": [], "skin_tone": 0, "hair_style": "",
+        "voice": {}, "camera": {}, "light": {}, "rate_hz": 0.0, "n_frames": 0, "n_samples": 0,
+        "provenance": provenance,
+    }  # fmt: skip
+
+
+def _person_facts(person: Person) -> dict[str, Any]:
+    names = ("age_years", "sex", "skin_tone", "hair_style")
+    return {name: asdict(person)[name] for name in names} | {"ancestry": list(person.ancestry)}
+
+
+def _sound_facts(utterance: Utterance) -> dict[str, Any]:
+    text = " ".join(word.text for word in utterance.words)
+    return {"text": text, "voice": utterance.facts, "n_samples": len(utterance.audio)}
+
+
+def _sound_labels(utterance: Utterance) -> dict[str, NDArray[Any]]:
+    labels: dict[str, NDArray[Any]] = {}
+    for name, timed in (("phoneme", utterance.phonemes), ("word", utterance.words)):
+        labels[name] = np.array([t.text for t in timed], dtype=str)
+        times = [(t.start_s, t.end_s) for t in timed]
+        labels[f"{name}_s"] = np.array(times, np.float32).reshape(-1, 2)
+    return labels
+
+
+def _cut(utterance: Utterance, max_s: float) -> Utterance:
+    """The first `max_s` seconds; words and phonemes end with the sound."""
+
+    def kept(timed: tuple[Timed, ...]) -> tuple[Timed, ...]:
+        return tuple(replace(t, end_s=min(t.end_s, max_s)) for t in timed if t.start_s < max_s)
+
+    audio = utterance.audio[: int(max_s * SAMPLE_RATE_HZ)]
+    words, phonemes = kept(utterance.words), kept(utterance.phonemes)
+    return replace(utterance, audio=audio, words=words, phonemes=phonemes)
+
+
+def _speaking(utterance: Utterance, n_frames: int, rate_hz: float) -> NDArray[np.uint8]:
+    """(T,) 1 where the middle of the frame lies within a word."""
+    middle_s = (np.arange(n_frames) + 0.5) / rate_hz
+    inside = [(middle_s >= w.start_s) & (middle_s < w.end_s) for w in utterance.words]
+    return np.any(inside, axis=0).astype(np.uint8) if inside else np.zeros(n_frames, np.uint8)
+
+
+def _to_int16(audio: NDArray[np.float32]) -> NDArray[np.int16]:
+    return np.round(np.clip(audio, -1, 1) * 32767).astype(np.int16)

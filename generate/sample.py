@@ -1,0 +1,137 @@
+"""Seed and clip number in, person and view out: balanced by construction, the same on any machine.
+
+Every random draw comes from `SeedSequence(seed, spawn_key=(number, stage))`, one fixed number a
+stage, so that one more draw in the renderer does not change the voice. Balance comes from blocks:
+within a block each category appears exactly as often as the plan says, in a shuffled order.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TypeVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+from generate.people.hair import STYLES
+from generate.spec import SEXES, Person, View
+
+STAGES = {
+    "person": 0,
+    "view": 1,
+    "voice": 2,
+    "text": 3,
+    "motion": 4,
+    "camera": 5,
+    "sound": 6,
+    "emotion": 7,
+    "order_sex": 16,
+    "order_age": 17,
+    "order_tone": 18,
+    "order_class": 19,
+    "order_emotion": 20,
+}
+GARMENTS = ("tee", "collar", "hood")
+PATTERNS = ("plain", "stripes", "bars", "dots")
+ANCESTRY_BY_TONE = {
+    "african": (0, 0, 0, 0, 1, 1, 1, 2, 2, 3),
+    "asian": (0, 0, 1, 2, 1, 2, 2, 1, 1, 0),
+    "european": (3, 3, 2, 1, 1, 0, 0, 0, 0, 0),
+    "mixed": (1, 1, 1, 1, 1, 1, 1, 1, 1, 1),
+}
+"""Children per block of 40 by main ancestry and Monk tone 1 to 10: each row sums to 10 and each
+column to 4, so both margins are flat while pairs stay plausible."""
+PLAN = tuple(
+    (name, tone + 1)
+    for name, counts in ANCESTRY_BY_TONE.items()
+    for tone, count in enumerate(counts)
+    for _ in range(count)
+)
+_HAIR_DARK = {"black": 0.55, "dark": 0.35, "brown": 0.1}
+_HAIR_ANY = {"black": 0.05, "dark": 0.2, "brown": 0.3, "light": 0.2, "blond": 0.2, "red": 0.05}
+_EYE_DARK = {"dark": 0.65, "brown": 0.3, "hazel": 0.05}
+_EYE_ANY = {"dark": 0.1, "brown": 0.3, "hazel": 0.15, "green": 0.1, "blue": 0.25, "grey": 0.1}
+_COILY = {"cropped": 2.0, "curly": 3.0, "puffs": 2.0, "bun": 1.5}
+
+T = TypeVar("T")
+
+
+def stream(seed: int, number: int, stage: str) -> np.random.Generator:
+    """The random stream of one stage of one clip (or child)."""
+    return np.random.default_rng(np.random.SeedSequence(seed, spawn_key=(number, STAGES[stage])))
+
+
+def from_block(plan: Sequence[T], seed: int, number: int, stage: str) -> T:
+    """Entry `number` of the endless sequence of shuffled copies of `plan`."""
+    block, place = divmod(number, len(plan))
+    return plan[int(stream(seed, block, stage).permutation(len(plan))[place])]
+
+
+def sample_person(seed: int, child: int, age_years: tuple[float, float] = (3, 12)) -> Person:
+    """Child number `child`: sex, age, Monk tone and ancestry balanced; the rest drawn.
+
+    Ages are stratified in nine equal bands of `age_years`.
+    """
+    rng = stream(seed, child, "person")
+    main, tone = from_block(PLAN, seed, child, "order_tone")
+    band = from_block(range(9), seed, child, "order_age")
+    low, high = age_years
+    ancestry = _ancestry(main, rng)
+    sex = from_block(SEXES, seed, child, "order_sex")
+    fair = ancestry[2] > 0.5 and tone <= 4
+    return Person(
+        age_years=float(low + (high - low) * (band + rng.uniform()) / 9),
+        sex=sex,
+        ancestry=ancestry,
+        skin_tone=tone,
+        face_seed=int(rng.integers(2**31)),
+        hair_style=_hair_style(ancestry, sex, rng),
+        hair_color=_draw(_HAIR_ANY if fair else _HAIR_DARK, rng),
+        eye_color=_draw(_EYE_ANY if fair else _EYE_DARK, rng),
+        garment=str(rng.choice(GARMENTS)),
+        garment_color=_rgb(rng),
+        garment_pattern=str(rng.choice(PATTERNS, p=[0.4, 0.2, 0.2, 0.2])),
+        freckles=float(rng.uniform(0.2, 1)) if fair and rng.uniform() < 0.35 else 0.0,
+    )
+
+
+def sample_view(rng: np.random.Generator, size_px: int) -> View:
+    """Head and shoulders at a toy's distance, off centre, in any light."""
+    return View(
+        size_px=size_px,
+        distance_m=float(rng.uniform(0.35, 1.4)),
+        face_fraction=float(rng.uniform(0.34, 0.58)),
+        offset=(float(rng.normal(0, 0.05)), float(rng.normal(0.02, 0.04))),
+        light_seed=int(rng.integers(2**31)),
+        backdrop_seed=int(rng.integers(2**31)),
+        camera_seed=int(rng.integers(2**31)),
+    )
+
+
+def _ancestry(main: str, rng: np.random.Generator) -> tuple[float, float, float]:
+    names = ("african", "asian", "european")
+    if main == "mixed":
+        shares = rng.dirichlet([1.5, 1.5, 1.5])
+    else:
+        shares = rng.dirichlet([1, 1, 1]) * 0.25
+        shares[names.index(main)] += 0.75
+    shares = shares / shares.sum()
+    return float(shares[0]), float(shares[1]), float(shares[2])
+
+
+def _hair_style(ancestry: Sequence[float], sex: str, rng: np.random.Generator) -> str:
+    if ancestry[0] > 0.6:
+        weights = {name: weight for name, weight in _COILY.items() if name in STYLES}
+    else:
+        weights = {name: style.share[SEXES.index(sex)] for name, style in STYLES.items()}  # type: ignore[arg-type]
+    return _draw(weights, rng)
+
+
+def _draw(weights: dict[str, float], rng: np.random.Generator) -> str:
+    p = np.array(list(weights.values()), dtype=float)
+    return str(rng.choice(list(weights), p=p / p.sum()))
+
+
+def _rgb(rng: np.random.Generator) -> tuple[float, float, float]:
+    value: NDArray[np.float64] = rng.uniform(0.03, 0.7) * rng.uniform(0.3, 1.0, 3)
+    return float(value[0]), float(value[1]), float(value[2])
