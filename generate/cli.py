@@ -79,7 +79,7 @@ def generate(options: Options, where: Where) -> None:
         print(f"{where.out}: already there, {options.clips} clips", file=sys.stderr)
         return
     _say_first(options, where.out)
-    begun, stamp = time.monotonic(), make_stamp().to_dict()
+    begun, stamp = time.monotonic(), asdict(make_stamp())
     where.out.mkdir(parents=True, exist_ok=True)
     write_header(where.out, kept, stamp)
     for stale in where.out.glob("*.part"):

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from device.stamp import kit_version
+from device.version import VERSION
 from generate.clip import SAMPLE_RATE_HZ, Clip
 from generate.motion.player import play, still
 from generate.people.child import Child
@@ -24,7 +24,7 @@ from generate.shards import shard_name, write_shard
 from generate.spec import EMOTIONS, Motion, Person, View
 from generate.voice.speech import Utterance, speak
 from generate.voice.text import SENTENCES
-from generate.voice.timed import Timed
+from generate.voice.timed import cut
 from generate.voice.voices import sample_voice
 from generate.voice.words import say_other, say_word, silence
 
@@ -168,7 +168,7 @@ def _word_plan(options: Words) -> tuple[str, ...]:
 
 
 def _facts(seed: int, key: str) -> dict[str, Any]:
-    provenance = {"synthetic": True, "kit": "collodi", "version": kit_version(), "seed": seed}
+    provenance = {"synthetic": True, "kit": "collodi", "version": VERSION, "seed": seed}
     return {
         "key": key, "text": "", "keyword": "", "emotion": "neutral", "emotion_intensity": 0.0,
         "age_years": 0.0, "sex": "", "ancestry": [], "skin_tone": 0, "hair_style": "",
@@ -198,12 +198,8 @@ def _sound_labels(utterance: Utterance) -> dict[str, NDArray[Any]]:
 
 def _cut(utterance: Utterance, max_s: float) -> Utterance:
     """The first `max_s` seconds; words and phonemes end with the sound."""
-
-    def kept(timed: tuple[Timed, ...]) -> tuple[Timed, ...]:
-        return tuple(replace(t, end_s=min(t.end_s, max_s)) for t in timed if t.start_s < max_s)
-
     audio = utterance.audio[: int(max_s * SAMPLE_RATE_HZ)]
-    words, phonemes = kept(utterance.words), kept(utterance.phonemes)
+    words, phonemes = cut(utterance.words, 0, max_s), cut(utterance.phonemes, 0, max_s)
     return replace(utterance, audio=audio, words=words, phonemes=phonemes)
 
 

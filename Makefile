@@ -1,0 +1,43 @@
+# make quickstart   the whole chain at toy size -> out/quickstart/report.html
+# make test         lint-free, network-free tests of everything (at most 10 minutes)
+# make test-long    the tests that take minutes
+# make lint         style, types and import directions
+PYTHON ?= python3
+VENV ?= .venv
+BIN := $(VENV)/bin
+REAL ?=
+export PIP_DISABLE_PIP_VERSION_CHECK = 1
+
+.PHONY: quickstart test test-long lint install bench clean
+
+quickstart: install
+	$(BIN)/collodi quickstart $(if $(REAL),--real $(REAL))
+
+test: install
+	$(BIN)/python -m pytest
+
+test-long: install
+	$(BIN)/python -m pytest -m long
+
+lint: install
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+bench: install
+	$(BIN)/python benchmarks/bench_generate.py
+
+install: $(VENV)/.installed
+
+# torch goes first and pinned: any other order lets the resolver take a build for GPUs.
+$(VENV)/.installed: pyproject.toml constraints.txt
+	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Collodi is developed on Python 3.11; found " + sys.version.split()[0])'
+	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV) || { echo "python3-venv is missing: apt-get install python3-venv" >&2; rm -rf $(VENV); exit 1; }
+	$(BIN)/python -m pip install --quiet "pip>=25.1"
+	$(BIN)/python -m pip install --quiet -c constraints.txt torch
+	$(BIN)/python -m pip install --quiet -c constraints.txt -e ".[all]" --group dev
+	touch $@
+
+clean:
+	rm -rf $(VENV) out .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
