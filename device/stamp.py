@@ -79,7 +79,7 @@ def shown_command(argv: Sequence[str]) -> str:
 
     Paths below the working directory become relative; others become `.../name`.
     """
-    program = os.path.basename(argv[0]) if argv else ""
+    program = Path(argv[0]).name if argv else ""
     return shlex.join([program, *(_shown(argument) for argument in argv[1:])])
 
 
@@ -95,7 +95,7 @@ def _shown_piece(piece: str) -> str:
 
 
 def _short_path(path: str) -> str:
-    here = os.getcwd()
+    here = str(Path.cwd())
     if here != os.sep and path.startswith(here + os.sep):
         inside = os.path.relpath(path, here)
         if not inside.startswith(".."):

@@ -1,0 +1,127 @@
+"""`collodi`: finds the command by name and loads only what that command needs."""
+
+from __future__ import annotations
+
+import os
+import sys
+from typing import NamedTuple
+
+PACKAGES = ("device", "generate", "train_edge", "export")
+
+
+class Command(NamedTuple):
+    """One line of the table of commands."""
+
+    target: str
+    """`module:function`; the function takes the arguments and returns an exit status or None."""
+    extra: str
+    """The pip extra that brings what the command imports."""
+    help: str
+    """One line for `collodi --help`."""
+
+
+COMMANDS = {
+    "quickstart": Command(
+        "export.quickstart:main", "export", "the whole chain at toy size, with a report"
+    ),
+    "generate": Command("generate.cli:main", "generate", "make clips of synthetic children"),
+    "inspect": Command("generate.inspect_cli:main", "generate", "look at a data set: counts, page"),
+    "train": Command("train_edge.cli:main", "train", "train a compact model on a data set"),
+    "evaluate": Command(
+        "train_edge.evaluate_cli:main", "train", "test a model on clips or on real recordings"
+    ),
+    "export": Command("export.cli:main", "export", "turn a run into a bundle for boards"),
+    "bench": Command("device.bench_cli:main", "run", "measure a bundle on this board"),
+    "models": Command("device.zoo.cli:models", "run", "list the bundles that come with the kit"),
+    "pull": Command("device.zoo.cli:pull", "run", "copy one of those bundles out and check it"),
+    "bake": Command("generate.people.bake:main", "bake", "rebuild the head (maintainers)"),
+}
+SPECIAL_EXTRAS = {"anny": "bake", "ray": "ray", "tensorrt": "tensorrt", "TTS": "tts"}
+"""Libraries that another extra brings than that of the command."""
+
+
+def main(argv: list[str] | None = None) -> int:
+    """Run one command. Returns 0 done, 1 failed, 2 wrong use, 130 interrupted.
+
+    A failure prints one line; `--debug` or COLLODI_DEBUG=1 shows where it came from.
+    """
+    words = list(sys.argv[1:] if argv is None else argv)
+    debug = os.environ.get("COLLODI_DEBUG", "") not in ("", "0") or "--debug" in words
+    words = [word for word in words if word != "--debug"]
+    if not words or words[0] in ("-h", "--help", "help"):
+        print(usage(), end="", file=sys.stdout if words else sys.stderr)
+        return 0 if words else 2
+    if words[0] in ("-V", "--version"):
+        from device.version import VERSION
+
+        print(f"collodi {VERSION}")
+        return 0
+    if words[0] not in COMMANDS:
+        from device.strict import nearest
+
+        hint = nearest(words[0], COMMANDS) or "; see collodi --help"
+        return _fail(f"collodi: no command '{words[0]}'{hint}", 2)
+    return _run(words[0], words[1:], debug)
+
+
+def usage() -> str:
+    """Return the text of `collodi --help`."""
+    rows = "".join(f"  {name:<11}{command.help}\n" for name, command in COMMANDS.items())
+    return (
+        "usage: collodi COMMAND ...\n\n"
+        "Makes synthetic speaking children, trains a toy's models on them, proves them on boards.\n"
+        f"\n{rows}\n"
+        "collodi COMMAND --help     options and examples of one command\n"
+        "collodi --version          version of the kit\n"
+        "--debug, COLLODI_DEBUG=1   show the whole traceback of a failure\n"
+    )
+
+
+def _run(name: str, argv: list[str], debug: bool) -> int:
+    from importlib import import_module
+
+    module, function = COMMANDS[name].target.split(":")
+    try:
+        status = getattr(import_module(module), function)(argv)
+        sys.stdout.flush()
+        return int(status or 0)
+    except BrokenPipeError:  # the reader of stdout, such as head, went away
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 1
+    except KeyboardInterrupt:
+        if debug:
+            raise
+        return _fail(f"collodi {name}: interrupted", 130)
+    except (ValueError, OSError, RuntimeError, MemoryError, ModuleNotFoundError) as error:
+        if debug:
+            raise
+        return _fail(f"collodi {name}: {_reason(name, error)}", _status(error))
+
+
+def _status(error: Exception) -> int:
+    """Return 2 where the user can put it right by calling differently, else 1."""
+    return 2 if isinstance(error, ValueError) else 1
+
+
+def _reason(name: str, error: Exception) -> str:
+    if isinstance(error, ModuleNotFoundError):
+        return _missing(name, (error.name or "").split(".")[0], str(error))
+    if isinstance(error, OSError) and error.strerror:
+        where = f": {error.filename}" if error.filename else ""
+        return error.strerror + where
+    text = " ".join(str(error).split())
+    if isinstance(error, MemoryError):
+        return f"out of memory{': ' if text else ''}{text}"
+    return text or type(error).__name__
+
+
+def _missing(name: str, library: str, text: str) -> str:
+    if library in PACKAGES:
+        return f"this installation lacks a part of the kit ({text}): install collodi again"
+    extra = SPECIAL_EXTRAS.get(library, COMMANDS[name].extra)
+    return f"needs '{library}', which is not installed: pip install 'collodi[{extra}]'"
+
+
+def _fail(line: str, status: int) -> int:
+    print(line, file=sys.stderr)
+    return status
