@@ -9,6 +9,7 @@ from __future__ import annotations
 import io
 import json
 import zipfile
+import zlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -176,12 +177,19 @@ def labels_to_bytes(labels: Mapping[str, NDArray[Any]]) -> bytes:
     return out.getvalue()
 
 
+_UNREADABLE = (
+    *(ValueError, OSError, LookupError, EOFError, RuntimeError, MemoryError, SyntaxError),
+    *(TypeError, OverflowError, zlib.error, zipfile.BadZipFile),
+)
+"""What zipfile, zlib and numpy raise on damaged archives (found by mutation in the tests)."""
+
+
 def labels_from_bytes(data: bytes, where: str) -> dict[str, NDArray[Any]]:
     """Read what `labels_to_bytes` wrote; `where` names the clip in errors."""
     try:
         with np.load(io.BytesIO(data), allow_pickle=False) as archive:
             return {name: archive[name] for name in archive.files}
-    except (ValueError, OSError, KeyError, EOFError, zipfile.BadZipFile, MemoryError) as error:
+    except _UNREADABLE as error:
         raise ValueError(f"{where}: labels cannot be read ({error})") from error
 
 
