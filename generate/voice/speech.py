@@ -1,0 +1,94 @@
+"""Text in a voice: sound at 16 kHz with the times of its phonemes and words."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import soxr
+from numpy.typing import NDArray
+
+from generate.spec import VoiceSpec
+from generate.voice.child import sample_timbre, transform
+from generate.voice.espeak import synth
+from generate.voice.timed import Timed, retime
+
+RATE_HZ = 16000
+PEAK = 0.7
+
+__all__ = ["PEAK", "RATE_HZ", "Timed", "Utterance", "speak"]
+
+
+@dataclass(frozen=True)
+class Utterance:
+    """Something said."""
+
+    audio: NDArray[np.float32]
+    """(N,) mono at RATE_HZ, peak PEAK."""
+    phonemes: tuple[Timed, ...]
+    """IPA in order, inside the sound, pauses left out."""
+    words: tuple[Timed, ...]
+    facts: dict[str, object]
+    """engine, voice, f0_hz, formant_scale."""
+
+    @property
+    def duration_s(self) -> float:
+        return len(self.audio) / RATE_HZ
+
+
+def speak(
+    text: str, voice: VoiceSpec, rng: np.random.Generator, parts_warp: float = 0.0
+) -> Utterance:
+    """Say `text`; [[...]] holds espeak phoneme mnemonics.
+
+    A voice's timbre comes from its seed, the roughness of this utterance from `rng`. `parts_warp`
+    is the standard deviation of the log tempo of random parts of the utterance (child voices).
+    Raises ValueError for text that cannot be said, an unknown voice or engine.
+    """
+    if voice.engine != "espeak":
+        raise ValueError(f"voice engine {voice.engine!r} is not known; known: espeak")
+    said = synth(
+        text,
+        voice.voice,
+        rate_wpm=voice.rate_wpm,
+        pitch=voice.pitch,
+        pitch_range=voice.pitch_range,
+        seed=voice.seed,
+    )
+    audio = soxr.resample(said.pcm.astype(np.float32) / 32768, said.rate_hz, RATE_HZ)
+    phonemes, words = said.phonemes, said.words
+    if voice.child:
+        old_s, new_s = _tempo_map(len(audio) / RATE_HZ, parts_warp, rng)
+        timbre = sample_timbre(np.random.default_rng(voice.seed))
+        audio = transform(
+            audio,
+            RATE_HZ,
+            f0_hz=voice.f0_hz,
+            formant_scale=voice.formant_scale,
+            timbre=timbre,
+            rng=rng,
+            old_s=old_s,
+            new_s=new_s,
+        )
+        phonemes, words = retime(phonemes, old_s, new_s), retime(words, old_s, new_s)
+    audio = audio * np.float32(PEAK / max(float(np.abs(audio).max(initial=0.0)), 1e-6))
+    return Utterance(audio.astype(np.float32), phonemes, words, _facts(voice))
+
+
+def _tempo_map(
+    length_s: float, spread: float, rng: np.random.Generator
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Knots of a map from old to new times: parts of about 0.2 s, each at its own tempo."""
+    parts = max(int(length_s / 0.2), 1) + int(rng.integers(0, 2))
+    old_s = np.linspace(0, length_s, parts + 1)
+    tempo = np.exp(spread * rng.standard_normal(parts))
+    return old_s, np.concatenate([[0.0], np.cumsum(np.diff(old_s) * tempo)])
+
+
+def _facts(voice: VoiceSpec) -> dict[str, object]:
+    return {
+        "engine": voice.engine,
+        "voice": voice.voice,
+        "f0_hz": voice.f0_hz,
+        "formant_scale": voice.formant_scale,
+    }

@@ -1,0 +1,144 @@
+"""The espeak-ng voices worth using for English, and how to draw one for a person.
+
+data/espeak_voices.csv lists the variants: sex as it sounds, median F0 at pitch 50, formants
+relative to plain en-us (a man's), both measured on ten hVd words, and whether the vowels are
+natural enough to become a child's (envelopes correlate over 0.75 with en-us, clearly voiced).
+Whispering, robot, novelty and effect variants are left out.
+"""
+
+from __future__ import annotations
+
+import csv
+from dataclasses import dataclass
+from functools import cache
+from importlib.resources import files
+
+import numpy as np
+
+from generate.spec import Sex, VoiceSpec
+from generate.voice.norms import f0_norm_hz, formant_scale
+
+ACCENTS: dict[str, float] = {
+    "en-us": 4,
+    "en-us-nyc": 1,
+    "en": 2,
+    "en-gb-x-rp": 1,
+    "en-gb-scotland": 1,
+    "en-gb-x-gbclan": 1,
+    "en-gb-x-gbcwmd": 1,
+    "en-029": 1,
+}
+"""Accents of English with the weight of each when none is asked for."""
+HELD_OUT = frozenset(
+    {"Annie", "Mike", "Reed", "aunty", "edward", "f4", "grandpa", "iven2"}
+    | {"john", "klatt4", "linda", "m5", "pedro", "steph2"}
+)
+"""Variants that training never draws, so that a test can ask for voices that are new."""
+ADULT_YEARS = 16.0
+
+
+@dataclass(frozen=True)
+class Variant:
+    """One row of the survey."""
+
+    name: str
+    sex: Sex
+    f0_hz: float
+    """Median F0 at pitch 50."""
+    tract_scale: float
+    """Formants relative to an adult man's."""
+    natural: bool
+    """Good enough to become a child's voice."""
+
+
+@cache
+def usable_variants() -> tuple[Variant, ...]:
+    """All surveyed variants, in a fixed order."""
+    text = files("generate.voice").joinpath("data/espeak_voices.csv").read_text("utf-8")
+    return tuple(
+        Variant(
+            row["variant"],
+            "female" if row["sex"] == "female" else "male",
+            float(row["f0_hz"]),
+            float(row["tract_scale"]),
+            row["natural"] == "1",
+        )
+        for row in csv.DictReader(text.splitlines())
+    )
+
+
+def sample_voice(
+    rng: np.random.Generator,
+    age_years: float,
+    sex: Sex,
+    accent: str | None = None,
+    child: bool = True,
+    held_out: bool = False,
+) -> VoiceSpec:
+    """A voice for a person; with `child` the WORLD transform takes it to the norms of the age.
+
+    The transform works for every age, so `child` with 40 years is a WORLD adult; without it the
+    raw espeak voice is kept, whatever the age. F0 varies by 12 % and formants by 4 % (one
+    standard deviation) around the norm. `held_out` draws from HELD_OUT only, else those are left
+    out. Raises ValueError for an unknown accent, age or sex.
+    """
+    norm_hz = f0_norm_hz(age_years, sex)
+    accent = _accent(rng, accent)
+    source = _variant(rng, "female" if age_years < ADULT_YEARS else sex, child, held_out)
+    pitch = int(rng.integers(30, 75) if child else rng.integers(10, 96))
+    raw_hz = source.f0_hz * float(np.exp((pitch - 50) * 0.009))
+    spread_f0, spread_tract = np.exp(rng.normal(0, 1, 2) * (0.12, 0.04))
+    slower = float(np.interp(age_years, (3, 6, 12), (0.78, 0.87, 1.0)))
+    return VoiceSpec(
+        engine="espeak",
+        voice=f"{accent}+{source.name}",
+        age_years=float(age_years),
+        sex=sex,
+        rate_wpm=int(rng.uniform(125, 205) * (slower if child else 1.0)),
+        pitch=pitch,
+        pitch_range=int(rng.integers(20, 91)),
+        seed=int(rng.integers(2**31)),
+        child=child,
+        f0_hz=round(float(np.clip(norm_hz * spread_f0, 75, 450)) if child else raw_hz, 1),
+        formant_scale=round(
+            formant_scale(age_years, sex, source.tract_scale) * float(spread_tract), 3
+        )
+        if child
+        else 1.0,
+    )
+
+
+def sample_keyword_voice(rng: np.random.Generator, held_out: bool = False) -> VoiceSpec:
+    """A voice for keyword training: raw adults, WORLD adults and WORLD children mixed.
+
+    Shares 0.5, 0.25, 0.25: on real adults raw voices carry most of the accuracy, children added
+    make the model hold for children (see FACTS in the repository's benchmarks).
+    """
+    sex: Sex = "female" if rng.random() < 0.5 else "male"
+    kind = rng.random()
+    if kind < 0.5:
+        return sample_voice(rng, 30.0, sex, child=False, held_out=held_out)
+    age_years = float(rng.uniform(14, 70) if kind < 0.75 else rng.uniform(3, 12))
+    return sample_voice(rng, age_years, sex, child=True, held_out=held_out)
+
+
+def _accent(rng: np.random.Generator, accent: str | None) -> str:
+    if accent is None:
+        weights = np.array(list(ACCENTS.values()))
+        return str(rng.choice(list(ACCENTS), p=weights / weights.sum()))
+    if accent not in ACCENTS:
+        raise ValueError(f"accent {accent!r} is not one of {', '.join(ACCENTS)}")
+    return accent
+
+
+def _variant(rng: np.random.Generator, sex: Sex, natural: bool, held_out: bool) -> Variant:
+    """A variant of the sex; one in four of the natural ones is of the other, WORLD moves it."""
+    other = natural and rng.random() < 0.25
+    pool = [
+        variant
+        for variant in usable_variants()
+        if (variant.name in HELD_OUT) == held_out
+        and (variant.sex == sex) != other
+        and (variant.natural or not natural)
+    ]
+    return pool[int(rng.integers(len(pool)))]
