@@ -1,0 +1,117 @@
+"""The tables of a report: built once, shown both on the terminal and in the page."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from device.bundle import Bundle
+from device.report import Report, percentile_ms
+
+
+@dataclass(frozen=True)
+class Table:
+    """Rows of text under a title; the first column is left-aligned, numbers right."""
+
+    title: str
+    columns: tuple[str, ...]
+    rows: Sequence[tuple[str, ...]]
+    note: str = ""
+    """One sentence that a reader needs to trust the numbers."""
+
+
+def as_text(table: Table) -> str:
+    """Fixed-width text for a terminal."""
+    lines = [table.columns, *table.rows]
+    widths = [max(len(line[i]) for line in lines) for i in range(len(table.columns))]
+
+    def line(cells: Sequence[str]) -> str:
+        first = cells[0].ljust(widths[0])
+        rest = (cell.rjust(width) for cell, width in zip(cells[1:], widths[1:], strict=True))
+        return "  ".join([first, *rest]).rstrip()
+
+    rule = "-" * (sum(widths) + 2 * (len(widths) - 1))
+    body = [table.title, line(table.columns), rule, *(line(row) for row in table.rows)]
+    return "\n".join(body + ([table.note] if table.note else []))
+
+
+def accuracy_table(evaluations: dict[str, dict[str, Any]]) -> Table:
+    """Keyword accuracy by (model file, data); `evaluations` maps "data, file" to its JSON."""
+    rows = []
+    for name, result in evaluations.items():
+        spoken = result.get("by_speaker") or {}
+        worst = min(spoken.values(), default=None)
+        rows.append((name, f"{result['n']}", _percent(result["accuracy"]), _percent(worst)))
+    return Table(
+        "Keywords: accuracy",
+        ("tested on", "clips", "accuracy", "worst speaker"),
+        rows,
+        "Trained on synthetic voices only. Real = argmax over the folder's own labels.",
+    )
+
+
+def face_table(evaluations: dict[str, dict[str, Any]]) -> Table:
+    """Landmark error by (model file, data)."""
+    rows = [
+        (
+            name,
+            f"{result['n']}",
+            _percent(result["nme_68"]),
+            _percent(result["nme_51"]),
+            _percent(result["failure_10"]),
+        )
+        for name, result in evaluations.items()
+    ]
+    return Table(
+        "Face: landmark error, share of the distance between the outer eye corners",
+        ("tested on", "images", "NME 68", "NME inner 51", "over 10 %"),
+        rows,
+        "Trained on synthetic faces only.",
+    )
+
+
+def bundle_table(bundles: Sequence[Bundle]) -> Table:
+    """Size, parity and arena of every exported file."""
+    rows = []
+    for bundle in bundles:
+        for file in bundle.files:
+            parity = file.parity
+            rows.append((
+                f"{bundle.name}/{file.path}",
+                f"{file.bytes:,}",
+                f"{parity.sqnr_db:.1f}" if parity else "",
+                _percent(parity.flips) if parity else "",
+                f"{file.arena_bytes / 1024:.1f}" if file.arena_bytes else "",
+            ))  # fmt: skip
+    return Table(
+        "Bundles: files and parity with the trained model",
+        ("file", "bytes", "SQNR dB", "flips", "arena kB"),
+        rows,
+        "SQNR and class flips on synthetic clips that calibration did not use.",
+    )
+
+
+def bench_table(reports: Sequence[Report]) -> Table:
+    """Latency and memory of every file that ran on this machine."""
+    rows = []
+    for report in reports:
+        for run in report.runs:
+            name = f"{report.bundle}/{run.file}"
+            if run.status != "ran":
+                rows.append((name, run.runtime, run.status, "", "", "", run.reason or ""))
+                continue
+            times = [f"{percentile_ms(run.latency_ns, p):.3f}" if run.latency_ns else "none"
+                     for p in (50, 90, 99)]  # fmt: skip
+            memory = f"{run.peak_rss_bytes / 2**20:.0f}" if run.peak_rss_bytes else ""
+            rows.append((name, run.runtime, *times, memory, ", ".join(run.doubts)))
+    return Table(
+        "Speed on this machine, one input at a time",
+        ("file", "runtime", "p50 ms", "p90 ms", "p99 ms", "peak MiB", "doubts"),
+        rows,
+        "Times of this machine, not of a board.",
+    )
+
+
+def _percent(value: float | None) -> str:
+    return "" if value is None else f"{100 * value:.1f} %"
