@@ -33,6 +33,14 @@ MODULES = {
 }
 """Runtime to its module here and to the packages of which it needs one."""
 
+LIBRARIES = {
+    "onnxruntime": "onnxruntime",
+    "ai_edge_litert": "ai_edge_litert.interpreter",
+    "tflite_runtime": "tflite_runtime.interpreter",
+    "tflite_micro": "tflite_micro.python.tflite_micro.runtime",
+}
+"""Package to the module of it that does the work."""
+
 INSTALL = {"tflm": "tflite-micro", "tensorrt": "collodi[tensorrt]"}
 
 
@@ -79,6 +87,15 @@ def backend_for(target: str) -> Backend:
         reasons.append(reason)
     why = "; ".join(reasons) or "it is source code that a compiler takes"
     raise ValueError(f"nothing here runs a '{target}' file: {why}")
+
+
+def import_runtime(runtime: str) -> None:
+    """Import the library of a runtime, so that its cost is not counted as that of a model."""
+    backend(runtime)
+    for package in MODULES[runtime][1]:
+        if find_spec(package):
+            import_module(LIBRARIES[package])
+            return
 
 
 def open_model(

@@ -6,7 +6,7 @@ from importlib import metadata
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from device.backends.model import Model, agree
+from device.backends.model import Model, checked
 from device.bundle import ModelFile, Tensor
 
 if TYPE_CHECKING:
@@ -45,10 +45,7 @@ def open(path: Path, entry: ModelFile, threads: int = 1) -> Model:
     except (ValueError, RuntimeError) as error:
         line = " ".join(str(error).split())
         raise ValueError(f"{path}: LiteRT cannot load it: {line}") from error
-    model = LiteRtModel(interpreter, runtime)
-    agree(f"{path} inputs", entry.inputs, model.inputs)
-    agree(f"{path} outputs", entry.outputs, model.outputs)
-    return model
+    return checked(LiteRtModel(interpreter, runtime), path, entry)
 
 
 def _interpreter() -> tuple[Any, str]:

@@ -5,9 +5,10 @@ from __future__ import annotations
 import abc
 import math
 from collections.abc import Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from device.bundle import Tensor
+from device.bundle import ModelFile, Tensor
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -92,14 +93,19 @@ def to_real(stored: Array, tensor: Tensor) -> Array:
     return (stored.astype(np.float32) - (tensor.zero_point or 0)) * np.float32(tensor.scale)
 
 
-def agree(where: str, listed: Sequence[Tensor], found: Sequence[Tensor]) -> None:
-    """Refuse a file whose shapes, types or scales are not those of the manifest."""
+def checked(model: Model, path: Path, entry: ModelFile) -> Model:
+    """Return the model if its inputs and outputs are those of the manifest, else ValueError."""
+    _agree(f"{path} inputs", entry.inputs, model.inputs)
+    _agree(f"{path} outputs", entry.outputs, model.outputs)
+    return model
+
+
+def _agree(where: str, listed: Sequence[Tensor], found: Sequence[Tensor]) -> None:
     if len(listed) != len(found):
         raise ValueError(f"{where}: has {len(found)} tensors, the manifest lists {len(listed)}")
     for said, is_ in zip(listed, found, strict=True):
         same = said.dtype == is_.dtype and len(said.shape) == len(is_.shape)
-        same = same and all(-1 in pair or pair[0] == pair[1] for pair in zip(said.shape, is_.shape))
-        if not same:
+        if not same or not all(map(_same_size, said.shape, is_.shape)):
             raise ValueError(
                 f"{where}: tensor '{said.name}' is {is_.dtype} {list(is_.shape)}, "
                 f"the manifest says {said.dtype} {list(said.shape)}"
@@ -109,6 +115,10 @@ def agree(where: str, listed: Sequence[Tensor], found: Sequence[Tensor]) -> None
                 f"{where}: tensor '{said.name}' has scale {is_.scale} and zero point "
                 f"{is_.zero_point}, the manifest says {said.scale} and {said.zero_point}"
             )
+
+
+def _same_size(a: int, b: int) -> bool:
+    return a == b or -1 in (a, b)
 
 
 def _same_scale(a: Tensor, b: Tensor) -> bool:

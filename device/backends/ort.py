@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
-from device.backends.model import Model, agree
+from device.backends.model import Model, checked
 from device.bundle import Dtype, ModelFile, Tensor
 
 if TYPE_CHECKING:
@@ -49,10 +49,7 @@ def open(path: Path, entry: ModelFile, threads: int = 1) -> Model:
     except Exception as error:  # the runtime's errors share no base class of their own
         line = " ".join(str(error).split())
         raise ValueError(f"{path}: ONNX Runtime cannot load it: {line}") from error
-    model = OrtModel(session, ort.__version__)
-    agree(f"{path} inputs", entry.inputs, model.inputs)
-    agree(f"{path} outputs", entry.outputs, model.outputs)
-    return model
+    return checked(OrtModel(session, ort.__version__), path, entry)
 
 
 def _tensor(node: Any) -> Tensor:

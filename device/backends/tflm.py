@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from device.backends.litert import tensor_of
-from device.backends.model import Model, agree
+from device.backends.model import Model, checked
 from device.bundle import ModelFile
 
 if TYPE_CHECKING:
@@ -52,15 +52,14 @@ class TflmModel(Model):
 
 
 def open(path: Path, entry: ModelFile, threads: int = 1) -> Model:
-    """Load a TFLite file, with one thread whatever `threads` says.
-
-    Raises ValueError where TFLite Micro lacks an operator or the file is not what the manifest says.
-    """
+    """Load a TFLite file; ValueError where an operator is missing or the manifest disagrees."""
+    del threads  # there is only ever one
     interpreter = _allocate(path)
-    model = TflmModel(interpreter, len(entry.inputs), len(entry.outputs))
-    agree(f"{path} inputs", entry.inputs, model.inputs)
-    agree(f"{path} outputs", entry.outputs, model.outputs)
-    return model
+    try:
+        model = TflmModel(interpreter, len(entry.inputs), len(entry.outputs))
+    except IndexError:
+        raise ValueError(f"{path}: has fewer tensors than the manifest lists") from None
+    return checked(model, path, entry)
 
 
 def _allocate(path: Path) -> Any:

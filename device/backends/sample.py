@@ -1,0 +1,36 @@
+"""Inputs to measure with, and the front end as a piece of work to measure."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+from device.backends.frontend import image, logmel
+
+if TYPE_CHECKING:
+    from device.backends.model import Array, Model
+
+CROP_PX = 160
+"""Side of the camera crop that the image front end shrinks."""
+
+
+def invocation(model: Model) -> Callable[[], list[Array]]:
+    """Return one run on fixed noise in -1..1, stored as the file wants it; a free axis is 1."""
+    import numpy as np
+
+    rng = np.random.default_rng(0)
+    shapes = [tuple(max(size, 1) for size in tensor.shape) for tensor in model.inputs]
+    stored = model.store([rng.uniform(-1, 1, shape).astype(np.float32) for shape in shapes])
+    return lambda: model.invoke(stored)
+
+
+def front_end_work(spec: dict[str, Any]) -> tuple[str, Callable[[], object]]:
+    """Return (`numpy VERSION`, the work of one clip or one image) for a bundle's front end."""
+    import numpy as np
+
+    rng = np.random.default_rng(0)
+    if spec["name"] == "logmel":
+        audio = rng.uniform(-0.5, 0.5, spec["samples"]).astype(np.float32)
+        return f"numpy {np.__version__}", lambda: logmel(audio, spec)
+    crop = rng.integers(0, 256, (CROP_PX, CROP_PX, 3)).astype(np.uint8)
+    return f"numpy {np.__version__}", lambda: image(crop, spec)

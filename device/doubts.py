@@ -1,0 +1,87 @@
+"""Why not to trust a measurement, said by the tool itself. Each gate stands in one constant."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from statistics import median
+
+from device.report import Board, Conditions, FileRun
+
+FEW_RUNS = 30
+"""Below this a p99 is the maximum of a handful."""
+SPREAD = 0.15
+"""Interquartile range over median."""
+TAIL = 2.0
+"""p99 over median."""
+DRIFT = 0.08
+"""Change of the median from the first third of the runs to the last."""
+BUSY = 0.9
+"""CPU time over wall time, for one thread; below it something else had the core."""
+LOAD_PER_CORE = 0.25
+"""Load before the first run."""
+CLOCK_DROP = 0.9
+"""Mean clock after over mean clock before."""
+HOT_C = 80.0
+"""Where a Raspberry Pi begins to lower its clock."""
+
+
+def doubt(run: FileRun, board: Board, before: Conditions, after: Conditions, cores: int) -> FileRun:
+    """Return the row with its doubts; under emulation also without its latencies."""
+    if run.status != "ran":
+        return run
+    if board.emulation:
+        doubts = (*run.doubts, f"emulated ({board.emulation}): times mean nothing, none is given")
+        return replace(run, warmup_ns=(), latency_ns=(), cpu_ns=None, load_ms=None, doubts=doubts)
+    found = [*run.doubts, *of_latencies(run), *of_board(board, before, after, cores)]
+    return replace(run, doubts=tuple(found))
+
+
+def of_latencies(run: FileRun) -> list[str]:
+    """Return what the raw latencies themselves give away."""
+    values = run.latency_ns
+    found = []
+    if len(values) < FEW_RUNS:
+        found.append(f"few runs: {len(values)}, under {FEW_RUNS}")
+    if len(values) < 4:
+        return found
+    ordered, middle = sorted(values), median(values)
+    spread = (ordered[len(values) * 3 // 4] - ordered[len(values) // 4]) / middle
+    tail = ordered[-max(1, len(values) // 100)] / middle
+    if spread > SPREAD:
+        found.append(f"noisy: half of the runs differ by over {spread:.0%} of the median")
+    elif tail > TAIL:
+        found.append(f"noisy: the slowest took {tail:.1f} x the median")
+    third = len(values) // 3
+    drift = median(values[-third:]) / median(values[:third]) - 1
+    if abs(drift) > DRIFT:
+        found.append(f"drift: the last third is {drift:+.0%} against the first")
+    if run.threads == 1 and run.cpu_ns is not None and run.cpu_ns / sum(values) < BUSY:
+        share = run.cpu_ns / sum(values)
+        found.append(f"interrupted: it had the core for {share:.0%} of the time")
+    return found
+
+
+def of_board(board: Board, before: Conditions, after: Conditions, cores: int) -> list[str]:
+    """Return what the state of the board casts doubt on."""
+    found = []
+    if before.load_1min is not None and before.load_1min / cores > LOAD_PER_CORE:
+        found.append(f"other load: {before.load_1min:.1f} on {cores} cores before the start")
+    if before.governor is not None and before.governor != "performance":
+        found.append(f"governor '{before.governor}' moves the clock; 'performance' does not")
+    held = dict.fromkeys([*before.throttled, *after.throttled])
+    if held:
+        found.append(f"throttled: {', '.join(held)}")
+    if before.clocks_mhz and after.clocks_mhz:
+        ratio = _mean(after.clocks_mhz) / max(_mean(before.clocks_mhz), 1e-9)
+        if ratio < CLOCK_DROP:
+            found.append(f"clock fell to {ratio:.0%} of its start")
+    hottest = max(after.temperatures_c.values(), default=0.0)
+    if hottest >= HOT_C:
+        found.append(f"hot: {hottest:.0f} C")
+    if board.virtual:
+        found.append("virtual machine: it may share its cores")
+    return found
+
+
+def _mean(values: tuple[float, ...]) -> float:
+    return sum(values) / len(values)

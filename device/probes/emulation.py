@@ -1,0 +1,60 @@
+"""Is this real hardware? Times under an emulator mean nothing and are never reported."""
+
+from __future__ import annotations
+
+import os
+import platform
+import re
+from pathlib import Path
+
+BINFMT = {"aarch64": "qemu-aarch64", "armv7l": "qemu-arm", "armv6l": "qemu-arm",
+          "riscv64": "qemu-riscv64", "x86_64": "qemu-x86_64"}  # fmt: skip
+
+
+def emulation(root: Path = Path("/"), machine: str | None = None) -> str | None:
+    """Return which emulator runs this program, None on real hardware.
+
+    COLLODI_EMULATION names it outright (a harness that starts the emulator sets it). Otherwise:
+    an Arm program that sees an x86 CPU or an enabled qemu handler for its own instructions, the
+    made-up CPU of `qemu -cpu max`, or Linux without /proc (how arm64 roots are run here).
+    """
+    told = os.environ.get("COLLODI_EMULATION")
+    if told:
+        return told
+    machine = machine or platform.machine()
+    if platform.system() != "Linux":
+        return None
+    try:
+        info = (root / "proc/cpuinfo").read_text(encoding="utf-8", errors="replace")
+    except OSError:
+        return "unknown: there is no /proc/cpuinfo"
+    arm = machine.startswith(("arm", "aarch64"))
+    if arm and re.search(r"GenuineIntel|AuthenticAMD", info):
+        return "qemu user mode"
+    if arm and re.search(r"^CPU implementer\s*:\s*0x0?0$", info, re.MULTILINE):
+        return "qemu"
+    if machine.startswith("x86") and "QEMU TCG" in info:
+        return "qemu"
+    if machine in BINFMT and (root / "proc/sys/fs/binfmt_misc" / BINFMT[machine]).exists():
+        return "qemu user mode"
+    return None
+
+
+def virtual(root: Path = Path("/")) -> str | None:
+    """Return what shows of a hypervisor (its times are real, its cores are shared), or None."""
+    for name in ("sys/hypervisor/type", "proc/device-tree/hypervisor/compatible"):
+        try:
+            text = (root / name).read_text(encoding="utf-8", errors="replace").strip("\0 \n")
+        except OSError:
+            continue
+        if text:
+            return text
+    try:
+        info = (root / "proc/cpuinfo").read_text(encoding="utf-8", errors="replace")
+        tree = root / "proc/device-tree/compatible"
+        compatible = tree.read_text(errors="replace") if tree.exists() else ""
+    except OSError:
+        return None
+    if re.search(r"^flags\s*:.*\bhypervisor\b", info, re.MULTILINE):
+        return "hypervisor flag of the CPU"
+    return "virtual board" if "dummy-virt" in compatible else None

@@ -1,0 +1,65 @@
+"""Where packaged bundles are, and how to name one."""
+
+from __future__ import annotations
+
+import shutil
+import tempfile
+from pathlib import Path
+
+from device.bundle import MANIFEST, Bundle, read_bundle
+from device.strict import nearest
+
+BUNDLES = Path(__file__).resolve().parent / "bundles"
+
+
+def names(store: Path = BUNDLES) -> list[str]:
+    """Return the names of the packaged bundles, sorted."""
+    return sorted(path.parent.name for path in store.glob(f"*/{MANIFEST}"))
+
+
+def find(bundle: str | Path, store: Path = BUNDLES) -> Path:
+    """Return the folder of a bundle given as a folder or as the name of a packaged bundle.
+
+    A folder goes before a name. ValueError names the nearest packaged bundle.
+    """
+    folder = Path(bundle)
+    if folder.is_dir():
+        return folder
+    if str(bundle) in names(store):
+        return store / str(bundle)
+    if folder.exists():
+        raise ValueError(f"{folder} is a file; a bundle is a folder with a {MANIFEST}")
+    raise ValueError(f"no bundle folder and no packaged bundle '{bundle}'{_hint(bundle, store)}")
+
+
+def _hint(bundle: str | Path, store: Path) -> str:
+    known = names(store)
+    if not known:
+        return "; none is packaged with this version: collodi export makes one from a run"
+    return nearest(str(bundle), known) or f"; packaged are {', '.join(known)}"
+
+
+def pull_bundle(name: str, out: Path, store: Path = BUNDLES) -> Bundle:
+    """Copy a packaged bundle to the new folder `out`, whole or not at all, and check it there.
+
+    Only the manifest and the files that it lists are copied.
+    """
+    if name not in names(store):
+        raise ValueError(f"no packaged bundle '{name}'{_hint(name, store)}")
+    if out.exists():
+        raise ValueError(f"--out {out} exists already; name a new folder")
+    source = store / name
+    bundle = read_bundle(source)
+    out.parent.mkdir(parents=True, exist_ok=True)
+    part = Path(tempfile.mkdtemp(prefix=f".{out.name}.", suffix=".part", dir=out.parent))
+    try:
+        part.chmod(0o755)
+        for path in (MANIFEST, *(entry.path for entry in bundle.files)):
+            (part / path).parent.mkdir(parents=True, exist_ok=True)
+            shutil.copyfile(source / path, part / path)
+        read_bundle(part)
+        part.rename(out)
+    except BaseException:
+        shutil.rmtree(part, ignore_errors=True)
+        raise
+    return bundle
