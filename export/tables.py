@@ -94,7 +94,7 @@ def bundle_table(bundles: Sequence[Bundle]) -> Table:
 
 def bench_table(reports: Sequence[Report]) -> Table:
     """Latency and memory of every file that ran on this machine."""
-    rows = []
+    rows: list[tuple[str, ...]] = []
     for report in reports:
         for run in report.runs:
             name = f"{report.bundle}/{run.file}"

@@ -25,7 +25,7 @@ from generate.spec import EMOTIONS, Motion, Person, View
 from generate.voice.speech import Utterance, speak
 from generate.voice.text import SENTENCES
 from generate.voice.timed import cut
-from generate.voice.voices import sample_voice
+from generate.voice.voices import sample_keyword_voice, sample_voice
 from generate.voice.words import say_other, say_word, silence
 
 WORD_S = 1.0
@@ -73,11 +73,8 @@ def make_still(options: Stills, number: int) -> Clip:
 def make_word(options: Words, number: int) -> Clip:
     """One second with a keyword, another word, or no speech."""
     keyword = from_block(_word_plan(options), options.seed, number, "order_class")
-    rng = stream(options.seed, number, "voice")
-    age_years = float(rng.uniform(*options.age_years))
-    sex = "female" if rng.uniform() < 0.5 else "male"
+    voice = sample_keyword_voice(stream(options.seed, number, "voice"), options.held_out)
     sound = stream(options.seed, number, "sound")
-    voice = sample_voice(rng, age_years, sex, child=None)
     if keyword == "silence":
         utterance = silence(sound, WORD_S)
     elif keyword == "unknown":
@@ -85,7 +82,7 @@ def make_word(options: Words, number: int) -> Clip:
     else:
         utterance = say_word(keyword, voice, sound)
     facts = _facts(options.seed, f"word-{number:08d}") | _sound_facts(utterance)
-    facts |= {"keyword": keyword, "age_years": age_years, "sex": sex}
+    facts |= {"keyword": keyword, "age_years": voice.age_years, "sex": voice.sex}
     return Clip(facts["key"], facts, _sound_labels(utterance), None, _to_int16(utterance.audio))
 
 

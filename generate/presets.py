@@ -51,8 +51,8 @@ class Words:
     """Share of clips that say another word."""
     silence_share: float = 0.03
     """Share of clips without speech."""
-    age_years: tuple[float, float] = (3, 12)
-    """Ages of the children's voices."""
+    held_out: bool = False
+    """Only voices that are otherwise never drawn, for tests."""
 
 
 @dataclass(frozen=True)

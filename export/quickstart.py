@@ -1,0 +1,176 @@
+"""`collodi quickstart`: the whole chain at toy size, top to bottom, each line a command."""
+
+from __future__ import annotations
+
+import json
+import shlex
+import sys
+import time
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+from device import bench_cli
+from export import cli as export_cli
+from export.summary import Made, summarize
+from generate import cli as generate_cli
+from generate.options import parse
+from generate.presets import DIGITS
+from generate.shards import write_atomic
+from train_edge import cli as train_cli
+from train_edge import evaluate_cli
+
+COMMANDS = {
+    "generate": generate_cli.main,
+    "train": train_cli.main,
+    "evaluate": evaluate_cli.main,
+    "export": export_cli.main,
+    "bench": bench_cli.main,
+}
+
+
+@dataclass(frozen=True)
+class Size:
+    """How much of everything."""
+
+    stills: int
+    words: int
+    talk: int
+    tests: int
+    kws_steps: int
+    face_steps: int
+    talk_px: int = 256
+    bench_seconds: float = 3
+
+
+SIZES = {
+    "toy": Size(stills=1800, words=4000, talk=6, tests=300, kws_steps=700, face_steps=900),
+    "tiny": Size(
+        stills=48, words=150, talk=1, tests=24, kws_steps=12, face_steps=6, talk_px=96,
+        bench_seconds=0.2,
+    ),
+}  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Options:
+    """Make children, train two toy models on them, quantize, measure, and write a report.
+
+    Example: collodi quickstart --real folder-with-speech-and-faces
+    """
+
+    out: Path = Path("out/quickstart")
+    """Folder of everything that is made; run again to go on where it stopped."""
+    real: Path | None = None
+    """Folder with speech/ and faces/ of real people, only to test on; never trained on."""
+    words: tuple[str, ...] = DIGITS
+    """The keywords."""
+    seed: int = 0
+    """The same seed gives the same labels, sound and metrics."""
+    size: str = "toy"
+    """toy (minutes) or tiny (seconds, only shows that everything runs)."""
+
+
+def main(argv: Sequence[str]) -> int:
+    """Run the command line; ValueError where it was used wrongly."""
+    options = parse(Options, argv, "collodi quickstart", Options.__doc__)
+    if options.size not in SIZES:
+        raise ValueError(f"--size {options.size}: want {' or '.join(SIZES)}")
+    if options.real and not options.real.is_dir():
+        raise ValueError(f"--real {options.real}: no such folder")
+    _keep_options(options)
+    begun = time.monotonic()
+    made = chain(options)
+    for table in summarize(made, options.out / "report.html"):
+        print(f"\n{table}")
+    print(f"\n{options.out / 'report.html'}  ({time.monotonic() - begun:.0f} s)")
+    return 0
+
+
+def chain(o: Options) -> Made:
+    """Run every stage that is not finished yet."""
+    size, data, runs = SIZES[o.size], o.out / "data", o.out / "runs"
+    run = Chain(o.out)
+    seeds = ("--seed", o.seed), ("--seed", o.seed + 1_000_000)
+    words = ("--words", *o.words)
+
+    run("generate", "stills", "--out", data / "stills", "--clips", size.stills, *seeds[0])
+    run("generate", "stills", "--out", data / "stills-test", "--clips", size.tests, *seeds[1])
+    run("generate", "words", "--out", data / "words", "--clips", size.words, *seeds[0], *words)
+    run("generate", "words", "--out", data / "words-test", "--clips", size.tests, *seeds[1],
+        *words, "--held-out")  # fmt: skip
+    run("generate", "talk", "--out", data / "talk", "--clips", size.talk, *seeds[0],
+        "--size-px", size.talk_px)  # fmt: skip
+
+    kws = run.train("kws", "--data", data / "words", "--out", runs, "--steps", size.kws_steps,
+                    *seeds[0])  # fmt: skip
+    face = run.train("face", "--data", data / "stills", "--out", runs, "--steps", size.face_steps,
+                     *seeds[0])  # fmt: skip
+
+    made = Made(o.out, {"kws": kws, "face": face}, run.lines)
+    for task, test, real in (("kws", "words-test", "speech"), ("face", "stills-test", "faces")):
+        bundle = o.out / "bundles" / task
+        run.once(bundle, "export", made.runs[task], "--out", bundle)
+        places = {"synthetic": data / test}
+        if o.real:
+            places["real"] = o.real / real
+        for place, folder in places.items():
+            for name in ("onnx", "tflite-int8"):
+                made.evaluate(run, task, place, name, bundle, folder)
+        report = o.out / f"bench-{task}.json"
+        run.once(report, "bench", bundle, "--seconds", size.bench_seconds, "--json", report)
+    return made
+
+
+class Chain:
+    """Runs commands as a user would type them, and remembers the lines."""
+
+    def __init__(self, out: Path) -> None:
+        self.out = out
+        self.lines: list[str] = []
+
+    def __call__(self, command: str, *words: Any) -> None:
+        """Run one command in this process; a command that fails stops the chain."""
+        argv = [
+            str(word) for part in words for word in (part if isinstance(part, tuple) else [part])
+        ]
+        line = shlex.join(["collodi", command, *argv])
+        self.lines.append(line)
+        print(f"\n$ {line}", file=sys.stderr, flush=True)
+        if COMMANDS[command](argv):
+            raise RuntimeError(f"{command} failed; the line above says why")
+
+    def once(self, result: Path, command: str, *words: Any) -> None:
+        """Run the command unless its result is there (results appear only when whole)."""
+        if result.exists():
+            self.lines.append(shlex.join(["collodi", command, *map(str, words)]))
+            return
+        self(command, *words)
+
+    def train(self, preset: str, *words: Any) -> Path:
+        """Train, resume or skip; returns the run folder."""
+        runs = sorted((self.out / "runs").glob(f"*-{preset}*"))
+        if not runs:
+            self("train", preset, *words)
+        elif not (runs[-1] / "done").exists():
+            self("train", "--resume", runs[-1])
+        else:
+            argv = [str(w) for part in words for w in (part if isinstance(part, tuple) else [part])]
+            self.lines.append(shlex.join(["collodi", "train", preset, *argv]))
+        return sorted((self.out / "runs").glob(f"*-{preset}*"))[-1]
+
+
+def _keep_options(options: Options) -> None:
+    """Refuse to mix two sets of options in one folder; `--real` may be added later."""
+    path = options.out / "options.json"
+    now = {name: value for name, value in asdict(options).items() if name not in ("out", "real")}
+    now = json.loads(json.dumps(now | {"sizes": asdict(SIZES[options.size])}))
+    if path.exists():
+        was = json.loads(path.read_text())
+        for name, value in now.items():
+            if was.get(name) != value:
+                raise ValueError(f"{options.out} was made with {name} = {was.get(name)}, not "
+                                 f"{value}; choose another --out or delete it")  # fmt: skip
+    options.out.mkdir(parents=True, exist_ok=True)
+    write_atomic(path, (json.dumps(now, indent=1) + "\n").encode())
