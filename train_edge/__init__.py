@@ -1,0 +1,1 @@
+"""Training of compact speech and vision models on synthetic children."""

@@ -1,0 +1,108 @@
+"""Data sets into memory: what is held out, and the sounds of keyword spotting."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from generate.clip import SAMPLE_RATE_HZ, Clip
+from generate.engine import Progress
+from generate.shards import Dataset, open_dataset
+from train_edge.spectra import Spectra, gather
+
+UNKNOWN, SILENCE = "unknown", "silence"
+HELD_OUT = 10
+"""Every tenth clip (or child, where one child has several stills) is kept for validation."""
+MARGIN_S = 0.04
+"""Kept before and after the labelled word."""
+
+
+def open_clips(folder: str | Path, want: str) -> Dataset:
+    """Open a finished data set that has `want` ("frames" or "audio"); ValueError if not."""
+    dataset = open_dataset(folder)
+    count = {"frames": "n_frames", "audio": "n_samples"}[want]
+    if not len(dataset):
+        raise ValueError(f"data set {folder}: no clips")
+    if not any(row[count] for row in dataset.rows):
+        what = "pictures; want one of `stills`" if want == "frames" else "sound; want `words`"
+        raise ValueError(f"data set {folder}: has no {what}")
+    return dataset
+
+
+def split(dataset: Dataset) -> tuple[list[int], list[int]]:
+    """Clip numbers to train on and to hold out; the stills of one child stay together."""
+    group = int(dataset.header["options"].get("child_stills", 1))
+    held = [n for n in range(len(dataset)) if (n // group) % HELD_OUT == HELD_OUT - 1]
+    kept = sorted(set(range(len(dataset))) - set(held))
+    if held:
+        return kept, held
+    print(f"{dataset.folder}: too few clips to hold some out; validating on all", file=sys.stderr)
+    return kept, kept
+
+
+def keywords(dataset: Dataset) -> tuple[str, ...]:
+    """Keywords of a data set: in the order of its options if they are there, else sorted."""
+    found = {row["keyword"] for row in dataset.rows} - {"", UNKNOWN, SILENCE}
+    if not found:
+        raise ValueError(f"data set {dataset.folder}: no clip has a keyword; want `words`")
+    asked = [word for word in dataset.header["options"].get("words", ()) if word in found]
+    return (*asked, *sorted(found - set(asked)))
+
+
+def class_names(words: Sequence[str]) -> tuple[str, ...]:
+    """Labels of a keyword model: the words, then unknown and silence."""
+    return (*words, UNKNOWN, SILENCE)
+
+
+def load_words(
+    dataset: Dataset, numbers: Sequence[int], words: Sequence[str], every: bool = True
+) -> Spectra:
+    """Read the sounds of some clips, cut to their words; other keywords become unknown.
+
+    ValueError where a word is missing, unless `every` is false.
+    """
+    names = class_names(words)
+    sounds: list[NDArray[np.float32]] = []
+    classes: list[int] = []
+    voices: list[str] = []
+    progress = Progress(len(numbers), "read")
+    for count, number in enumerate(numbers):
+        clip = dataset.clip(number, want=("audio", "labels"))
+        if clip.audio is not None and len(clip.audio):
+            keyword = clip.facts["keyword"] or UNKNOWN
+            sounds.append(cut_word(clip, keyword))
+            classes.append(names.index(keyword if keyword in names else UNKNOWN))
+            voices.append(str(clip.facts["voice"].get("voice", "")))
+        progress.update(count + 1)
+    progress.close()
+    if every:
+        _check_every_word(dataset, classes, words)
+    return gather(sounds, classes, voices)
+
+
+def cut_word(clip: Clip, keyword: str) -> NDArray[np.float32]:
+    """Sound (N,) in -1..1 of the labelled words of a clip, or all of it where none is labelled.
+
+    A clip that holds a whole sentence around its keyword is cut to the keyword.
+    """
+    assert clip.audio is not None
+    audio = clip.audio.astype(np.float32) / 32768
+    words, times_s = clip.labels.get("word"), clip.labels.get("word_s")
+    if words is not None and times_s is not None and len(words):
+        spoken = times_s[words == keyword] if keyword in words else times_s
+        low = int(max(0, spoken[:, 0].min() - MARGIN_S) * SAMPLE_RATE_HZ)
+        high = int((spoken[:, 1].max() + MARGIN_S) * SAMPLE_RATE_HZ)
+        audio = audio[low:high]
+    short = 4 * SAMPLE_RATE_HZ // 50 - len(audio)
+    return np.pad(audio, (0, max(0, short)))
+
+
+def _check_every_word(dataset: Dataset, classes: Sequence[int], words: Sequence[str]) -> None:
+    for number, word in enumerate(words):
+        if number not in classes:
+            known = ", ".join(keywords(dataset))
+            raise ValueError(f"data set {dataset.folder}: no clip says {word!r}; it has {known}")

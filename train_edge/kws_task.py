@@ -1,0 +1,105 @@
+"""Keyword spotting: batches, loss and metric. Logits (B, C): the words, unknown, silence."""
+
+from __future__ import annotations
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor, nn
+from torch.nn import functional
+
+from device.front_end import LOGMEL
+from train_edge.augment_sound import augment
+from train_edge.data import class_names
+from train_edge.models.dscnn import DSCNN
+from train_edge.options import Options
+from train_edge.spectra import BINS, FRAMES, Spectra, features
+
+UNKNOWN_SHARE = 0.14
+SILENCE_SHARE = 0.05
+BACKWARDS_SHARE = 0.25
+"""Share of the unknown that is a word played backwards: speech that is no word at all."""
+SMOOTHING = 0.05
+
+
+def build(options: Options, labels: tuple[str, ...]) -> nn.Module:
+    """The untrained network."""
+    return DSCNN(len(labels), options.dropout)
+
+
+class KwsTask:
+    """Draws batches from sounds in memory and scores logits."""
+
+    front_end = LOGMEL
+
+    def __init__(
+        self, options: Options, words: tuple[str, ...], kept: Spectra, held: Spectra
+    ) -> None:
+        self.options, self.kept, self.held = options, kept, held
+        self.labels = class_names(words)
+        weight = _voice_weight(kept)
+        self.members = [np.flatnonzero(kept.classes == c) for c in range(len(self.labels))]
+        self.weights = [weight[m] / weight[m].sum() for m in self.members]
+
+    def module(self) -> nn.Module:
+        """The untrained network."""
+        return build(self.options, self.labels)
+
+    def batch(self, rng: np.random.Generator, size: int) -> dict[str, Tensor]:
+        """input (B, 1, L, mel), label (B,)."""
+        label, picks, backwards = self._draw(rng, size)
+        power = augment(self.kept, picks, backwards, rng, self.options.sound)
+        return {"input": features(power), "label": torch.from_numpy(label)}
+
+    def loss(self, logits: Tensor, batch: dict[str, Tensor]) -> Tensor:
+        """Cross-entropy of logits (B, C)."""
+        return functional.cross_entropy(logits, batch["label"], label_smoothing=SMOOTHING)
+
+    def validate(self, module: nn.Module) -> dict[str, float]:
+        """Accuracy (fraction) on the held-out clips, centred and unvaried."""
+        label = torch.from_numpy(self.held.classes)
+        numbers = np.arange(len(self.held))
+        right = 0
+        with torch.no_grad():
+            for part in np.array_split(numbers, -(-len(numbers) // 256)):
+                logits = module(features(centred(self.held, part)))
+                right += int((logits.argmax(1) == label[part]).sum())
+        return {"val_accuracy": right / len(numbers)}
+
+    def _draw(
+        self, rng: np.random.Generator, size: int
+    ) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.bool_]]:
+        """Class, clip (-1 none) and direction of each sample; voices are evened out."""
+        n_words = len(self.labels) - 2
+        kind = rng.random(size)
+        label = rng.integers(0, n_words, size)
+        label[kind < UNKNOWN_SHARE + SILENCE_SHARE] = n_words
+        label[kind < SILENCE_SHARE] = n_words + 1
+        backwards = (label == n_words) & (rng.random(size) < BACKWARDS_SHARE)
+        backwards |= (label == n_words) & (len(self.members[n_words]) == 0)
+        recorded = rng.random(size) < 0.3
+        picks = np.full(size, -1)
+        for j, number in enumerate(label):
+            source = int(rng.integers(0, n_words)) if backwards[j] else int(number)
+            silent = number == n_words + 1 and not recorded[j]
+            if len(self.members[source]) and not silent:
+                picks[j] = rng.choice(self.members[source], p=self.weights[source])
+        return label, picks, backwards
+
+
+def centred(spectra: Spectra, picks: NDArray[np.int64]) -> Tensor:
+    """Power (B, L, F) of clips as they are, in the middle of the second, zero around."""
+    out = np.zeros((len(picks), FRAMES, BINS), np.float32)
+    for j, pick in enumerate(picks):
+        start, length = int(spectra.starts[pick]), int(spectra.lengths[pick])
+        used = min(length, FRAMES)
+        start += (length - used) // 2
+        to = (FRAMES - used) // 2
+        out[j, to : to + used] = spectra.magnitude[start : start + used]
+    return torch.from_numpy(out**2)
+
+
+def _voice_weight(spectra: Spectra) -> NDArray[np.float64]:
+    """(K,) common voices count less: inverse square root of how many clips they have."""
+    _, voice, count = np.unique(spectra.voices, return_inverse=True, return_counts=True)
+    return 1 / np.sqrt(count[voice].astype(np.float64))

@@ -1,0 +1,109 @@
+"""What is trained and how, as data: written to options.json of a run."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Literal
+
+
+@dataclass(frozen=True)
+class ImageAugment:
+    """How far pictures are varied; 0 switches a step off."""
+
+    scale: float = 0.09
+    """Standard deviation of the log size of the crop."""
+    shift: float = 0.045
+    """Standard deviation of the place of the crop, in sides of the face box."""
+    rotate_deg: float = 12.0
+    """Standard deviation of the rotation."""
+    shear: float = 0.04
+    """Standard deviation of shear and of log aspect."""
+    flip: float = 0.5
+    """Share of mirrored pictures."""
+    occlude: float = 0.45
+    """Share of pictures with something in front of the face."""
+    blur: float = 0.6
+    """Share of pictures with low resolution; half as many are out of focus or moved."""
+    light: float = 1.0
+    """Strength of colour, gamma, contrast and gradients."""
+    noise: float = 0.06
+    """Largest standard deviation of sensor noise, of the full range."""
+    jpeg: float = 0.4
+    """Share of pictures compressed at quality 15 to 90."""
+
+
+@dataclass(frozen=True)
+class SoundAugment:
+    """How far sounds are varied; 0 switches a step off."""
+
+    trim: float = 0.12
+    """Largest share of a word cut off at either end."""
+    time_warp: float = 0.25
+    """Standard deviation of the log rate between parts of a word."""
+    speed: float = 0.2
+    """Largest log change of the whole duration."""
+    vocal_tract: float = 0.12
+    """Largest log change of the frequency axis (vocal-tract length)."""
+    eq_db: float = 4.0
+    """Spread of tilt and of three broad peaks."""
+    band_limit: float = 0.8
+    """Share of clips seen through a telephone-like band."""
+    room: float = 0.5
+    """Share of clips with reverberation."""
+    gain_db: float = 25.0
+    """Largest attenuation."""
+    noise: float = 0.8
+    """Share of clips with clear noise, 0 to 35 dB SNR."""
+    babble: float = 0.2
+    """Share of noises that are other speakers."""
+
+
+@dataclass(frozen=True)
+class Options:
+    """What is trained and how; written to options.json of the run."""
+
+    task: Literal["kws", "face"]
+    """kws: keywords, unknown and silence. face: 68 landmarks, head pose, face or not."""
+    steps: int
+    """Optimizer steps in all; the learning rate follows one cycle over them."""
+    batch: int
+    """Clips in one step."""
+    learning_rate: float
+    """Peak of the cycle."""
+    weight_decay: float
+    """AdamW's decay."""
+    clip_norm: float = 1.0
+    """Largest norm of the gradient."""
+    ema: float = 0.998
+    """Decay of the averaged weights that the run keeps; grows from 0.1 over the first steps."""
+    seed: int = 0
+    """Start weights and the whole stream of batches follow from it."""
+    threads: int = 0
+    """Threads of torch; 0 takes all cores. Bit-equal repeats need the same number."""
+    checkpoint_steps: int = 200
+    """Steps between checkpoints."""
+    words: tuple[str, ...] = ()
+    """kws: keywords to tell apart; empty takes those of the data set."""
+    dropout: float = 0.1
+    """kws: share of features dropped before the last layer."""
+    sound: SoundAugment = field(default_factory=SoundAugment)
+    """kws: how sounds are varied."""
+    image: ImageAugment = field(default_factory=ImageAugment)
+    """face: how pictures are varied."""
+
+
+def check_options(options: Options) -> None:
+    """Raise ValueError with one line where an option cannot be used."""
+    lows = {"steps": 1, "batch": 2, "threads": 0, "seed": 0, "checkpoint_steps": 1}
+    for name, low in lows.items():
+        if getattr(options, name) < low:
+            flag = name.replace("_", "-")
+            raise ValueError(f"--{flag} {getattr(options, name)}: at least {low}")
+    for name in ("learning_rate", "clip_norm"):
+        if not 0 < getattr(options, name) < 1e6:
+            flag = name.replace("_", "-")
+            raise ValueError(f"--{flag} {getattr(options, name)}: want a number above 0")
+    if not 0 <= options.ema < 1:
+        raise ValueError(f"--ema {options.ema}: want 0 <= ema < 1")
+    if len(set(options.words)) != len(options.words):
+        raise ValueError(f"--words {' '.join(options.words)}: a word is given twice")

@@ -1,0 +1,28 @@
+"""Named training recipes; every field can be set on the command line."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from generate.options import choose
+from train_edge.options import Options
+
+KWS = Options("kws", steps=900, batch=96, learning_rate=6e-3, weight_decay=0.02)
+FACE = Options("face", steps=2000, batch=32, learning_rate=4e-3, weight_decay=1e-3)
+PRESETS: dict[str, Options] = {
+    "kws": KWS,
+    "kws-tiny": replace(KWS, steps=300, batch=64),
+    "face": FACE,
+    "face-tiny": replace(FACE, steps=500, batch=24),
+}
+NOTES = {
+    "kws": "keywords on a microcontroller: 24k parameters",
+    "kws-tiny": "the same net in half a minute, for a first look",
+    "face": "landmarks, head pose, face or not: 345k parameters",
+    "face-tiny": "the same net in a minute, for a first look",
+}
+
+
+def preset(name: str) -> Options:
+    """Options of a preset; ValueError with the nearest name where there is none."""
+    return PRESETS[choose(name, PRESETS, "preset")]

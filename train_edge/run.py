@@ -1,0 +1,167 @@
+"""A run folder: its files, how a new one is numbered, and how a finished one is loaded.
+
+runs/00012-kws-words/ holds options.json (what was asked), stats.jsonl (a row every few steps),
+model.safetensors (averaged weights), checkpoint.safetensors (all that resume needs) and, written
+last, done (the final figures).
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import safetensors
+import safetensors.torch
+from torch import Tensor, nn
+
+from device.files import sha256_of, write_atomic
+from device.front_end import check_front_end
+from device.stamp import Stamp, make_stamp
+from device.strict import check_format, decode, dumps, load_json
+from train_edge.options import Options
+from train_edge.tasks import BUILD, Task
+
+FORMAT = "collodi.run"
+VERSION = 1
+OPTIONS, STATS, DONE = "options.json", "stats.jsonl", "done"
+MODEL, CHECKPOINT = "model.safetensors", "checkpoint.safetensors"
+
+
+@dataclass(frozen=True)
+class RunFile:
+    """options.json."""
+
+    preset: str
+    """Recipe that the options began with."""
+    options: Options
+    """All options."""
+    data: str
+    """Data set as it was named on the command line."""
+    data_sha256: str
+    """SHA-256 of its dataset.json."""
+    labels: tuple[str, ...]
+    """Name of each output."""
+    front_end: dict[str, Any]
+    """As in device/front_end.py."""
+    stamp: Stamp
+    """Who started the run, with what."""
+    format: str = FORMAT
+    """Always `collodi.run`."""
+    version: int = VERSION
+    """Version of this format."""
+
+
+@dataclass(frozen=True)
+class Run:
+    """A trained model."""
+
+    folder: Path
+    """The run folder."""
+    task: str
+    """kws or face."""
+    options: Options
+    """What it was trained with."""
+    module: nn.Module
+    """Averaged weights, eval mode: (B, C, H, W) features -> (B, outputs)."""
+    labels: tuple[str, ...]
+    """Name of each output."""
+    front_end: dict[str, Any]
+    """As in device/front_end.py."""
+    data: str
+    """Data set that it was trained on."""
+    metrics: dict[str, float]
+    """Figures on the held-out clips (`val_...`); empty for a run that is not done."""
+
+
+def new_folder(root: Path, preset: str, data: str) -> Path:
+    """Make the next numbered folder below `root`: 00012-kws-words."""
+    root.mkdir(parents=True, exist_ok=True)
+    source = re.sub(r"[^A-Za-z0-9._-]+", "-", Path(data).resolve().name) or "data"
+    taken = [int(path.name[:5]) for path in root.iterdir() if re.match(r"\d{5}-", path.name)]
+    number = max(taken, default=-1) + 1
+    while True:  # another run may take the number in between
+        folder = root / f"{number:05d}-{preset}-{source}"
+        number += 1
+        try:
+            folder.mkdir()
+            return folder
+        except FileExistsError:
+            continue
+
+
+def write_options(folder: Path, preset: str, options: Options, data: str, task: Task) -> None:
+    """Write options.json."""
+    digest = sha256_of(Path(data) / "dataset.json")
+    body = RunFile(preset, options, data, digest, task.labels, dict(task.front_end), make_stamp())
+    write_atomic(folder / OPTIONS, dumps(body))
+
+
+def read_options(folder: str | Path) -> RunFile:
+    """Read options.json; ValueError where the folder is no run or of another version."""
+    path = Path(folder) / OPTIONS
+    if not Path(folder).is_dir():
+        raise ValueError(f"run {folder}: no such folder")
+    if not path.is_file():
+        raise ValueError(f"run {folder}: no {OPTIONS}; a run is a folder that `train` made")
+    body = load_json(path)
+    check_format(body, FORMAT, VERSION, str(path))
+    run_file = decode(RunFile, body, str(path))
+    check_front_end(run_file.front_end, str(path))
+    return run_file
+
+
+def load_run(folder: str | Path) -> Run:
+    """Load the averaged weights of a run, in eval mode.
+
+    ValueError where there are none yet, or where they do not fit the options.
+    """
+    folder = Path(folder)
+    body = read_options(folder)
+    module = BUILD[body.options.task](body.options, body.labels)
+    tensors = read_tensors(folder / MODEL, "train has not reached a checkpoint yet")[0]
+    fill(module, tensors, folder / MODEL)
+    return Run(
+        folder=folder,
+        task=body.options.task,
+        options=body.options,
+        module=module.eval(),
+        labels=body.labels,
+        front_end=body.front_end,
+        data=body.data,
+        metrics=_metrics(folder),
+    )
+
+
+def read_tensors(path: Path, absent: str) -> tuple[dict[str, Tensor], dict[str, str]]:
+    """Tensors and metadata of a safetensors file; ValueError where it is missing or broken."""
+    if not path.is_file():
+        raise ValueError(f"run {path.parent}: no {path.name}; {absent}")
+    try:
+        with safetensors.safe_open(path, "pt") as file:  # type: ignore[no-untyped-call]
+            tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
+            return tensors, dict(file.metadata() or {})
+    except (safetensors.SafetensorError, OSError) as error:
+        raise ValueError(f"{path}: not a whole safetensors file ({error})") from error
+
+
+def fill(module: nn.Module, tensors: dict[str, Tensor], path: Path) -> None:
+    """Copy weights into a module; ValueError where names, shapes or values are not right."""
+    try:
+        module.load_state_dict(tensors)
+    except RuntimeError as error:
+        reason = " ".join(str(error).split())
+        raise ValueError(f"{path}: does not fit the options of the run ({reason:.200})") from error
+    for name, tensor in tensors.items():
+        if not bool(tensor.isfinite().all()):
+            raise ValueError(f"{path}: {name} has values that are not finite")
+
+
+def _metrics(folder: Path) -> dict[str, float]:
+    path = folder / DONE
+    if not path.is_file():
+        return {}
+    metrics: dict[str, float] = json.loads(path.read_text()).get("metrics", {})
+    return metrics

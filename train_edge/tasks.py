@@ -1,0 +1,88 @@
+"""The two tasks by name: data to task, labels to network, run to calibration inputs."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+from torch import Tensor, nn
+
+from generate.shards import Dataset
+from train_edge import face_task, kws_task
+from train_edge.data import keywords, load_words, open_clips, split
+from train_edge.face_task import FaceTask
+from train_edge.faces import load_faces
+from train_edge.kws_task import KwsTask
+from train_edge.options import Options
+
+if TYPE_CHECKING:
+    from train_edge.run import Run
+
+WANT = {"kws": "audio", "face": "frames"}
+BUILD: dict[str, Callable[[Options, tuple[str, ...]], nn.Module]] = {
+    "kws": kws_task.build,
+    "face": face_task.build,
+}
+CALIBRATION_SEED = 77
+
+
+class Task(Protocol):
+    """What the loop needs of a task."""
+
+    labels: tuple[str, ...]
+    """Name of each output."""
+    front_end: dict[str, object]
+    """As in device/front_end.py."""
+
+    def module(self) -> nn.Module:
+        """The untrained network."""
+
+    def batch(self, rng: np.random.Generator, size: int) -> dict[str, Tensor]:
+        """A batch: "input" (B, C, H, W), and what `loss` needs."""
+
+    def loss(self, outputs: Tensor, batch: dict[str, Tensor]) -> Tensor:
+        """A scalar."""
+
+    def validate(self, module: nn.Module) -> dict[str, float]:
+        """Figures on the held-out clips, names beginning with val_."""
+
+
+def make_task(options: Options, data: str | Path) -> Task:
+    """Read a data set into memory for a task; ValueError where they do not fit."""
+    dataset = open_clips(data, WANT[options.task])
+    kept, held = split(dataset)
+    return _task(options, dataset, kept, held)
+
+
+def _task(options: Options, dataset: Dataset, kept: list[int], held: list[int]) -> Task:
+    if options.task == "kws":
+        words = options.words or keywords(dataset)
+        sounds = load_words(dataset, kept, words)
+        return KwsTask(options, words, sounds, load_words(dataset, held, words, every=False))
+    rng = np.random.default_rng(np.random.SeedSequence(options.seed, spawn_key=(0, 2)))
+    faces = load_faces(dataset, kept, rng)
+    return FaceTask(options, faces, load_faces(dataset, held, rng))
+
+
+def calibration_batch(run: Run, data: str | Path, count: int) -> NDArray[np.float32]:
+    """`count` inputs as training saw them, in board layout (n, H, W, C), always the same ones.
+
+    Drawn from at most `count` training clips, so that a large data set is not read whole.
+    kws: (n, 50, 40, 1) log-mel; face: (n, 96, 96, 3).
+    """
+    dataset = open_clips(data, WANT[run.task])
+    kept = split(dataset)[0]
+    some = [kept[k] for k in np.linspace(0, len(kept) - 1, min(count, len(kept))).astype(int)]
+    task: Task
+    if run.task == "kws":
+        words = run.labels[:-2]
+        sounds = load_words(dataset, some, words, every=False)
+        task = KwsTask(run.options, words, sounds, sounds)
+    else:
+        faces = load_faces(dataset, some, np.random.default_rng(CALIBRATION_SEED))
+        task = FaceTask(run.options, faces, faces)
+    inputs = task.batch(np.random.default_rng(CALIBRATION_SEED), count)["input"]
+    return np.ascontiguousarray(inputs.permute(0, 2, 3, 1).numpy())
