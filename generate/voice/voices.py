@@ -35,6 +35,8 @@ HELD_OUT = frozenset(
 )
 """Variants that training never draws, so that a test can ask for voices that are new."""
 ADULT_YEARS = 16.0
+RAW_SHARE = 0.5
+"""Raw espeak voices among those for keywords: on real adults they carry most of the accuracy."""
 
 
 @dataclass(frozen=True)
@@ -72,54 +74,43 @@ def sample_voice(
     age_years: float,
     sex: Sex,
     accent: str | None = None,
-    child: bool = True,
+    child: bool | None = True,
     held_out: bool = False,
 ) -> VoiceSpec:
     """A voice for a person; with `child` the WORLD transform takes it to the norms of the age.
 
-    The transform works for every age, so `child` with 40 years is a WORLD adult; without it the
-    raw espeak voice is kept, whatever the age. F0 varies by 12 % and formants by 4 % (one
-    standard deviation) around the norm. `held_out` draws from HELD_OUT only, else those are left
-    out. Raises ValueError for an unknown accent, age or sex.
+    The transform works for every age, so `child` at 40 years is a WORLD adult; False keeps the raw
+    espeak voice (an adult's, whatever the age); None draws one of the two, as keyword training
+    wants it. F0 varies by 12 % and formants by 4 % (one standard deviation) around the norm.
+    `held_out` draws from HELD_OUT only, else those are left out.
+    Raises ValueError for an unknown accent, age or sex.
     """
+    if child is None:
+        child = bool(rng.random() >= RAW_SHARE)
     norm_hz = f0_norm_hz(age_years, sex)
     accent = _accent(rng, accent)
     source = _variant(rng, "female" if age_years < ADULT_YEARS else sex, child, held_out)
     pitch = int(rng.integers(30, 75) if child else rng.integers(10, 96))
-    raw_hz = source.f0_hz * float(np.exp((pitch - 50) * 0.009))
-    spread_f0, spread_tract = np.exp(rng.normal(0, 1, 2) * (0.12, 0.04))
-    slower = float(np.interp(age_years, (3, 6, 12), (0.78, 0.87, 1.0)))
+    f0_hz = source.f0_hz * float(np.exp((pitch - 50) * 0.009))
+    scale, slower = 1.0, 1.0
+    if child:
+        spread_f0, spread_tract = np.exp(rng.normal(0, 1, 2) * (0.12, 0.04))
+        f0_hz = float(np.clip(norm_hz * spread_f0, 75, 450))
+        scale = formant_scale(age_years, sex, source.tract_scale) * float(spread_tract)
+        slower = float(np.interp(age_years, (3, 6, 12), (0.78, 0.87, 1.0)))
     return VoiceSpec(
         engine="espeak",
         voice=f"{accent}+{source.name}",
         age_years=float(age_years),
         sex=sex,
-        rate_wpm=int(rng.uniform(125, 205) * (slower if child else 1.0)),
+        rate_wpm=int(rng.uniform(125, 205) * slower),
         pitch=pitch,
         pitch_range=int(rng.integers(20, 91)),
         seed=int(rng.integers(2**31)),
         child=child,
-        f0_hz=round(float(np.clip(norm_hz * spread_f0, 75, 450)) if child else raw_hz, 1),
-        formant_scale=round(
-            formant_scale(age_years, sex, source.tract_scale) * float(spread_tract), 3
-        )
-        if child
-        else 1.0,
+        f0_hz=round(f0_hz, 1),
+        formant_scale=round(scale, 3),
     )
-
-
-def sample_keyword_voice(rng: np.random.Generator, held_out: bool = False) -> VoiceSpec:
-    """A voice for keyword training: raw adults, WORLD adults and WORLD children mixed.
-
-    Shares 0.5, 0.25, 0.25: on real adults raw voices carry most of the accuracy, children added
-    make the model hold for children (see FACTS in the repository's benchmarks).
-    """
-    sex: Sex = "female" if rng.random() < 0.5 else "male"
-    kind = rng.random()
-    if kind < 0.5:
-        return sample_voice(rng, 30.0, sex, child=False, held_out=held_out)
-    age_years = float(rng.uniform(14, 70) if kind < 0.75 else rng.uniform(3, 12))
-    return sample_voice(rng, age_years, sex, child=True, held_out=held_out)
 
 
 def _accent(rng: np.random.Generator, accent: str | None) -> str:
