@@ -38,7 +38,7 @@ def make_labels(frames: int = 2) -> dict[str, np.ndarray]:
 
 
 def make_facts(**changes: Any) -> dict[str, Any]:
-    facts: dict[str, Any] = {name: "" for name in FACTS}
+    facts: dict[str, Any] = dict.fromkeys(FACTS, "")
     facts |= {"key": "k", "n_frames": 2, "n_samples": 100, "age_years": 4.5, "rate_hz": 25.0}
     facts |= {"provenance": {"synthetic": True}, "skin_tone": 3, "ancestry": [0.2, 0.3, 0.5]}
     return facts | changes
@@ -95,7 +95,11 @@ def test_nan_unknown_label_and_false_provenance_are_refused() -> None:
 
 def test_facts_of_another_version_or_with_unknown_keys_are_refused() -> None:
     body = json.loads(facts_to_bytes(make_facts()))
-    for change, said in (({"version": 2}, "version 2"), ({"mood": 1}, "mood"), ({"format": 0}, "not a")):
+    for change, said in (
+        ({"version": 2}, "version 2"),
+        ({"mood": 1}, "mood"),
+        ({"format": 0}, "not a"),
+    ):
         with pytest.raises(ValueError, match=said):
             facts_from_bytes(json.dumps(body | change).encode(), "here")
 

@@ -25,7 +25,7 @@ from generate.shards import (
 
 def sound_clip(number: int) -> Clip:
     rng = np.random.default_rng(number)
-    facts: dict[str, Any] = {name: "" for name in FACTS}
+    facts: dict[str, Any] = dict.fromkeys(FACTS, "")
     facts |= {"key": f"w-{number:03d}", "n_frames": 0, "n_samples": 1600, "keyword": "stop"}
     facts |= {"provenance": {"synthetic": True}, "age_years": 5.0, "rate_hz": 0.0, "skin_tone": 0}
     labels = {
