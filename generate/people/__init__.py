@@ -1,0 +1,1 @@
+"""The parametric person: head, face, hair and clothes as geometry, from a baked asset."""

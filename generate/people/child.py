@@ -1,0 +1,124 @@
+"""`Child`: one person ready to be posed, head and shoulders, hair and clothes."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cache
+
+import numpy as np
+from numpy.typing import NDArray
+
+from generate.people.asset import load_asset, load_topology
+from generate.people.head import Head
+from generate.people.kernels import blend_bones, rows_times, vertex_normals
+from generate.people.rotation import head_rotation
+from generate.spec import ARKIT, Person
+
+F32 = NDArray[np.float32]
+F64 = NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class Posed:
+    """One moment of a child. World: metres, x the child's left (image right when the child faces
+    the camera), y up, z out of the face; origin between the eyes of the upright head."""
+
+    points: F32
+    """(V, 3)"""
+    normals: F32
+    """(V, 3) unit"""
+    head_transform: F32
+    """(4, 4) from the upright head to this pose; hair moves rigidly with it."""
+    landmarks: F32
+    """(68, 3) iBUG-68 on the skin."""
+    contour: F32
+    """(17, S, 3) candidates of the visible jaw contour, see `contour.contour`."""
+    eyes: F32
+    """(2, 3) centres of the left and the right eyeball."""
+    gaze: F32
+    """(3,) unit direction of the gaze, the same for both eyes."""
+    mouth_depth: float
+    """z of the upper lip in the upright head: how far back of it a point is in the mouth."""
+
+    @property
+    def between_eyes(self) -> F32:
+        """(3,) midpoint of the eyeball centres."""
+        return np.asarray(self.eyes.mean(0), np.float32)
+
+
+class Child:
+    """A person as geometry.
+
+    `topology` is shared by all who wear the same garment; `hair` is in the upright head's frame.
+    """
+
+    def __init__(self, person: Person) -> None:
+        """Raises ValueError for an unknown garment or hair style."""
+        self.person = person
+        self.topology = load_topology(person.garment)
+        self.head = Head(person, self.topology)
+        self.neutral = self.pose(np.zeros(len(ARKIT)), (0.0, 0.0, 0.0), (0.0, 0.0))
+
+    def pose(
+        self,
+        arkit: NDArray[np.floating],
+        head_deg: tuple[float, float, float] | NDArray[np.floating],
+        gaze_deg: tuple[float, float] | NDArray[np.floating],
+    ) -> Posed:
+        """Move face, head and eyes.
+
+        arkit (52,) as ARKIT, 0..1; head_deg yaw, pitch, roll (yaw > 0 to the child's left,
+        pitch > 0 up, roll > 0 top of the head to the child's left); gaze_deg yaw, pitch relative
+        to the head. Raises ValueError for a wrong length.
+        """
+        amounts = np.asarray(arkit, np.float64)
+        if amounts.shape != (len(ARKIT),):
+            raise ValueError(f"arkit has shape {amounts.shape}, expected ({len(ARKIT)},)")
+        yaw, pitch, roll = (float(x) for x in head_deg)
+        gaze_yaw, gaze_pitch = (float(x) for x in gaze_deg)
+        points = self.head.render_points(self.head.shape(amounts, (gaze_yaw, gaze_pitch)))
+        self.head.clear_lids(points)
+        transforms = self.head.neck_transforms((yaw, pitch, roll))
+        matrices = np.ascontiguousarray(transforms[:, :3].astype(np.float32))
+        blend_bones(points, _neck_weights(self.person.garment), matrices)
+        normals = self._dress(points)
+        return self._posed(points, normals, transforms[3], (gaze_yaw, gaze_pitch))
+
+    def _dress(self, points: F32) -> F32:
+        """Lift the garment off the skin in place; return the normals of everything."""
+        topology, normals = self.topology, np.empty_like(points)
+        vertex_normals(points, topology.tris, normals)
+        where, faces = topology.parts["cloth"]
+        lift = normals[topology.normal_of[where]] * topology.offset_m[where, None]
+        points[where] += lift
+        cloth = np.empty_like(lift)
+        vertex_normals(points[where], topology.tris[faces] - where.start, cloth)
+        normals[where] = cloth
+        return normals
+
+    def _posed(self, points: F32, normals: F32, head: F64, gaze: tuple[float, float]) -> Posed:
+        topology = self.topology
+        centres = np.stack([eye[1] for eye in self.head.eyes])
+        forward = head[:3, :3] @ head_rotation(*gaze) @ [0, 0, 1]
+        return Posed(
+            points=points,
+            normals=normals,
+            head_transform=head.astype(np.float32),
+            landmarks=topology.landmarks.at(points),
+            contour=topology.contour.at(points),
+            eyes=(centres @ head[:3, :3].T + head[:3, 3]).astype(np.float32),
+            gaze=forward.astype(np.float32),
+            mouth_depth=self.head.mouth_depth,
+        )
+
+
+@cache
+def _neck_weights(garment: str) -> F32:
+    """Neck and head bone weights (V, 4) of the render points."""
+    rows, base = load_topology(garment).rows, load_asset().weights
+    out = np.empty((len(rows.start) - 1, 4), np.float32)
+    for columns in ([0, 1, 2], [1, 2, 3]):
+        block = np.empty((len(out), 3), np.float32)
+        rows_times(rows.start, rows.index, rows.weight, np.ascontiguousarray(base[:, columns]), block)
+        out[:, columns] = block
+    return out

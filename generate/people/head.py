@@ -1,0 +1,148 @@
+"""One person's head: rest shape, actions carried over to it, lids and eyes, head pose."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from generate.people.asset import Topology, load_asset
+from generate.people.identity import rest_face, shape_weights
+from generate.people.kernels import add_actions, blend_bones, push_out, rows_times
+from generate.people.rotation import about, head_rotation, power
+from generate.people.transport import action_field, eye_vertices, transport
+from generate.spec import ARKIT, Person
+
+F32 = NDArray[np.float32]
+F64 = NDArray[np.float64]
+
+ARM_DROP_DEG = 38.0
+"""anny stands with its arms out; they hang in this kit."""
+NECK_SHARES = (0.15, 0.15, 0.20, 0.50)
+"""Share of the head's rotation that neck01, neck02, neck03 and the head bone take."""
+LID_CLEARANCE = 1.03
+"""Lids stay outside this many eyeball radii."""
+BLINK_RANGE = (1.0, 1.7)
+"""How far the blink may be stretched so that the lids of this person meet."""
+LIDS_FULL_DEG = 35.0
+"""Gaze angle at which the lids follow with the whole eyeLook action."""
+_LIDS = {"Right": ((37, 38), (41, 40)), "Left": ((43, 44), (47, 46))}
+
+
+class Head:
+    """Base vertices of one person; `pose` writes them, `render_points` subdivides them."""
+
+    def __init__(self, person: Person, topology: Topology) -> None:
+        asset = load_asset()
+        self.topology = topology
+        weights = shape_weights(asset, person)
+        rest = asset.shapes.add(asset.template.copy(), weights)
+        bones = asset.bone_heads + np.tensordot(weights, asset.shapes.bones, 1)
+        origin = np.mean([_centre(rest[eye_vertices(p)]) for p in ("l-eye", "r-eye")], 0)
+        rest -= origin.astype(np.float32)
+        self.bones: F64 = bones - origin
+        self.actions = transport(rest)
+        self.vertex = action_field().vertex
+        self._relax(rest, rest_face(person))
+        self._drop_arms(rest, asset.weights)
+        self.rest = rest
+        rest_points = self.render_points(rest)
+        self.mouth_depth = float(topology.landmarks.at(rest_points)[51, 2])
+        self.eyes = [(eye_vertices(p), *_sphere(rest[eye_vertices(p)])) for p in ("l-eye", "r-eye")]
+        self._fit_blinks()
+        self.lids = [self._lid_points(side, *eye[1:]) for side, eye in zip(_SIDES, self.eyes)]
+
+    def _relax(self, rest: F32, amounts: F64) -> None:
+        add_actions(rest, self.vertex, self.actions, amounts.astype(np.float32))
+
+    def _drop_arms(self, rest: F32, weights: F32) -> None:
+        turns = [
+            about(self.bones[4 + i], head_rotation(0, 0, roll))[:3]
+            for i, roll in enumerate((ARM_DROP_DEG, -ARM_DROP_DEG))
+        ]
+        blend_bones(rest, np.ascontiguousarray(weights[:, 4:]), np.array(turns, np.float32))
+
+    def render_points(self, base: F32) -> F32:
+        """Return the subdivided points (V, 3), garment not yet off the skin."""
+        rows = self.topology.rows
+        out = np.empty((len(rows.start) - 1, 3), np.float32)
+        rows_times(rows.start, rows.index, rows.weight, base, out)
+        return out
+
+    def _fit_blinks(self) -> None:
+        """Stretch each blink so that upper and lower lid just meet in the middle."""
+        marks = self.topology.landmarks
+        open_lids = marks.at(self.render_points(self.rest))[:, 1]
+        for side, (upper, lower) in _LIDS.items():
+            action = ARKIT.index(f"eyeBlink{side}")
+            field = np.zeros_like(self.rest)
+            field[self.vertex] = self.actions[action]
+            shut = marks.at(self.render_points(field))[:, 1]
+            gap = open_lids[list(upper)].mean() - open_lids[list(lower)].mean()
+            closing = shut[list(lower)].mean() - shut[list(upper)].mean()
+            self.actions[action] *= np.clip(1.02 * gap / max(closing, 1e-6), *BLINK_RANGE)
+
+    def _lid_points(self, side: str, centre: F32, radius: float) -> tuple[object, F32, float]:
+        """Return the skin points that a blink drags over the front of the eyeball."""
+        span = self.topology.parts["skin"][0]
+        field = np.zeros_like(self.rest)
+        field[self.vertex] = self.actions[ARKIT.index(f"eyeBlink{side}")]
+        moved = np.linalg.norm(self.render_points(field)[span], axis=1) > 5e-5
+        ray = self.render_points(self.rest)[span] - centre
+        near = np.linalg.norm(ray, axis=1) < 1.35 * radius
+        ids = np.flatnonzero(moved & near & (ray[:, 2] > 0.25 * radius)).astype(np.int32)
+        return ids, centre, radius * LID_CLEARANCE
+
+    def shape(self, arkit: F64, gaze_deg: tuple[float, float]) -> F32:
+        """Return the base vertices with this face and gaze, head upright."""
+        base = self.rest.copy()
+        amounts = _with_lids(arkit, *gaze_deg).astype(np.float32)
+        add_actions(base, self.vertex, self.actions, amounts)
+        turn = head_rotation(*gaze_deg).astype(np.float32)
+        for vertices, centre, _ in self.eyes:
+            base[vertices] = (self.rest[vertices] - centre) @ turn.T + centre
+        return base
+
+    def clear_lids(self, points: F32) -> None:
+        """Push lid points out of the eyeballs, in place, in the upright head."""
+        for ids, centre, radius in self.lids:
+            push_out(points, ids, centre, np.float32(radius))
+
+    def neck_transforms(self, head_deg: tuple[float, float, float]) -> F64:
+        """Return the transforms (4, 4, 4) of neck01, neck02, neck03 and head."""
+        rotation, at, out = head_rotation(*head_deg), np.eye(4), []
+        for bone, share in enumerate(NECK_SHARES):
+            at = at @ about(self.bones[bone], power(rotation, share))
+            out.append(at)
+        return np.array(out)
+
+
+_SIDES = ("Left", "Right")
+
+
+def _centre(points: F32) -> F64:
+    return np.asarray((points.max(0) + points.min(0)) / 2, np.float64)
+
+
+def _sphere(points: F32) -> tuple[F32, float]:
+    centre = _centre(points)
+    radius = float(np.percentile(np.linalg.norm(points - centre, axis=1), 90))
+    return centre.astype(np.float32), radius
+
+
+def _with_lids(arkit: F64, yaw: float, pitch: float) -> F64:
+    """Let lids and brows follow the gaze: each eyeLook is at least what the gaze implies."""
+    out = np.array(arkit, np.float64)
+    implied = {
+        "eyeLookUpLeft": pitch,
+        "eyeLookUpRight": pitch,
+        "eyeLookDownLeft": -pitch,
+        "eyeLookDownRight": -pitch,
+        "eyeLookOutLeft": yaw,
+        "eyeLookInRight": yaw,
+        "eyeLookInLeft": -yaw,
+        "eyeLookOutRight": -yaw,
+    }
+    for name, angle in implied.items():
+        i = ARKIT.index(name)
+        out[i] = max(out[i], min(max(angle / LIDS_FULL_DEG, 0.0), 1.0))
+    return out
