@@ -66,7 +66,9 @@ def load_json(path: Path) -> Any:
     try:
         text = path.read_text(encoding="utf-8")
         return json.loads(text, object_pairs_hook=pairs, parse_constant=constant)
-    except (json.JSONDecodeError, UnicodeDecodeError, RecursionError) as error:
+    except FormatError:
+        raise
+    except (ValueError, RecursionError) as error:  # broken, not UTF-8, endless digits, too deep
         raise FormatError(f"{path}: not JSON: {error}") from None
 
 
@@ -155,7 +157,7 @@ def _union(args: tuple[Any, ...], data: Any, where: str, key: str) -> Any:
 
 
 def _scalar(hint: Any, data: Any, where: str, key: str) -> Any:
-    if hint is float and type(data) is int:
+    if hint is float and type(data) is int and abs(data) < 1e300:
         data = float(data)
     if type(data) is not hint or (hint is float and not math.isfinite(data)):
         raise FormatError(f"{where}: '{key}' should be {JSON_TYPES[hint]}, not {data!r:.60}")

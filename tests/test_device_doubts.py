@@ -1,0 +1,111 @@
+"""Every gate of the doubts, on both sides; emulated times are withheld."""
+
+from dataclasses import replace
+
+import pytest
+
+from device.doubts import doubt, of_board, of_latencies
+from device.report import Board, Conditions, FileRun
+
+CALM = Conditions(0.1, "performance", (2000.0, 2000.0), {"cpu": 50.0}, ())
+BOARD = Board("local", "a board", "Linux", "Linux 6", None, None, None)
+MS = 1_000_000
+
+
+def run(latency: list[int], cpu_share: float = 1.0, threads: int = 1) -> FileRun:
+    return FileRun(
+        file="a.onnx", bytes=10, target="onnx", runtime="onnxruntime 1", status="ran", reason=None,
+        threads=threads, load_ms=3.0, warmup_ns=(9,), latency_ns=tuple(latency),
+        cpu_ns=int(sum(latency) * cpu_share), runtime_rss_bytes=1, peak_rss_bytes=2,
+        arena_bytes=None, energy_mj=None, doubts=(),
+    )  # fmt: skip
+
+
+def test_steady_runs_on_a_calm_board_raise_no_doubt() -> None:
+    assert doubt(run([MS] * 30), BOARD, CALM, CALM, 2).doubts == ()
+
+
+@pytest.mark.parametrize(
+    ("latency", "word"),
+    [
+        ([MS] * 29, "few runs"),
+        ([MS, MS * 6 // 5] * 50, "noisy"),
+        ([MS] * 98 + [3 * MS] * 2, "noisy"),
+        ([MS] * 50 + [MS * 11 // 10] * 50, "drift"),
+        ([MS] * 50 + [MS * 9 // 10] * 50, "drift"),
+    ],
+)
+def test_latencies_give_themselves_away(latency: list[int], word: str) -> None:
+    found = of_latencies(run(latency))
+    assert len(found) == 1 and found[0].startswith(word)
+
+
+@pytest.mark.parametrize(
+    "latency",
+    [
+        [MS] * 30,
+        [MS, MS * 11 // 10] * 50,
+        [MS] * 98 + [2 * MS] * 2,
+        [MS] * 50 + [MS * 107 // 100] * 50,
+    ],
+)
+def test_just_inside_each_gate_is_silent(latency: list[int]) -> None:
+    assert of_latencies(run(latency)) == []
+
+
+def test_a_shared_core_shows_in_the_cpu_time() -> None:
+    assert of_latencies(run([MS] * 30, 0.8))[0].startswith("interrupted: it had the core for 80%")
+    assert of_latencies(run([MS] * 30, 0.95)) == []
+    assert of_latencies(run([MS] * 30, 0.8, threads=2)) == []
+
+
+@pytest.mark.parametrize("count", [0, 1, 2, 3, 4])
+def test_hardly_any_runs_do_not_break_the_arithmetic(count: int) -> None:
+    assert any("few runs" in text for text in of_latencies(run([MS] * count)))
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "word"),
+    [
+        ({"load_1min": 0.6}, {}, "other load"),
+        ({"governor": "ondemand"}, {}, "governor 'ondemand'"),
+        ({}, {"throttled": ("throttled now",)}, "throttled: throttled now"),
+        ({"throttled": ("under-voltage since boot",)}, {}, "under-voltage"),
+        ({}, {"clocks_mhz": (1500.0, 1500.0)}, "clock fell to 75%"),
+        ({}, {"temperatures_c": {"cpu": 80.0, "gpu": 60.0}}, "hot: 80 C"),
+    ],
+)
+def test_the_board_gives_itself_away(
+    before: dict[str, object], after: dict[str, object], word: str
+) -> None:
+    found = of_board(BOARD, replace(CALM, **before), replace(CALM, **after), 2)  # type: ignore[arg-type]
+    assert len(found) == 1 and word in found[0]
+
+
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        ({"load_1min": 0.5}, {}), ({"load_1min": None, "governor": None}, {}),
+        ({}, {"clocks_mhz": (1850.0, 1850.0)}), ({"clocks_mhz": ()}, {}),
+        ({}, {"temperatures_c": {"cpu": 79.0}}), ({}, {"temperatures_c": {}}),
+    ],
+)  # fmt: skip
+def test_a_board_inside_the_gates_is_silent(
+    before: dict[str, object], after: dict[str, object]
+) -> None:
+    assert of_board(BOARD, replace(CALM, **before), replace(CALM, **after), 2) == []  # type: ignore[arg-type]
+
+
+def test_a_virtual_machine_is_said() -> None:
+    assert "virtual machine" in of_board(replace(BOARD, virtual="kvm"), CALM, CALM, 2)[0]
+
+
+def test_emulated_times_are_withheld_and_memory_is_kept() -> None:
+    out = doubt(run([MS] * 30), replace(BOARD, emulation="qemu"), CALM, CALM, 2)
+    assert out.latency_ns == out.warmup_ns == () and out.load_ms is None and out.cpu_ns is None
+    assert out.peak_rss_bytes == 2 and "emulated (qemu)" in out.doubts[0]
+
+
+def test_a_row_that_did_not_run_gets_no_doubt() -> None:
+    absent = replace(run([]), status="not run", reason="absent")
+    assert doubt(absent, replace(BOARD, emulation="qemu"), CALM, CALM, 2) == absent
