@@ -68,6 +68,18 @@ def synth(
     return Speech(pcm, rate_hz, phonemes, _words(events, phonemes, text))
 
 
+@cache
+def mnemonics(text: str, voice: str = "en-us") -> tuple[str, ...]:
+    """espeak's phoneme names of a text, such as ("T", "r", "'i:") for three.
+
+    Raises ValueError as `synth` does.
+    """
+    check_text(text)
+    check_voice(voice)
+    with Session() as session:
+        return tuple(session.mnemonics(text, voice))
+
+
 def check_text(text: str) -> None:
     """Raise ValueError unless an English voice can say `text` as words."""
     if not text.strip():

@@ -134,6 +134,18 @@ class Session:
         empty = np.zeros(0, np.int16)
         return np.concatenate(self._pieces or [empty]), self._events
 
+    def mnemonics(self, text: str, voice: str) -> list[str]:
+        """espeak's own phoneme names of `text`, stress marks kept."""
+        if self._lib.espeak_SetVoiceByName(voice.encode()) != 0:
+            raise ValueError(f"espeak-ng has no voice {voice!r}")
+        self._lib.espeak_TextToPhonemes.restype = c.c_char_p
+        place = c.c_char_p(text.encode("utf-8"))
+        found: list[str] = []
+        while place.value:
+            names = self._lib.espeak_TextToPhonemes(c.byref(place), _UTF8, ord("|") << 8)
+            found += (names or b"").decode("ascii", "replace").replace(" ", "|").split("|")
+        return [name for name in found if name]
+
     def _seed(self, seed: int) -> None:
         number = seed % 0x7FFFFFFF
         self._lib.espeak_ng_SetRandSeed(c.c_long(number))

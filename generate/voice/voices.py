@@ -113,6 +113,18 @@ def sample_voice(
     )
 
 
+def sample_keyword_voice(rng: np.random.Generator, held_out: bool = False) -> VoiceSpec:
+    """A voice for keyword training: raw adults, WORLD adults and WORLD children mixed.
+
+    WORLD voices are split evenly into ages 14 to 70 and 3 to 12.
+    """
+    sex: Sex = "female" if rng.random() < 0.5 else "male"
+    if rng.random() < RAW_SHARE:
+        return sample_voice(rng, float(rng.uniform(18, 70)), sex, None, False, held_out)
+    age_years = float(rng.uniform(14, 70) if rng.random() < 0.5 else rng.uniform(3, 12))
+    return sample_voice(rng, age_years, sex, None, True, held_out)
+
+
 def _accent(rng: np.random.Generator, accent: str | None) -> str:
     if accent is None:
         weights = np.array(list(ACCENTS.values()))

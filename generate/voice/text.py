@@ -1,0 +1,66 @@
+"""What children say to a toy, and plain words; written for this kit."""
+
+from __future__ import annotations
+
+from functools import cache
+from importlib.resources import files
+
+SENTENCES: tuple[str, ...] = (
+    "Can we play a game together?",
+    "My favourite animal is the elephant.",
+    "I built a big tower with my blocks.",
+    "Where does the moon go in the morning?",
+    "Please tell me a story about a dragon.",
+    "I want to be a pilot when I grow up.",
+    "The puppy jumped over the muddy puddle.",
+    "Mummy made pancakes for breakfast.",
+    "Look, I painted a purple butterfly!",
+    "My best friend has a funny hat.",
+    "Why do birds fly south in winter?",
+    "I can count all the way to twenty.",
+    "Let's pretend we are on a pirate ship.",
+    "Do you like apples or bananas?",
+    "The little frog lives by the pond.",
+    "I am not tired, I want to stay up.",
+    "We saw a very big fish at the zoo.",
+    "My bicycle has a bell and a basket.",
+    "Could you sing that song again?",
+    "It is raining, so we play inside.",
+    "Bob the bear brings a blue balloon.",
+    "My grandma bakes the best bread.",
+    "What is the biggest number of all?",
+    "I lost my tooth this morning!",
+    "The mouse hides under the bed.",
+    "Watch me jump as high as I can!",
+    "I feel a bit sad because my toy is broken.",
+    "You are my friend, aren't you?",
+    "The fire truck is red and very loud.",
+    "May I please have some more juice?",
+    "Yesterday we made a snowman outside.",
+    "That spider is scary, take it away!",
+    "I put my shoes on all by myself.",
+    "How many stars are in the sky?",
+    "My baby brother laughs at everything.",
+    "Papa pushes me on the swing.",
+    "Can you find the yellow circle?",
+    "The cow says moo and the sheep says baa.",
+    "I have five cars and two trains.",
+    "We are going to the beach tomorrow.",
+    "My teacher has a very big book.",
+    "I don't want to go to bed yet.",
+    "Show me how a monkey moves.",
+    "The soup is too hot, we must wait.",
+    "Happy birthday! Here is your present.",
+    "I made this picture for you.",
+    "A robot can walk and talk like me.",
+    "Please help me, I can't open the box.",
+    "Guess what I have behind my back!",
+    "Good night, sleep tight, see you in the morning.",
+)
+
+
+@cache
+def plain_words() -> tuple[str, ...]:
+    """About 600 words that children hear every day."""
+    text = files("generate.voice").joinpath("data/words_en.txt").read_text("utf-8")
+    return tuple(text.split())

@@ -1,0 +1,186 @@
+"""Clips for keyword spotting: one word as people say it, other words, and no word at all.
+
+Variety of the sound is what makes a keyword model work on real people: of all clips of a keyword
+a quarter is cut out of running speech, and a third is said with a slip or an accent.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from generate.spec import VoiceSpec
+from generate.voice.accents import FOREIGN, plain, slipped, spell
+from generate.voice.espeak import check_text, mnemonics, synth
+from generate.voice.speech import PEAK, RATE_HZ, Utterance, speak
+from generate.voice.text import SENTENCES, plain_words
+from generate.voice.timed import Timed, cut
+
+LONGEST_S = 0.95
+"""Words are said faster until they are this short."""
+CARRIED, FOREIGN_SHARE, SLIPPED = 0.25, 0.15, 0.18
+PARTS_WARP = 0.22
+"""Log tempo spread of parts of a word in WORLD voices (real digits: 85.8 % without, 87.1 with)."""
+PIECES = 0.3
+"""Share of the clips without keyword that are pieces of sentences."""
+
+
+def check_sayable(word: str) -> None:
+    """Raise ValueError unless an English voice can say the keyword."""
+    check_text(word)
+    if "[[" in word:
+        raise ValueError(f"the keyword {word!r} holds phonemes: write it as words")
+    if not synth(word).words:
+        raise ValueError(f"an English voice finds no word in {word!r}")
+
+
+def say_word(word: str, voice: VoiceSpec, rng: np.random.Generator) -> Utterance:
+    """One keyword, trimmed to its sound and 0 to 80 ms around it; `facts` tell how it was said.
+
+    Raises ValueError for a word that cannot be said.
+    """
+    check_text(word)
+    kind = rng.random()
+    said = None
+    if kind < CARRIED:
+        said = _carried(word, voice, rng)
+    elif kind < CARRIED + FOREIGN_SHARE:
+        said = _foreign(word, voice, rng)
+    elif kind < CARRIED + FOREIGN_SHARE + SLIPPED:
+        said = _slipped(word, voice, rng)
+    return said or _alone(word, voice, rng)
+
+
+def say_other(keywords: Sequence[str], voice: VoiceSpec, rng: np.random.Generator) -> Utterance:
+    """A word, or a piece of a sentence, that is none of `keywords` and sounds like none."""
+    taken = {_sound(word) for word in keywords}
+    if rng.random() < PIECES:
+        piece = _piece(taken, voice, rng)
+        if piece is not None:
+            return piece
+    words = plain_words()
+    for _ in range(200):
+        word = words[int(rng.integers(len(words)))]
+        if _sound(word) not in taken:
+            return say_word(word, voice, rng)
+    raise ValueError(f"no word is left that is not one of the {len(taken)} keywords")
+
+
+def silence(rng: np.random.Generator, length_s: float) -> Utterance:
+    """No speech: noise of a quiet room (-70 to -40 dB of full scale) with a random tilt."""
+    count = round(length_s * RATE_HZ)
+    spectrum = np.fft.rfft(rng.standard_normal(count))
+    frequency = np.fft.rfftfreq(count, 1 / RATE_HZ) + 50.0
+    noise = np.fft.irfft(spectrum * frequency ** -rng.uniform(0, 1), count)
+    level = 10 ** (rng.uniform(-70, -40) / 20) / max(float(noise.std()), 1e-9)
+    audio = np.clip(noise * level, -1, 1).astype(np.float32)
+    return Utterance(audio, (), (), {"engine": "noise", "voice": ""})
+
+
+def _alone(word: str, voice: VoiceSpec, rng: np.random.Generator) -> Utterance:
+    text = word + ("", "?", "!", ",")[int(rng.integers(4))]
+    return _shorten(text, voice, rng, word, "alone")
+
+
+def _carried(word: str, voice: VoiceSpec, rng: np.random.Generator) -> Utterance | None:
+    """Cut out of running speech by the times of the words; its neighbours colour its ends."""
+    words = plain_words()
+    before, after = (words[int(rng.integers(len(words)))] for _ in range(2))
+    said = speak(f"{before} {word} {after}", voice, rng, PARTS_WARP)
+    count = len(re.findall(r"\S+", word))
+    if len(said.words) != count + 2:
+        return None
+    first, last = said.words[1], said.words[count]
+    if not 0.08 < last.end_s - first.start_s <= LONGEST_S:
+        return None
+    begin_s, end_s = first.start_s - rng.uniform(0, 0.02), last.end_s + rng.uniform(0, 0.02)
+    return _named(_part(said, max(begin_s, 0.0), end_s), word, "carried")
+
+
+def _slipped(word: str, voice: VoiceSpec, rng: np.random.Generator) -> Utterance | None:
+    text = slipped(word, rng, learner=rng.random() < 0.6)
+    return _shorten(text, voice, rng, word, "slipped") if text else None
+
+
+def _foreign(word: str, voice: VoiceSpec, rng: np.random.Generator) -> Utterance | None:
+    """The phonemes of the word read by a voice of another language, if it has them all."""
+    _, _, variant = voice.voice.partition("+")
+    other = replace(voice, voice=f"{FOREIGN[int(rng.integers(len(FOREIGN)))]}+{variant}")
+    names = plain(word)
+    try:
+        said = _shorten(spell(names), other, rng, word, "foreign")
+    except ValueError:
+        return None
+    return said if len(said.phonemes) >= len(names) else None
+
+
+def _shorten(
+    text: str, voice: VoiceSpec, rng: np.random.Generator, word: str, how: str
+) -> Utterance:
+    """Say and trim, faster until it fits LONGEST_S."""
+    said = _trim(speak(text, voice, rng, PARTS_WARP), rng)
+    for _ in range(3):
+        if said.duration_s <= LONGEST_S:
+            break
+        faster = min(int(voice.rate_wpm * said.duration_s / LONGEST_S * 1.1) + 5, 450)
+        voice = replace(voice, rate_wpm=faster)
+        said = _trim(speak(text, voice, rng, PARTS_WARP), rng)
+    return _named(said, word, how)
+
+
+def _piece(
+    taken: set[tuple[str, ...]], voice: VoiceSpec, rng: np.random.Generator
+) -> Utterance | None:
+    """Half a second to LONGEST_S of a sentence without keywords."""
+    text = SENTENCES[int(rng.integers(len(SENTENCES)))]
+    if any(_sound(word) in taken for word in re.findall(r"[A-Za-z']+", text)):
+        return None
+    said = speak(text, voice, rng, PARTS_WARP)
+    length_s = float(rng.uniform(0.5, LONGEST_S))
+    begin_s = float(rng.uniform(0, max(said.duration_s - length_s, 0.0)))
+    piece = _part(said, begin_s, begin_s + length_s)
+    return replace(piece, facts=piece.facts | {"how": "piece"}) if piece.phonemes else None
+
+
+def _trim(said: Utterance, rng: np.random.Generator) -> Utterance:
+    """Cut to where 10 ms blocks are within 38 dB of the loudest, and 0 to 80 ms around it."""
+    block = RATE_HZ // 100
+    count = len(said.audio) // block
+    blocks = said.audio[: count * block].reshape(count, block).astype(np.float64)
+    level_db = 10 * np.log10(np.mean(blocks**2, axis=1) + 1e-12)
+    loud = np.flatnonzero(level_db > level_db.max() - 38)
+    begin_s = loud[0] / 100 - rng.uniform(0, 0.08)
+    end_s = (loud[-1] + 1) / 100 + rng.uniform(0, 0.08)
+    return _part(said, max(begin_s, 0.0), end_s)
+
+
+def _part(said: Utterance, begin_s: float, end_s: float) -> Utterance:
+    end_s = min(end_s, said.duration_s)
+    audio = said.audio[round(begin_s * RATE_HZ) : round(end_s * RATE_HZ)]
+    return Utterance(
+        _level(audio),
+        cut(said.phonemes, begin_s, end_s),
+        cut(said.words, begin_s, end_s),
+        said.facts,
+    )
+
+
+def _level(audio: NDArray[np.float32]) -> NDArray[np.float32]:
+    peak = max(float(np.abs(audio).max(initial=0.0)), 1e-6)
+    return (audio * np.float32(PEAK / peak)).astype(np.float32)
+
+
+def _named(said: Utterance, word: str, how: str) -> Utterance:
+    """Phoneme input has no words: the clip is the one word."""
+    start_s = said.phonemes[0].start_s if said.phonemes else 0.0
+    end_s = said.phonemes[-1].end_s if said.phonemes else said.duration_s
+    return replace(said, words=(Timed(word, start_s, end_s),), facts=said.facts | {"how": how})
+
+
+def _sound(word: str) -> tuple[str, ...]:
+    """Phonemes without stress: equal for two, too and to."""
+    return tuple(name.lstrip("',%=") for name in mnemonics(word))
