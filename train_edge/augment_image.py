@@ -14,12 +14,11 @@ from numpy.typing import NDArray
 from train_edge.faces import CROP_PX, MARGIN, VIEW, Floats, Pixels, sample
 from train_edge.options import ImageAugment
 
-FLIP = np.array(
-    (*range(16, -1, -1), *range(26, 16, -1), *range(27, 31), *range(35, 30, -1))
-    # eyes, then outer and inner lips
-    + (45, 44, 43, 42, 47, 46, 39, 38, 37, 36, 41, 40)
-    + (*range(54, 47, -1), *range(59, 54, -1), *range(64, 59, -1), 67, 66, 65)
-)
+_JAW, _BROWS = range(16, -1, -1), range(26, 16, -1)
+_NOSE = (*range(27, 31), *range(35, 30, -1))
+_EYES = (45, 44, 43, 42, 47, 46, 39, 38, 37, 36, 41, 40)
+_LIPS = (*range(54, 47, -1), *range(59, 54, -1), *range(64, 59, -1), 67, 66, 65)
+FLIP = np.array([*_JAW, *_BROWS, *_NOSE, *_EYES, *_LIPS])
 """Point k of a mirrored picture is point FLIP[k] of the picture (iBUG-68)."""
 
 Rng = np.random.Generator

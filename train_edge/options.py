@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import Annotated, Literal
+
+import tyro
 
 
 @dataclass(frozen=True)
@@ -62,7 +64,7 @@ class SoundAugment:
 class Options:
     """What is trained and how; written to options.json of the run."""
 
-    task: Literal["kws", "face"]
+    task: Annotated[Literal["kws", "face"], tyro.conf.Fixed]
     """kws: keywords, unknown and silence. face: 68 landmarks, head pose, face or not."""
     steps: int
     """Optimizer steps in all; the learning rate follows one cycle over them."""

@@ -1,0 +1,90 @@
+"""`collodi train PRESET --data DATA`: train a model, or go on with an interrupted run."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass, make_dataclass
+from pathlib import Path
+from typing import Annotated, Any
+
+import tyro
+
+from generate.options import parse
+from train_edge.options import Options
+from train_edge.presets import NOTES, preset
+
+HELP = """usage: collodi train PRESET --data DATA [options]
+       collodi train --resume RUN
+
+presets:
+{presets}
+
+examples:
+  collodi train kws --data data/words
+  collodi train face --data data/stills --steps 4000 --batch 64 --out runs
+  collodi train --resume runs/00003-face-stills
+
+`collodi train PRESET --help` lists the options of a preset."""
+
+
+@dataclass(frozen=True)
+class Where:
+    """What a run reads and where it goes."""
+
+    data: Path
+    """Data set: `words` for kws, `stills` or `talk` for face."""
+    out: Path = Path("runs")
+    """Folder of numbered run folders."""
+
+
+@dataclass(frozen=True)
+class Again:
+    """Go on with a run that was interrupted, to the same numbers.
+
+    Example: collodi train --resume runs/00003-face-stills
+    """
+
+    resume: Path
+    """Run folder."""
+    data: Path | None = None
+    """The run's data set, if it has moved."""
+
+
+def main(argv: Sequence[str]) -> int:
+    """Run the command line; ValueError where it was used wrongly, Stopped after Ctrl-C."""
+    if not argv or argv[0] in ("-h", "--help"):
+        print(HELP.format(presets="\n".join(f"  {k:9s} {v}" for k, v in NOTES.items())))
+        return 0
+    if argv[0].startswith("-"):
+        again = parse(Again, argv, "collodi train", Again.__doc__)
+        from train_edge.loop import resume
+
+        return _report(resume(again.resume, again.data))
+    options, where = _parse(argv[0], argv[1:])
+    from train_edge.loop import train
+
+    return _report(train(argv[0], options, where.data, where.out))
+
+
+def _parse(name: str, argv: Sequence[str]) -> tuple[Options, Where]:
+    defaults = preset(name)
+    flat = tyro.conf.arg(name="")
+    own = Annotated[Options, flat, tyro.conf.SuppressFixed]
+    fields: list[tuple[str, Any, Any]] = [("options", own, defaults)]
+    both: Any = parse(
+        make_dataclass("Both", [("where", Annotated[Where, flat]), *fields]),
+        argv,
+        f"collodi train {name}",
+        NOTES[name],
+    )
+    return both.options, both.where
+
+
+def _report(folder: Path) -> int:
+    from train_edge.run import DONE
+
+    metrics = json.loads((folder / DONE).read_text())["metrics"]
+    shown = ", ".join(f"{name.removeprefix('val_')} {value:.4g}" for name, value in metrics.items())
+    print(f"{folder}: held-out clips: {shown}")
+    return 0

@@ -1,0 +1,202 @@
+"""Models against data: clips, recordings of real speech, real faces. Nothing here trains."""
+
+from __future__ import annotations
+
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from device.files import sha256_of
+from device.stamp import make_stamp
+from device.strict import encode
+from generate.engine import Progress
+from generate.shards import Dataset
+from train_edge.data import SILENCE, UNKNOWN, cut_word, open_clips, split
+from train_edge.faces import VIEW, face_square, frames_of, square
+from train_edge.metrics import confusion, landmark_error, summary
+from train_edge.predictor import Predictor
+from train_edge.real_folders import (
+    FACES,
+    POINTS,
+    SPEECH,
+    load_image,
+    load_sound,
+    one_second,
+    read_landmarks,
+    read_manifest,
+)
+
+BATCH = 64
+KIND = {SPEECH: "kws", FACES: "face"}
+
+
+@dataclass(frozen=True)
+class Heard:
+    """Sounds to name."""
+
+    sounds: NDArray[np.float32]
+    """(K, 16000) at 16 kHz, -1..1."""
+    labels: list[str]
+    speakers: list[str]
+
+
+@dataclass(frozen=True)
+class Seen:
+    """Square face crops."""
+
+    pictures: list[NDArray[np.uint8]]
+    """(H, W, 3) RGB each."""
+    points: NDArray[np.float64]
+    """(K, 68, 2) px of each crop."""
+
+
+def evaluate(model: Predictor, folder: Path, held_out: bool = False) -> dict[str, Any]:
+    """Figures of a model on a folder, as ARCHITECTURE "Result files" names them.
+
+    `held_out` takes every tenth clip of a data set only; so does a data set that a run was trained
+    on. ValueError where folder and model do not fit.
+    """
+    kind = _kind(folder, model)
+    if kind == "clips":
+        dataset = open_clips(folder, "audio" if model.task == "kws" else "frames")
+        numbers = _numbers(dataset, model, held_out)
+        if model.task == "kws":
+            scores = score_words(model, hear_clips(dataset, numbers, model.labels))
+        else:
+            scores = score_faces(model, see_clips(dataset, numbers))
+    elif kind == "kws":
+        scores = score_words(model, hear_folder(folder, model.labels))
+    else:
+        scores = score_faces(model, see_folder(folder))
+    return {"task": model.task} | scores | {"stamp": encode(make_stamp())}
+
+
+def score_words(model: Predictor, heard: Heard) -> dict[str, Any]:
+    """Accuracy by argmax over those classes of the model that the labels name."""
+    classes = [label for label in model.labels if label in heard.labels]
+    if len(classes) < len(model.labels):
+        left_out = ", ".join(label for label in model.labels if label not in classes)
+        _say(f"answers are taken among {', '.join(classes)}; no test clip is {left_out}")
+    columns = [model.labels.index(label) for label in classes]
+    parts = np.array_split(heard.sounds, -(-len(heard.sounds) // BATCH))
+    outputs = _each(model.hear, parts)[:, columns]
+    found = outputs.argmax(1)
+    truth = np.array([classes.index(label) for label in heard.labels])
+    right, speakers = found == truth, np.array(heard.speakers)
+    return {
+        "n": len(truth),
+        "accuracy": float(right.mean()),
+        "by_speaker": {s: float(right[speakers == s].mean()) for s in sorted(set(heard.speakers))},
+        "confusion": {"labels": classes, "counts": confusion(truth, found, len(classes))},
+    }
+
+
+def score_faces(model: Predictor, seen: Seen) -> dict[str, Any]:
+    """Landmark errors over the distance of the outer eye corners."""
+    cuts = range(0, len(seen.pictures), BATCH)
+    outputs = _each(model.see, [seen.pictures[i : i + BATCH] for i in cuts])
+    sizes = np.array([[picture.shape[1], picture.shape[0]] for picture in seen.pictures])
+    found = outputs[:, : 2 * POINTS].reshape(-1, POINTS, 2) * sizes[:, None]
+    return {"n": len(found)} | summary(landmark_error(found, seen.points))
+
+
+def hear_folder(folder: Path, labels: tuple[str, ...]) -> Heard:
+    """Recordings of a speech folder; rows whose label the model does not have are left out."""
+    rows = read_manifest(folder)
+    known = [row for row in rows if row.label in labels]
+    if not known:
+        raise ValueError(
+            f"{folder / SPEECH}: no label is one of the model's, which are {', '.join(labels)}"
+        )
+    if len(known) < len(rows):
+        foreign = ", ".join(sorted({row.label for row in rows} - set(labels)))
+        _say(f"left out {len(rows) - len(known)} of {len(rows)} rows, not in the model: {foreign}")
+    sounds = [one_second(load_sound(row.path)) for row in known]
+    return Heard(np.stack(sounds), [row.label for row in known], [row.speaker for row in known])
+
+
+def hear_clips(dataset: Dataset, numbers: list[int], labels: tuple[str, ...]) -> Heard:
+    """Sounds of clips with a keyword; words that the model does not have count as unknown."""
+    heard = Heard(np.zeros((0, 16000), np.float32), [], [])
+    sounds = []
+    for number in numbers:
+        clip = dataset.clip(number, want=("audio", "labels"))
+        if clip.audio is None or not clip.facts["keyword"]:
+            continue
+        keyword = clip.facts["keyword"]
+        sounds.append(one_second(cut_word(clip, keyword)))
+        heard.labels.append(keyword if keyword in labels else UNKNOWN)
+        heard.speakers.append(_accent(clip.facts["voice"]))
+    if not set(heard.labels) - {UNKNOWN, SILENCE}:
+        raise ValueError(
+            f"data set {dataset.folder}: no clip says one of the model's words: {', '.join(labels)}"
+        )
+    return Heard(np.stack(sounds), heard.labels, heard.speakers)
+
+
+def see_folder(folder: Path) -> Seen:
+    """Crops of a face folder."""
+    rows = read_landmarks(folder)
+    pictures = [load_image(row.path) for row in rows]
+    return Seen(pictures, np.stack([row.points for row in rows]))
+
+
+def see_clips(dataset: Dataset, numbers: list[int]) -> Seen:
+    """Crops around the faces of clips, as wide as those of real folders."""
+    pictures, points = [], []
+    for number in numbers:
+        clip = dataset.clip(number, want=("frames", "labels"))
+        for frame, landmarks, _ in frames_of(clip):
+            middle, side = face_square(landmarks)
+            picture, to_crop = square(frame, middle, side * VIEW, round(side * VIEW))
+            pictures.append(picture)
+            points.append(landmarks @ to_crop[:, :2].T + to_crop[:, 2])
+    if not pictures:
+        raise ValueError(f"data set {dataset.folder}: no frame shows a face")
+    return Seen(pictures, np.stack(points).astype(np.float64))
+
+
+def _kind(folder: Path, model: Predictor) -> str:
+    """clips, or the task of a real folder; ValueError where it is neither or of another task."""
+    if not folder.is_dir():
+        raise ValueError(f"--data {folder}: no such folder")
+    if (folder / "dataset.json").exists():
+        return "clips"
+    for name, task in KIND.items():
+        if (folder / name).is_file():
+            if task != model.task:
+                raise ValueError(f"{folder} is for {task} ({name}), {model.name} is {model.task}")
+            return task
+    raise ValueError(f"--data {folder}: has none of dataset.json, {SPEECH}, {FACES}")
+
+
+def _numbers(dataset: Dataset, model: Predictor, held_out: bool) -> list[int]:
+    own = model.trained_on == sha256_of(dataset.folder / "dataset.json")
+    if not (own or held_out):
+        return list(range(len(dataset)))
+    numbers = split(dataset)[1]
+    _say(f"only the {len(numbers)} held-out clips of {dataset.folder}")
+    return numbers
+
+
+def _each(ask: Any, parts: list[Any]) -> NDArray[np.float32]:
+    progress = Progress(len(parts), "evaluate", "batch")
+    answers = []
+    for count, part in enumerate(parts):
+        answers.append(ask(part))
+        progress.update(count + 1)
+    progress.close()
+    return np.concatenate(answers)
+
+
+def _accent(voice: dict[str, Any]) -> str:
+    """Voices of a data set by accent: one variant alone says too few words to score."""
+    return str(voice.get("voice", "") or "none").split("+")[0]
+
+
+def _say(text: str) -> None:
+    print(text, file=sys.stderr)

@@ -1,0 +1,65 @@
+"""`collodi evaluate MODEL --data DIR`: figures of a model, for people and as JSON."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated, Any
+
+import tyro
+
+from generate.options import parse
+
+
+@dataclass(frozen=True)
+class Options:
+    """Test a model on clips or on a folder of real recordings or faces.
+
+    Example: collodi evaluate runs/00000-kws-words --data real/speech --json kws.json
+    Example: collodi evaluate bundles/face --file tflite-int8 --data data/stills-test
+    """
+
+    model: Annotated[str, tyro.conf.Positional]
+    """Run folder, bundle folder or name of a packaged bundle."""
+    data: Path
+    """Data set; or folder with manifest.csv (speech) or landmarks.csv and images/ (faces)."""
+    file: str | None = None
+    """File or target of a bundle, such as tflite-int8; the first that runs here if not given."""
+    held_out: bool = False
+    """Of a data set, only the clips that training with it would hold out."""
+    json: Path | None = None
+    """Write the figures here."""
+
+
+def main(argv: Sequence[str]) -> int:
+    """Run the command line; ValueError where model, folder or options do not fit."""
+    options = parse(Options, argv, "collodi evaluate", Options.__doc__)
+    if options.json and not options.json.resolve().parent.is_dir():
+        raise ValueError(f"--json {options.json}: no folder {options.json.parent}")
+    from device.files import write_atomic
+    from device.strict import dumps
+    from train_edge.evaluate import evaluate
+    from train_edge.predictor import load_model
+
+    model = load_model(options.model, options.file)
+    result = evaluate(model, options.data, options.held_out)
+    print(f"{model.name} on {options.data}")
+    print(as_text(result))
+    if options.json:
+        write_atomic(options.json, dumps(result))
+    return 0
+
+
+def as_text(result: dict[str, Any]) -> str:
+    """The figures of a result, a line each."""
+    if result["task"] == "kws":
+        lines = [f"accuracy {result['accuracy']:.1%} of {result['n']} clips"]
+        lines += [f"  {name:12s} {value:.1%}" for name, value in result["by_speaker"].items()]
+    else:
+        lines = [
+            f"landmark error {result['nme_68']:.2%} of the eye distance on {result['n']} images",
+            f"  inner 51     {result['nme_51']:.2%}",
+            f"  over 10 %    {result['failure_10']:.1%} of the images",
+        ]
+    return "\n".join(lines)

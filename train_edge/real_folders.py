@@ -1,0 +1,142 @@
+"""Folders of real recordings and faces, only ever to test on; ValueError names what is wrong.
+
+speech: manifest.csv with file,label,speaker, and wav or flac files of any rate.
+faces: landmarks.csv with file,person,split,x0,y0,...,x67,y67 (iBUG-68, px), and images/.
+"""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from generate.clip import SAMPLE_RATE_HZ
+
+SPEECH, FACES = "manifest.csv", "landmarks.csv"
+POINTS = 68
+COORDINATES = tuple(f"{axis}{k}" for k in range(POINTS) for axis in "xy")
+
+
+@dataclass(frozen=True)
+class Recording:
+    """One row of manifest.csv."""
+
+    path: Path
+    label: str
+    speaker: str
+
+
+@dataclass(frozen=True)
+class Portrait:
+    """One row of landmarks.csv."""
+
+    path: Path
+    person: str
+    points: NDArray[np.float64]
+    """(68, 2) px of the image."""
+
+
+def read_manifest(folder: Path) -> list[Recording]:
+    """Rows of a speech folder; every file is there."""
+    path = folder / SPEECH
+    rows = _rows(path, ("file", "label", "speaker"))
+    return [
+        Recording(_file(folder, row["file"], path, line), row["label"], row["speaker"])
+        for line, row in rows
+    ]
+
+
+def read_landmarks(folder: Path) -> list[Portrait]:
+    """Rows of a face folder; every image is there and every coordinate is a number."""
+    path = folder / FACES
+    rows = _rows(path, ("file", "person", "split", *COORDINATES))
+    return [
+        Portrait(
+            _file(folder / "images", row["file"], path, line), row["person"],
+            _points(row, path, line),
+        )
+        for line, row in rows
+    ]  # fmt: skip
+
+
+def load_sound(path: Path) -> NDArray[np.float32]:
+    """Sound (N,) at 16 kHz, mono, about -1..1, of a wav or flac file of any rate."""
+    import soundfile
+    import soxr
+
+    try:
+        audio, rate_hz = soundfile.read(str(path), dtype="float32", always_2d=True)
+    except (soundfile.LibsndfileError, OSError) as error:
+        raise ValueError(f"{path}: not a sound file that can be read ({error})") from error
+    if not len(audio):
+        raise ValueError(f"{path}: no samples")
+    if not np.isfinite(audio).all():
+        raise ValueError(f"{path}: has samples that are not finite")
+    mono = audio.mean(1)
+    if rate_hz != SAMPLE_RATE_HZ:
+        mono = soxr.resample(mono, rate_hz, SAMPLE_RATE_HZ)
+    return np.asarray(mono, np.float32)
+
+
+def load_image(path: Path) -> NDArray[np.uint8]:
+    """Picture (H, W, 3) RGB of a JPEG or PNG file."""
+    data = np.frombuffer(path.read_bytes(), np.uint8)
+    picture = cv2.imdecode(data, cv2.IMREAD_COLOR) if len(data) else None
+    if picture is None:
+        raise ValueError(f"{path}: not a picture that can be read")
+    return np.ascontiguousarray(picture[:, :, ::-1])
+
+
+def one_second(audio: NDArray[np.float32]) -> NDArray[np.float32]:
+    """The sound in the middle of 16000 samples; of a longer one, its loudest second."""
+    extra = len(audio) - SAMPLE_RATE_HZ
+    if extra <= 0:
+        return np.pad(audio, (-extra // 2, -extra - -extra // 2))
+    energy = np.concatenate([[0.0], np.cumsum(audio.astype(np.float64) ** 2)])
+    start = int(np.argmax(energy[SAMPLE_RATE_HZ:] - energy[:-SAMPLE_RATE_HZ]))
+    return audio[start : start + SAMPLE_RATE_HZ]
+
+
+def _rows(path: Path, columns: Sequence[str]) -> list[tuple[int, dict[str, str]]]:
+    """(line number, row) of a CSV file that has the columns and at least one row."""
+    try:
+        with open(path, newline="", encoding="utf-8") as file:
+            reader = csv.DictReader(file)
+            missing = [name for name in columns if name not in (reader.fieldnames or ())]
+            if missing:
+                more = f" and {len(missing) - 1} more" if len(missing) > 1 else ""
+                raise ValueError(f"{path}: column {missing[0]!r} is missing{more}")
+            rows = [(reader.line_num, row) for row in reader]
+    except (UnicodeDecodeError, csv.Error) as error:
+        raise ValueError(f"{path}: not a CSV file ({error})") from error
+    if not rows:
+        raise ValueError(f"{path}: has no rows")
+    for line, row in rows:
+        empty = [name for name in columns if not row[name]]
+        if empty:
+            raise ValueError(f"{path} line {line}: {empty[0]!r} is empty")
+    return rows
+
+
+def _file(folder: Path, name: str, table: Path, line: int) -> Path:
+    path = folder / name
+    if folder.resolve() not in path.resolve().parents:
+        raise ValueError(f"{table} line {line}: file {name!r} lies outside the folder")
+    if not path.is_file():
+        raise ValueError(f"{table} line {line}: file {name!r} is missing")
+    return path
+
+
+def _points(row: dict[str, str], table: Path, line: int) -> NDArray[np.float64]:
+    try:
+        points = np.array([float(row[name]) for name in COORDINATES])
+    except ValueError as error:
+        raise ValueError(f"{table} line {line}: a coordinate is no number ({error})") from error
+    if not np.isfinite(points).all():
+        raise ValueError(f"{table} line {line}: a coordinate is not finite")
+    return points.reshape(POINTS, 2)
