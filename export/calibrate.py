@@ -1,0 +1,43 @@
+"""Calibration clips: which set the ranges, which are held out for the gate, and their hash."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+LEAST_CLIPS = 16
+
+
+@dataclass(frozen=True)
+class Calibration:
+    """Model inputs (B, H, W, C) float32, as the front end makes them."""
+
+    clips: NDArray[np.float32]
+    """Set the int8 ranges."""
+    held_out: NDArray[np.float32]
+    """Seen by the gate only."""
+    sha256: str
+    """Of `clips`: shape, dtype and bytes."""
+
+
+def split(inputs: NDArray[np.float32]) -> Calibration:
+    """Give every second input to the gate; ValueError where there are too few or not finite ones.
+
+    Alternating, not halving, because data sets are written speaker by speaker.
+    """
+    if len(inputs) < LEAST_CLIPS:
+        raise ValueError(f"{len(inputs)} calibration clips; at least {LEAST_CLIPS} are needed")
+    if not np.isfinite(inputs).all():
+        raise ValueError("calibration clips hold values that are not finite")
+    inputs = inputs.astype(np.float32, copy=False)
+    clips, held_out = np.ascontiguousarray(inputs[::2]), np.ascontiguousarray(inputs[1::2])
+    return Calibration(clips, held_out, hash_of(clips))
+
+
+def hash_of(array: NDArray[np.float32]) -> str:
+    """SHA-256 of shape, dtype and little-endian bytes, 64 hex digits."""
+    head = f"{array.dtype.name} {list(array.shape)}\n".encode()
+    return hashlib.sha256(head + array.astype("<f4", copy=False).tobytes()).hexdigest()

@@ -1,0 +1,175 @@
+"""MODEL_CARD.md of a bundle, from its manifest alone."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+
+from device.bundle import Bundle, ModelFile
+from export.to_c import c_name
+
+CARD = "MODEL_CARD.md"
+
+WHAT = {
+    "kws": "Hears one second of speech and names one of its keywords, or says that there is none.",
+    "face": "Finds 68 landmarks (iBUG order) and the head pose of one face in a picture that shows "
+    "it, and says whether there is a face.",
+}
+LIMITS = {
+    "kws": (
+        "It knows the words listed above and no other; similar words can be taken for them.",
+        "Distance, noise, accents and speech disorders that the synthetic voices do not have "
+        "lower its accuracy; measure it on speakers of your own before you rely on it.",
+        "It sees one second; something outside it has to decide when to listen.",
+    ),
+    "face": (
+        "One face, cropped with its surroundings; it does not search a picture.",
+        "Strong turns of the head, hands before the face, masks and low light are the first to go "
+        "wrong. Errors can differ between skin tones and ages: measure on people of your own.",
+        "It answers where points are. It says nothing about who somebody is or feels.",
+    ),
+}
+USE = (
+    "Made for toys and teaching devices that react on the spot. Keep sound and pictures of "
+    "children on the device, tell parents what is sensed, and let them switch it off.",
+    "Not for identifying people, watching children, judging emotions, health or attention, nor "
+    "for anything whose failure can hurt.",
+)
+METRICS = {
+    "accuracy": "accuracy",
+    "nme_68": "landmark error, 68 points, share of the distance between the outer eye corners",
+    "nme_51": "landmark error, inner 51 points",
+    "failure_10": "share of pictures with an error above 10 %",
+}
+
+
+def card(bundle: Bundle, not_run: Mapping[str, str]) -> str:
+    """Text of the card; not_run is target -> reason of what was asked for and not made."""
+    parts = [
+        f"# {bundle.name}",
+        WHAT[bundle.task],
+        _facts(bundle),
+        f"## Files\n\n{_files(bundle, not_run)}",
+        f"## Accuracy\n\n{_accuracy(bundle)}",
+        f"## Use in Python\n\n{_python(bundle)}",
+        _c(bundle),
+        "## Limits\n\n" + _bullets(LIMITS[bundle.task]),
+        "## Responsible use\n\n" + _bullets(USE),
+    ]
+    return "\n\n".join(part for part in parts if part) + "\n"
+
+
+def _facts(bundle: Bundle) -> str:
+    labels = ", ".join(bundle.labels)
+    if bundle.task == "face":
+        labels = (
+            "x0, y0 ... x67, y67 (fractions of the crop), yaw, pitch, roll (degrees / 90), "
+            "face (logit / 16, above 0 where there is one)"
+        )
+    stamp, quantized = bundle.created, bundle.quantization
+    rows = [
+        f"Outputs: {labels}",
+        "Trained on: synthetic children only; no recording or picture of a real person",
+        f"Front end: {bundle.front_end['name']} (parameters in manifest.json)",
+        f"Licence: {bundle.licence}",
+        f"Made: {stamp.created_utc} by Collodi {stamp.kit_version}",
+    ]
+    if quantized:
+        digest = (quantized.calibration_sha256 or "")[:12]
+        clips = f"{quantized.calibration_clips} clips, SHA-256 {digest}..."
+        rows.append(f"int8: {quantized.method}; calibration {clips}")
+    return _bullets(rows)
+
+
+def _files(bundle: Bundle, not_run: Mapping[str, str]) -> str:
+    rows = [_row(entry) for entry in bundle.files]
+    rows += [f"| {target} | {reason} | | | | |" for target, reason in not_run.items()]
+    head = "| file | checked with | bytes | SQNR dB | changed decisions | arena bytes |"
+    against = next((e.parity.against for e in bundle.files if e.parity), "torch float32")
+    note = (
+        f"SQNR and changed decisions are against {against}, on clips that calibration did not "
+        "use, run with the runtimes named; the mean answer is taken off before SQNR. The arena is "
+        "TFLite Micro's, measured on 64 bits: an upper bound for a microcontroller."
+    )
+    return "\n".join([head, "|---|---|---:|---:|---:|---:|", *rows, "", note])
+
+
+def _row(entry: ModelFile) -> str:
+    sqnr = f"{entry.parity.sqnr_db:.1f}" if entry.parity else ""
+    flips = f"{100 * (entry.parity.flips or 0):.1f} %" if entry.parity else ""
+    arena = f"{entry.arena_bytes:,}" if entry.arena_bytes else ""
+    cells = (f"`{entry.path}`", entry.runtime, f"{entry.bytes:,}", sqnr, flips, arena)
+    return f"| {' | '.join(cells)} |"
+
+
+def _accuracy(bundle: Bundle) -> str:
+    said = {"synthetic": bundle.accuracy.synthetic, "real": bundle.accuracy.real}
+    title = {"synthetic": "held-out synthetic children", "real": "real people"}
+    lines = []
+    for kind, figures in said.items():
+        if not figures:
+            lines.append(f"On {title[kind]}: not measured.")
+            continue
+        known = [name for name in METRICS if name in figures]
+        shown = [f"{METRICS[name]} {100 * figures[name]:.1f} %" for name in known]
+        count = f" ({figures['n']:.0f} clips)" if "n" in figures else ""
+        lines.append(f"On {title[kind]}{count}: {'; '.join(shown) or 'see manifest.json'}.")
+    return _bullets(lines)
+
+
+def _python(bundle: Bundle) -> str:
+    targets = [entry.target for entry in bundle.files]
+    target = "tflite-int8" if "tflite-int8" in targets else targets[0]
+    front = {
+        "logmel": "features = logmel(audio, bundle.front_end)   # float32 (16000,), 16 kHz, -1..1",
+        "image": "features = image(rgb, bundle.front_end)       # uint8 (H, W, 3), the face inside",
+    }[bundle.front_end["name"]]
+    function = bundle.front_end["name"]
+    answer = {
+        "kws": "print(bundle.labels[answer.argmax()])",
+        "face": "points = answer[:136].reshape(68, 2)         # x, y as fractions of the crop",
+    }[bundle.task]
+    axes = "features[None, :, :, None]" if bundle.task == "kws" else "features[None]"
+    return "\n".join([
+        "```python",
+        "from pathlib import Path",
+        "from device.backends import open_model",
+        f"from device.backends.frontend import {function}",
+        "from device.bundle import read_bundle",
+        "",
+        "folder = Path('.')                           # this folder",
+        "bundle = read_bundle(folder)",
+        f"model = open_model(folder, bundle.file('{target}'))",
+        front,
+        f"answer = model.run([{axes}])[0][0]",
+        answer,
+        "```",
+    ])  # fmt: skip
+
+
+def _c(bundle: Bundle) -> str:
+    if not any(entry.target == "c" for entry in bundle.files):
+        return ""
+    name = c_name(bundle.name)
+    upper = name.upper()
+    return "\n".join([
+        "## Use in C++ with TFLite Micro",
+        "",
+        "```cpp",
+        f'#include "{name}.h"',
+        f"alignas(16) static uint8_t arena[{upper}_ARENA_BYTES];",
+        f"static tflite::MicroMutableOpResolver<{upper}_OPS> ops;",
+        f"{upper}_ADD_OPS(ops);",
+        f"const tflite::Model *model = tflite::GetModel({name}_data);",
+        "static tflite::MicroInterpreter net(model, ops, arena, sizeof arena);",
+        "net.AllocateTensors();",
+        f"// int8 = round(real / {upper}_INPUT_SCALE) + {upper}_INPUT_ZERO_POINT",
+        f"memcpy(net.input(0)->data.int8, features, {upper}_INPUT_SIZE);",
+        "net.Invoke();",
+        "// answer: net.output(0)->data.int8",
+        f"// real = {upper}_OUTPUT_SCALE * (int8 - {upper}_OUTPUT_ZERO_POINT)",
+        "```",
+    ])  # fmt: skip
+
+
+def _bullets(lines: Iterable[str]) -> str:
+    return "\n".join(f"- {line}" for line in lines)

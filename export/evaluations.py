@@ -1,0 +1,47 @@
+"""Figures of `collodi evaluate --json` for the manifest."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from device.bundle import Accuracy
+
+FIGURES = {"kws": ("n", "accuracy"), "face": ("n", "nme_68", "nme_51", "failure_10")}
+"""Task to the figures that are kept."""
+
+
+def read_accuracy(paths: Sequence[Path], task: str, metrics: Mapping[str, float]) -> Accuracy:
+    """Figures of evaluation files; without a synthetic one, those of the run's held-out clips.
+
+    metrics are those of the run, named `val_...`. ValueError names a file that is no evaluation,
+    of another task, or the second one of its kind.
+    """
+    found: dict[str, dict[str, float]] = {}
+    for path in paths:
+        kind, figures = _read(path, task)
+        if kind in found:
+            raise ValueError(f"--evaluation {path}: a second evaluation on {kind} data")
+        found[kind] = figures
+    own = {name[4:]: value for name, value in metrics.items() if name.startswith("val_")}
+    return Accuracy(found.get("synthetic") or own or None, found.get("real"))
+
+
+def _read(path: Path, task: str) -> tuple[str, dict[str, float]]:
+    try:
+        body: Any = json.loads(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise ValueError(f"--evaluation {path}: {error.strerror}") from error
+    except ValueError as error:
+        raise ValueError(f"--evaluation {path}: not JSON ({error})") from error
+    if not isinstance(body, dict) or "task" not in body:
+        raise ValueError(f"--evaluation {path}: not a result of collodi evaluate --json")
+    if body["task"] != task:
+        raise ValueError(f"--evaluation {path}: is of task {body['task']!r}, the run is {task!r}")
+    missing = [name for name in FIGURES[task] if not isinstance(body.get(name), int | float)]
+    if missing:
+        raise ValueError(f"--evaluation {path}: has no number {missing[0]!r}")
+    kind = "synthetic" if body.get("synthetic") is True else "real"
+    return kind, {name: float(body[name]) for name in FIGURES[task]}

@@ -1,0 +1,74 @@
+"""How far an exported file is from the trained network: numbers only, no runtime.
+
+SQNR here is strict. A network that answers landmarks near 0.5 has a large plain signal power
+even when it answers the same for every clip, so the mean answer over the calibration clips is
+taken off first: what is left is what the network says about this clip. For `face` the figure is
+that of the landmarks alone (136 numbers), because one large logit would hide all of them; pose
+and presence are given beside it.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+Array = NDArray[np.float32]
+
+EQUAL_DB = 200.0
+"""What equal arrays count as."""
+
+PARTS: dict[str, dict[str, slice]] = {
+    "kws": {"logits": slice(None)},
+    "face": {"landmarks": slice(0, 136), "pose": slice(136, 139), "present": slice(139, 140)},
+}
+"""Task -> named parts of the output vector; the first one is held to the limit of SQNR."""
+
+
+@dataclass(frozen=True)
+class Distance:
+    """Distance of an int8 file from the float network, over the held-out clips."""
+
+    sqnr_db: float
+    """SQNR of the first part of PARTS, mean answer taken off, dB."""
+    flips: float
+    """Fraction 0..1 of clips whose label (kws) or face-present decision (face) changes."""
+    parts_db: dict[str, float]
+    """SQNR of every part."""
+
+
+def distance(task: str, reference: Array, answer: Array, mean: Array) -> Distance:
+    """Compare answers (B, n) with the float reference (B, n); mean (n,) is the mean answer."""
+    parts = {
+        name: sqnr_db(reference[:, part] - mean[part], answer[:, part] - mean[part])
+        for name, part in PARTS[task].items()
+    }
+    flips = float(np.mean(decisions(task, reference) != decisions(task, answer)))
+    return Distance(next(iter(parts.values())), flips, parts)
+
+
+def decisions(task: str, answer: Array) -> NDArray[np.int64]:
+    """(B, n) answers -> (B,): the label (kws), or 1 where a face is present (face, logit > 0)."""
+    if task == "face":
+        return (answer[:, PARTS[task]["present"].start] > 0).astype(np.int64)
+    return answer.argmax(axis=1)
+
+
+def sqnr_db(signal: Array, answer: Array) -> float:
+    """10 log10(signal power / error power), at most EQUAL_DB; not finite answers give -EQUAL_DB."""
+    noise = float(np.mean((signal - answer).astype(np.float64) ** 2))
+    power = float(np.mean(signal.astype(np.float64) ** 2))
+    if not np.isfinite(noise) or power == 0.0:
+        return EQUAL_DB if noise == 0.0 else -EQUAL_DB
+    if noise == 0.0:
+        return EQUAL_DB
+    return min(EQUAL_DB, 10.0 * float(np.log10(power / noise)))
+
+
+def relative_error(reference: Array, answer: Array) -> float:
+    """Largest error divided by the largest reference value; infinite where not finite."""
+    error = np.abs(reference.astype(np.float64) - answer)
+    if not np.isfinite(error).all():
+        return float("inf")
+    return float(error.max() / max(float(np.abs(reference).max()), 1e-12))

@@ -1,0 +1,81 @@
+"""float32 ONNX -> int8 ONNX with QuantizeLinear/DequantizeLinear pairs (QDQ)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from export.quiet import quiet
+from export.to_onnx import strip_metadata
+
+METHOD = "static; min-max activations, one scale a tensor; symmetric weights, one scale a channel"
+
+
+class _Reader:
+    """Feeds clips (B, H, W, C) one by one to the calibrator of ONNX Runtime."""
+
+    def __init__(self, clips: NDArray[np.float32]) -> None:
+        self._feeds: Iterator[dict[str, Any]] = iter(
+            [{"input": clips[i : i + 1]} for i in range(len(clips))]
+        )
+
+    def get_next(self) -> dict[str, Any] | None:
+        return next(self._feeds, None)
+
+
+def quantize_onnx(source: Path, target: Path, clips: NDArray[np.float32]) -> None:
+    """Write target, the QDQ int8 form of the float32 file source; inputs and outputs stay float32.
+
+    Activations are uint8: on x86 with VNNI that is 2.6 times float32, int8 only 0.84 times.
+    Weights use 7 of their 8 bits (reduce_range): x86 without VNNI adds two products in 16 bits,
+    which saturate with full-range weights. Measured on such a machine: 18 dB with 8 bits, 38 dB
+    with 7; where nothing saturates, the eighth bit would have been worth 4 dB.
+    """
+    from onnxruntime.quantization import QuantType
+
+    _quantize(source, target, clips, QuantType.QUInt8, reduce_range=True, options={})
+
+
+def quantize_for_tensorrt(source: Path, target: Path, clips: NDArray[np.float32]) -> None:
+    """Write the QDQ file that TensorRT takes: int8 everywhere, zero points 0, float32 bias."""
+    from onnxruntime.quantization import QuantType
+
+    options = {
+        "ActivationSymmetric": True, "WeightSymmetric": True, "QuantizeBias": False,
+        "AddQDQPairToWeight": True, "DedicatedQDQPair": False,
+    }  # fmt: skip
+    _quantize(source, target, clips, QuantType.QInt8, reduce_range=False, options=options)
+
+
+def _quantize(
+    source: Path,
+    target: Path,
+    clips: NDArray[np.float32],
+    activations: Any,
+    reduce_range: bool,
+    options: dict[str, Any],
+) -> None:
+    import onnx
+    from onnxruntime.quantization import CalibrationMethod, QuantFormat, QuantType, quantize_static
+
+    with quiet(f"{target.name}: static quantization"):
+        quantize_static(
+            str(source),
+            str(target),
+            _Reader(clips),
+            quant_format=QuantFormat.QDQ,
+            per_channel=True,
+            reduce_range=reduce_range,
+            activation_type=activations,
+            weight_type=QuantType.QInt8,
+            calibrate_method=CalibrationMethod.MinMax,
+            extra_options=options,
+        )
+        model = onnx.load(target)
+        strip_metadata(model)
+        onnx.checker.check_model(model)
+    target.write_bytes(model.SerializeToString(deterministic=True))

@@ -1,0 +1,87 @@
+"""QDQ ONNX by the rules of TensorRT, and the engine where TensorRT really runs.
+
+TensorRT 11 has no INT8 flag and no calibrator: explicit QDQ and a strongly typed network are the
+one form that 10.3 to 11 share. An engine fits one GPU and one version, so it is built on the
+machine that runs it; elsewhere this target is "not run".
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from export.errors import ExportError
+from export.quantize import quantize_for_tensorrt
+
+NOT_RUN = "not run: needs an NVIDIA machine with TensorRT"
+QDQ = ("QuantizeLinear", "DequantizeLinear")
+
+
+def to_tensorrt(onnx: Path, clips: NDArray[np.float32], folder: Path) -> Path | str:
+    """Build folder/model.plan from a float32 ONNX file; return it, or the reason why it was not.
+
+    clips (B, H, W, C) float32 set the ranges. Raises ExportError where the QDQ file breaks a rule
+    or the engine does not build.
+    """
+    tensorrt = _tensorrt()
+    if tensorrt is None:
+        return NOT_RUN
+    quantized = folder / "model.tensorrt.onnx"
+    quantize_for_tensorrt(onnx, quantized, clips)
+    if broken := broken_rules(quantized):
+        raise ExportError(f"{quantized.name}: {broken[0]}")
+    plan = folder / "model.plan"
+    plan.write_bytes(_build(tensorrt, quantized))
+    quantized.unlink()
+    return plan
+
+
+def broken_rules(path: Path) -> list[str]:
+    """What TensorRT would refuse in a QDQ ONNX file, one line each; empty where nothing.
+
+    Rules: zero points are 0, no int32 bias behind a DequantizeLinear, int8 only.
+    """
+    import onnx
+
+    graph = onnx.load(path).graph
+    constants = {item.name: onnx.numpy_helper.to_array(item) for item in graph.initializer}
+    pairs = [node for node in graph.node if node.op_type in QDQ]
+    if not pairs:
+        return ["no QuantizeLinear: nothing is int8"]
+    broken = []
+    for node in pairs:
+        zero = constants.get(node.input[2]) if len(node.input) > 2 else None
+        if zero is not None and zero.any():
+            broken.append(f"{node.name}: zero point {zero.ravel()[0]}, TensorRT takes 0")
+        if zero is not None and zero.dtype != np.int8:
+            broken.append(f"{node.name}: {zero.dtype}, TensorRT takes int8")
+    return broken
+
+
+def _tensorrt() -> Any:
+    """The tensorrt module where it can build, else None (the wheel alone has no libraries)."""
+    try:
+        import tensorrt
+
+        tensorrt.Builder(tensorrt.Logger(tensorrt.Logger.ERROR))
+    except Exception:  # not installed, stub without libraries, no GPU: all the same answer
+        return None
+    return tensorrt
+
+
+def _build(tensorrt: Any, onnx: Path) -> bytes:
+    """Parse into a strongly typed network and build; the parser's first error is named."""
+    logger = tensorrt.Logger(tensorrt.Logger.ERROR)
+    builder = tensorrt.Builder(logger)
+    typed = 1 << int(tensorrt.NetworkDefinitionCreationFlag.STRONGLY_TYPED)
+    network = builder.create_network(typed)
+    parser = tensorrt.OnnxParser(network, logger)
+    if not parser.parse(onnx.read_bytes()):
+        raise ExportError(f"{onnx.name}: TensorRT cannot read it: {parser.get_error(0)}")
+    engine = builder.build_serialized_network(network, builder.create_builder_config())
+    if engine is None:
+        raise ExportError(f"{onnx.name}: TensorRT built no engine")
+    return bytes(engine)

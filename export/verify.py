@@ -1,0 +1,108 @@
+"""The parity gate: every exported file runs with the code of the board before it gets its name.
+
+Reference is the trained network in torch, float32, on clips that the calibration did not see.
+What SQNR means here stands in `export/parity.py`.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import numpy as np
+
+from device.backends import RUNTIMES, open_model
+from device.backends.model import Model
+from device.bundle import ModelFile, Parity
+from export.errors import ExportError
+from export.parity import Array, distance, relative_error
+
+LEAST_SQNR_DB = 25.0
+MOST_FLIPS = 0.02
+MOST_RELATIVE_ERROR = 1e-4
+MOST_RMS_STEPS = 1.0
+MOST_STEPS = 8.0
+"""LiteRT and TFLite Micro round differently inside: 0.3-0.4 int8 steps rms and 3 at most were
+measured on good files; a file that one of them misreads is tens of steps away."""
+AGAINST = "torch float32"
+
+
+@dataclass(frozen=True)
+class Reference:
+    """What the trained network answers, with the output gain of the bundle."""
+
+    task: str
+    inputs: Array
+    """Held-out clips (B, H, W, C)."""
+    answers: Array
+    """Answers to them (B, n)."""
+    mean: Array
+    """Mean answer over the calibration clips (n,)."""
+
+
+def check(folder: Path, entry: ModelFile, reference: Reference) -> ModelFile:
+    """Run one file on every runtime of its target; return the entry with parity and arena.
+
+    Raises ExportError naming the file, the figure and the limit where it is too far off.
+    """
+    answers: dict[str, Array] = {}
+    arena, runtimes = None, []
+    for runtime in RUNTIMES[entry.target]:
+        model = _open(folder, entry, runtime)
+        answers[runtime] = model.run([reference.inputs])[0]
+        arena = model.arena_bytes() or arena
+        runtimes.append(model.runtime)
+    parities = [_parity(entry, runtime, answer, reference) for runtime, answer in answers.items()]
+    if len(answers) > 1:
+        _check_agreement(entry, answers)
+    worst = min(parities, key=lambda parity: parity.sqnr_db)
+    flips = max(parity.flips or 0.0 for parity in parities)
+    return replace(
+        entry,
+        parity=replace(worst, flips=flips),
+        arena_bytes=arena,
+        runtime=", ".join(runtimes),
+    )
+
+
+def _open(folder: Path, entry: ModelFile, runtime: str) -> Model:
+    try:
+        return open_model(folder, entry, 1, runtime)
+    except ValueError as error:
+        raise ExportError(f"{entry.path}: {runtime} cannot run it: {error}") from error
+
+
+def _parity(entry: ModelFile, runtime: str, answer: Array, reference: Reference) -> Parity:
+    """Measure one file on one runtime and hold it to the limits."""
+    if entry.target == "onnx":
+        error = relative_error(reference.answers, answer)
+        if not error <= MOST_RELATIVE_ERROR:
+            _fail(entry, runtime, f"relative error {error:.1e}, allowed {MOST_RELATIVE_ERROR:.0e}")
+    found = distance(reference.task, reference.answers, answer, reference.mean)
+    if not found.sqnr_db >= LEAST_SQNR_DB:
+        parts = ", ".join(f"{name} {value:.1f}" for name, value in found.parts_db.items())
+        _fail(entry, runtime, f"SQNR {found.sqnr_db:.1f} dB, needed {LEAST_SQNR_DB:g} ({parts})")
+    if not found.flips <= MOST_FLIPS:
+        share = f"{found.flips:.1%} of {len(answer)} clips"
+        _fail(entry, runtime, f"the decision changes on {share}, allowed {MOST_FLIPS:.0%}")
+    return Parity(round(found.sqnr_db, 2), round(found.flips, 4), AGAINST)
+
+
+def _check_agreement(entry: ModelFile, answers: dict[str, Array]) -> None:
+    """Hold two runtimes of one int8 file to each other, in steps of its output."""
+    scale = entry.outputs[0].scale
+    assert scale is not None
+    (first, a), (second, b) = answers.items()
+    steps = np.abs(a.astype(np.float64) - b) / scale
+    rms, most = float(np.sqrt(np.mean(steps**2))), float(steps.max())
+    if not (rms <= MOST_RMS_STEPS and most <= MOST_STEPS):
+        _fail(
+            entry,
+            f"{first} and {second}",
+            f"differ by {rms:.1f} int8 steps rms and {most:.0f} at most, "
+            f"allowed {MOST_RMS_STEPS:g} and {MOST_STEPS:g}",
+        )
+
+
+def _fail(entry: ModelFile, runtime: str, reason: str) -> None:
+    raise ExportError(f"{entry.path} ({entry.target} on {runtime}): {reason}; nothing was exported")
