@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from generate.people.asset import load_asset, load_topology
+from generate.people.hair import grow_hair
 from generate.people.head import Head
 from generate.people.kernels import blend_bones, rows_times, vertex_normals
 from generate.people.rotation import head_rotation
@@ -52,12 +53,17 @@ class Child:
     `topology` is shared by all who wear the same garment; `hair` is in the upright head's frame.
     """
 
-    def __init__(self, person: Person) -> None:
-        """Raises ValueError for an unknown garment or hair style."""
+    def __init__(self, person: Person, detail: float = 1.0) -> None:
+        """detail 0.05..1: share of the hair's ribbons, see `grow_hair`.
+
+        Raises ValueError for an unknown garment or hair style.
+        """
         self.person = person
         self.topology = load_topology(person.garment)
         self.head = Head(person, self.topology)
         self.neutral = self.pose(np.zeros(len(ARKIT)), (0.0, 0.0, 0.0), (0.0, 0.0))
+        upright = self.neutral
+        self.hair = grow_hair(person, self.topology, upright.points, upright.normals, detail)
 
     def pose(
         self,
@@ -119,6 +125,8 @@ def _neck_weights(garment: str) -> F32:
     out = np.empty((len(rows.start) - 1, 4), np.float32)
     for columns in ([0, 1, 2], [1, 2, 3]):
         block = np.empty((len(out), 3), np.float32)
-        rows_times(rows.start, rows.index, rows.weight, np.ascontiguousarray(base[:, columns]), block)
+        rows_times(
+            rows.start, rows.index, rows.weight, np.ascontiguousarray(base[:, columns]), block
+        )
         out[:, columns] = block
     return out

@@ -1,0 +1,99 @@
+"""Ribbons: flat strips along strands, what the renderers draw hair with."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+F32 = NDArray[np.float32]
+F64 = NDArray[np.float64]
+
+PROFILE = ((0.0, 0.12, 0.6, 1.0), (0.55, 1.0, 0.9, 0.3))
+"""Width of a ribbon over its length."""
+
+
+@dataclass(frozen=True)
+class Hair:
+    """Ribbons of one head in the frame of the upright head, metres; they move rigidly with it."""
+
+    points: F32
+    """(V, 3)"""
+    normals: F32
+    tangents: F32
+    """(V, 3) unit, root to tip."""
+    aux: F32
+    """(V, 4) ambient occlusion 0..1, across the ribbon -1..1, root 0 to tip 1, a random number
+    0..1 for each ribbon."""
+    tris: NDArray[np.int32]
+    """(F, 3)"""
+
+
+@dataclass(frozen=True)
+class Strands:
+    """N strands of S points."""
+
+    points: F64
+    """(N, S, 3)"""
+    normal: F64
+    """(N, 3) of the root."""
+    width: F64
+    """(N,) metres."""
+    light: F64
+    """(N, S) ambient light that reaches each point, 0..1."""
+
+
+def ribbons(rng: np.random.Generator, strands: Strands, centre: F64) -> Hair:
+    """Turn strands into strips; normals lean outwards from the head's `centre`."""
+    points = strands.points
+    count, steps, _ = points.shape
+    tangent = _unit(np.gradient(points, axis=1))
+    outward = _unit(points - centre)
+    side = _unit(np.cross(tangent, strands.normal[:, None] + 0.5 * outward))
+    flat = np.cross(side, tangent)
+    roll = rng.normal(0, 0.4, count)[:, None, None]
+    side = side * np.cos(roll) + flat * np.sin(roll)
+    flat = np.cross(side, tangent)
+    along = np.linspace(0, 1, steps)
+    half = strands.width[:, None, None] * np.interp(along, *PROFILE)[:, None] / 2
+    corners = np.stack([points - side * half, points + side * half], 2)
+    normal = _unit(0.45 * strands.normal[:, None] + 0.35 * outward + 0.35 * flat)
+    aux = np.zeros((count, steps, 2, 4), np.float32)
+    aux[..., 0] = strands.light[..., None]
+    aux[..., 1] = (-1, 1)
+    aux[..., 2] = along[:, None]
+    aux[..., 3] = rng.uniform(0, 1, count)[:, None, None]
+    pair = (count, steps, 2, 3)
+    return Hair(
+        points=corners.reshape(-1, 3).astype(np.float32),
+        normals=np.broadcast_to(normal[:, :, None], pair).reshape(-1, 3).astype(np.float32),
+        tangents=np.broadcast_to(tangent[:, :, None], pair).reshape(-1, 3).astype(np.float32),
+        aux=aux.reshape(-1, 4),
+        tris=_strips(count, steps),
+    )
+
+
+def _strips(count: int, steps: int) -> NDArray[np.int32]:
+    first = (np.arange(count)[:, None] * steps + np.arange(steps - 1)).ravel() * 2
+    lower = np.stack([first, first + 1, first + 2], 1)
+    upper = np.stack([first + 1, first + 3, first + 2], 1)
+    return np.concatenate([lower, upper]).astype(np.int32)
+
+
+def joined(pieces: list[Hair]) -> Hair:
+    """Return several pieces as one."""
+    start = np.cumsum([0] + [len(piece.points) for piece in pieces])
+    tris = [piece.tris + first for piece, first in zip(pieces, start, strict=False)]
+    return Hair(
+        points=np.concatenate([piece.points for piece in pieces]),
+        normals=np.concatenate([piece.normals for piece in pieces]),
+        tangents=np.concatenate([piece.tangents for piece in pieces]),
+        aux=np.concatenate([piece.aux for piece in pieces]),
+        tris=np.concatenate(tris).astype(np.int32),
+    )
+
+
+def _unit(vectors: F64) -> F64:
+    length = np.linalg.norm(vectors, axis=-1, keepdims=True)
+    return np.asarray(vectors / np.maximum(length, 1e-9))
