@@ -72,7 +72,8 @@ def evaluate(model: Predictor, folder: Path, held_out: bool = False) -> dict[str
         scores = score_words(model, hear_folder(folder, model.labels))
     else:
         scores = score_faces(model, see_folder(folder))
-    return {"task": model.task} | scores | {"stamp": encode(make_stamp())}
+    made_of = "synthetic" if kind == "clips" else "real"
+    return {"task": model.task, "data": made_of} | scores | {"stamp": encode(make_stamp())}
 
 
 def score_words(model: Predictor, heard: Heard) -> dict[str, Any]:
