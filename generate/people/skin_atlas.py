@@ -61,10 +61,12 @@ def paint_atlas(pigment: Pigment, rng: np.random.Generator) -> F32:
     """Atlas (ATLAS_HEIGHT, ATLAS_WIDTH, ATLAS_CHANNELS) of one person."""
     regions = _regions()
     broad, mottle, fine, pores = (_shifted(band, rng) for band in _noise_bands())
-    blood = pigment.blush * (0.20 * regions["cheek"] + 0.16 * regions["nose"] + 0.06 * regions["chin"])
+    blood = pigment.blush * (
+        0.20 * regions["cheek"] + 0.16 * regions["nose"] + 0.06 * regions["chin"]
+    )
     blood += 0.07 * regions["lids"] + 0.05 * regions["mouth"] + 0.22 * regions["ear"]
-    blood += 0.050 * broad + 0.035 * mottle + 0.02 * fine
-    melanin = 0.035 * broad + 0.03 * mottle + 0.028 * fine + 0.10 * regions["under_eye"]
+    blood += 0.022 * broad + 0.018 * mottle + 0.014 * fine
+    melanin = 0.015 * broad + 0.012 * mottle + 0.014 * fine + 0.10 * regions["under_eye"]
     melanin -= 0.03 * regions["forehead"]
     melanin += 0.25 * _freckles(pigment.freckles, rng) + 0.6 * _moles(rng)
     melanin += pigment.beard * 0.35 * regions["beard"] * (1 + 0.3 * fine)

@@ -1,0 +1,162 @@
+"""Visibility buffer: which triangle is nearest at each sample, exactly once at shared edges.
+
+Vertices are snapped to 1/256 sample; edge functions are integers, so they are exact, and a sample
+on a shared edge belongs to one of its two triangles (the top-left rule of Direct3D and OpenGL).
+Samples lie at +0.5. Depth is 1/z (larger is nearer), which is linear on the screen.
+"""
+
+from __future__ import annotations
+
+import math
+
+import numba
+import numpy as np
+
+from generate.render.ids import AUX_ACROSS, AUX_ALONG, AUX_STRAND, HAIR, LASH, TONGUE
+from generate.render.noise import hash_unit
+
+SUBPIXEL = 256
+FAR_OUT = 1 << 22
+SOLID = 255
+STRANDS = 7
+"""Hairs that a ribbon is cut into."""
+LASHES = 60
+"""Hairs that a lid's strip is cut into."""
+
+
+@numba.njit(inline="always")
+def strand_of(across):
+    """Number of the hair at `across` (-1 to 1) of its ribbon."""
+    return int((across * 0.5 + 0.5) * (STRANDS - 0.001))
+
+
+@numba.njit(inline="always")
+def _hair_is_cut(across, along, ribbon):
+    seed = int(ribbon * 65536.0)
+    strand = strand_of(across)
+    if along > 0.55 + 0.5 * hash_unit(seed * 8 + strand):
+        return True
+    ragged = 0.3 * hash_unit(seed * 5 + int(along * 3.0) + 17)
+    return along > 0.2 and abs(across) > 1.0 - ragged
+
+
+@numba.njit(inline="always")
+def _lash_is_cut(place, along, hidden):
+    phase = place * LASHES + 0.25 * along
+    gap = abs(phase - math.floor(phase) - 0.5) * 2.0
+    return hidden > 0.5 or along > 0.9 or gap > 1.05 - 0.95 * along
+
+
+@numba.njit(inline="always")
+def _is_cut(material, aux, a, b, c, wa, wb, wc):
+    if material != HAIR and material != LASH:
+        return False
+    across = wa * aux[a, AUX_ACROSS] + wb * aux[b, AUX_ACROSS] + wc * aux[c, AUX_ACROSS]
+    along = wa * aux[a, AUX_ALONG] + wb * aux[b, AUX_ALONG] + wc * aux[c, AUX_ALONG]
+    if material == HAIR:
+        return _hair_is_cut(across, along, aux[a, AUX_STRAND])
+    return _lash_is_cut(across, along, aux[a, AUX_STRAND])
+
+
+@numba.njit(inline="always")
+def _owns_edge(dx, dy):
+    return dy < 0 or (dy == 0 and dx > 0)
+
+
+@numba.njit(inline="always")
+def _bias(dx, dy):
+    """0 where a sample on the edge belongs to the triangle, -1 where to its neighbour."""
+    return 0 if _owns_edge(dx, dy) else -1
+
+
+@numba.njit(inline="always")
+def _first(low):
+    """First sample whose centre is at or after `low` (1/256 sample)."""
+    return (low + SUBPIXEL // 2 - 1) >> 8
+
+
+@numba.njit(inline="always")
+def _last(high):
+    return (high - SUBPIXEL // 2) >> 8
+
+
+@numba.njit(inline="always")
+def _snapped(value):
+    return int(math.floor(min(max(value * SUBPIXEL, -FAR_OUT), FAR_OUT) + 0.5))
+
+
+@numba.njit(cache=True)
+def project(points, matrix, focal, center, near, xy, inverse_z):
+    """Screen place of world points (V, 3): xy (V, 2) int32 in 1/256 sample, inverse_z (V,).
+
+    matrix (3, 4): world -> camera axes; focal and center in samples; what lies nearer than `near`
+    gets inverse_z 0 and is not drawn. focal 0 is a parallel view, whose depth is `matrix`'s own.
+    """
+    for v in range(points.shape[0]):
+        px, py, pz = points[v, 0], points[v, 1], points[v, 2]
+        x = matrix[0, 0] * px + matrix[0, 1] * py + matrix[0, 2] * pz + matrix[0, 3]
+        y = matrix[1, 0] * px + matrix[1, 1] * py + matrix[1, 2] * pz + matrix[1, 3]
+        z = matrix[2, 0] * px + matrix[2, 1] * py + matrix[2, 2] * pz + matrix[2, 3]
+        scale = 1.0
+        inverse_z[v] = z if z > near else 0.0
+        if focal > 0.0:
+            inverse_z[v] = 1.0 / z if z > near else 0.0
+            scale = focal * inverse_z[v]
+        xy[v, 0] = _snapped(x * scale + center)
+        xy[v, 1] = _snapped(y * scale + center)
+
+
+@numba.njit(cache=True)
+def rasterize(xy, inverse_z, tris, material, aux, cut, depth, ids):
+    """Draw all triangles into `depth` (H, W) 1/z and `ids` (H, W) triangle numbers.
+
+    xy (V, 2) and inverse_z (V,) from `project`; tris (F, 3); material (F,) of triangles, of which
+    skin, eyes, teeth and tongue show their outside alone; `cut` draws hair and lashes as single
+    hairs rather than as whole ribbons. Call with depth 0 and ids -1.
+    """
+    height, width = depth.shape
+    for t in range(tris.shape[0]):
+        a, b, c = tris[t, 0], tris[t, 1], tris[t, 2]
+        za, zb, zc = inverse_z[a], inverse_z[b], inverse_z[c]
+        if za <= 0.0 or zb <= 0.0 or zc <= 0.0:
+            continue
+        ax, ay = np.int64(xy[a, 0]), np.int64(xy[a, 1])
+        bx, by = np.int64(xy[b, 0]), np.int64(xy[b, 1])
+        cx, cy = np.int64(xy[c, 0]), np.int64(xy[c, 1])
+        x0, x1 = max(_first(min(ax, bx, cx)), 0), min(_last(max(ax, bx, cx)), width - 1)
+        y0, y1 = max(_first(min(ay, by, cy)), 0), min(_last(max(ay, by, cy)), height - 1)
+        if x0 > x1 or y0 > y1:
+            continue
+        area = (bx - ax) * (cy - ay) - (by - ay) * (cx - ax)
+        kind = material[t]
+        if area == 0 or (area > 0 and kind <= TONGUE):
+            continue
+        if area < 0:
+            b, c, bx, by, cx, cy, zb, zc = c, b, cx, cy, bx, by, zc, zb
+            area = -area
+        inverse_area = 1.0 / area
+        kind = kind if cut else SOLID
+        bias_a, bias_b, bias_c = (
+            _bias(cx - bx, cy - by),
+            _bias(ax - cx, ay - cy),
+            _bias(bx - ax, by - ay),
+        )
+        px, py = x0 * SUBPIXEL + SUBPIXEL // 2, y0 * SUBPIXEL + SUBPIXEL // 2
+        row_a = (cx - bx) * (py - by) - (cy - by) * (px - bx)
+        row_b = (ax - cx) * (py - cy) - (ay - cy) * (px - cx)
+        row_c = (bx - ax) * (py - ay) - (by - ay) * (px - ax)
+        for y in range(y0, y1 + 1):
+            ea, eb, ec = row_a, row_b, row_c
+            for x in range(x0, x1 + 1):
+                if ((ea + bias_a) | (eb + bias_b) | (ec + bias_c)) >= 0:
+                    wa, wb, wc = ea * inverse_area, eb * inverse_area, ec * inverse_area
+                    z = wa * za + wb * zb + wc * zc
+                    if z > depth[y, x] and not _is_cut(kind, aux, a, b, c, wa, wb, wc):
+                        depth[y, x] = z
+                        ids[y, x] = t
+                ea -= (cy - by) * SUBPIXEL
+                eb -= (ay - cy) * SUBPIXEL
+                ec -= (by - ay) * SUBPIXEL
+            row_a += (cx - bx) * SUBPIXEL
+            row_b += (ax - cx) * SUBPIXEL
+            row_c += (bx - ax) * SUBPIXEL

@@ -1,0 +1,208 @@
+"""From the visibility buffer to fragments (one per pixel and material), and from them to images.
+
+A pixel has SAMPLES x SAMPLES samples. Samples of one material in one pixel are shaded once; the
+eye, whose detail is finer than a pixel, is shaded at every sample.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numba
+import numpy as np
+from numpy.typing import NDArray
+
+from generate.render.ids import EYE, N_MATERIALS
+from generate.render.shade_math import unit
+
+SAMPLES = 2
+
+
+class Fragments(NamedTuple):
+    """K fragments sorted by material; `first[m] : first[m + 1]` are those of material m."""
+
+    first: NDArray[np.int64]
+    pixel: NDArray[np.int32]
+    """(K,) row * W + column."""
+    weight: NDArray[np.float32]
+    """(K,) share of the pixel."""
+    depth: NDArray[np.float32]
+    """(K,) m along the optical axis."""
+    position: NDArray[np.float32]
+    """(K, 3) m, world."""
+    normal: NDArray[np.float32]
+    """(K, 3) unit, world."""
+    canon: NDArray[np.float32]
+    """(K, 3) place on the template (mm); eyeball direction for eyes; tangent for hair."""
+    aux: NDArray[np.float32]
+    """(K, 4) columns as in ids.py."""
+    color: NDArray[np.float32]
+    """(K, 3) linear RGB, written by the shaders."""
+    part: NDArray[np.uint8]
+    """(K,) id in PARTS, written by the shaders."""
+
+
+class Mesh(NamedTuple):
+    """Triangles in the world, one frame."""
+
+    tris: NDArray[np.int32]
+    kinds: NDArray[np.uint8]
+    """(F,) material of each triangle."""
+    points: NDArray[np.float32]
+    normals: NDArray[np.float32]
+    canon: NDArray[np.float32]
+    aux: NDArray[np.float32]
+
+
+@numba.njit(inline="always")
+def _kinds_at(ids, kinds, row, column, found):
+    """Materials of the samples of one pixel into `found`, -1 for none; true if all are the same."""
+    top = row * SAMPLES
+    left = column * SAMPLES
+    same = True
+    for s in range(SAMPLES * SAMPLES):
+        t = ids[top + s // SAMPLES, left + s % SAMPLES]
+        found[s] = -1 if t < 0 else kinds[t]
+        same = same and found[s] == found[0]
+    return same
+
+
+@numba.njit(inline="always")
+def _share(found, s):
+    """Samples that fragment `s` stands for: 0 where an earlier sample already does."""
+    kind = found[s]
+    if kind < 0:
+        return 0
+    if kind == EYE:
+        return 1
+    count = 1
+    for other in range(SAMPLES * SAMPLES):
+        if found[other] == kind and other < s:
+            return 0
+        count += found[other] == kind and other > s
+    return count
+
+
+@numba.njit(cache=True)
+def count(ids, kinds):
+    """Offsets (N_MATERIALS + 1,) of each material's fragments; kinds (F,) of triangles."""
+    first = np.zeros(N_MATERIALS + 1, np.int64)
+    found = np.empty(SAMPLES * SAMPLES, np.int32)
+    for row in range(ids.shape[0] // SAMPLES):
+        for column in range(ids.shape[1] // SAMPLES):
+            same = _kinds_at(ids, kinds, row, column, found)
+            if same and found[0] != EYE:
+                if found[0] >= 0:
+                    first[found[0] + 1] += 1
+                continue
+            for s in range(SAMPLES * SAMPLES):
+                if _share(found, s) > 0:
+                    first[found[s] + 1] += 1
+    for m in range(N_MATERIALS):
+        first[m + 1] += first[m]
+    return first
+
+
+@numba.njit(inline="always")
+def _barycentric(xy, inverse_z, a, b, c, x, y):
+    """Perspective-correct weights of (a, b, c) at screen point (x, y), and 1/z there."""
+    ax, ay = float(xy[a, 0]), float(xy[a, 1])
+    bx, by = float(xy[b, 0]), float(xy[b, 1])
+    cx, cy = float(xy[c, 0]), float(xy[c, 1])
+    area = (bx - ax) * (cy - ay) - (by - ay) * (cx - ax)
+    wa = ((bx - x) * (cy - y) - (cx - x) * (by - y)) / area
+    wb = ((cx - x) * (ay - y) - (ax - x) * (cy - y)) / area
+    wa, wb, wc = wa * inverse_z[a], wb * inverse_z[b], (1.0 - wa - wb) * inverse_z[c]
+    total = wa + wb + wc
+    return wa / total, wb / total, wc / total, total
+
+
+@numba.njit(inline="always")
+def _blend(values, a, b, c, wa, wb, wc, out, k):
+    for i in range(values.shape[1]):
+        out[k, i] = wa * values[a, i] + wb * values[b, i] + wc * values[c, i]
+
+
+@numba.njit(inline="always")
+def _fill(k, t, x, y, xy, inverse_z, mesh, fragments):
+    """Interpolate triangle t at screen point (x, y), 1/256 sample, into fragment k."""
+    a, b, c = mesh.tris[t, 0], mesh.tris[t, 1], mesh.tris[t, 2]
+    wa, wb, wc, iz = _barycentric(xy, inverse_z, a, b, c, x, y)
+    fragments.depth[k] = 1.0 / iz
+    _blend(mesh.points, a, b, c, wa, wb, wc, fragments.position, k)
+    _blend(mesh.normals, a, b, c, wa, wb, wc, fragments.normal, k)
+    _blend(mesh.canon, a, b, c, wa, wb, wc, fragments.canon, k)
+    _blend(mesh.aux, a, b, c, wa, wb, wc, fragments.aux, k)
+    normal = fragments.normal
+    n0, n1, n2 = unit(normal[k, 0], normal[k, 1], normal[k, 2])
+    normal[k, 0], normal[k, 1], normal[k, 2] = n0, n1, n2
+
+
+@numba.njit(cache=True, fastmath=True)
+def gather(ids, xy, inverse_z, mesh, fragments):
+    """Fill `fragments` (all but colour and part) from the visibility buffer.
+
+    xy (V, 2) and inverse_z (V,) from `raster.project`.
+    """
+    place = fragments.first.copy()
+    found = np.empty(SAMPLES * SAMPLES, np.int32)
+    width = ids.shape[1] // SAMPLES
+    for row in range(ids.shape[0] // SAMPLES):
+        for column in range(width):
+            same = _kinds_at(ids, mesh.kinds, row, column, found)
+            if same and found[0] < 0:
+                continue
+            for s in range(SAMPLES * SAMPLES):
+                share = _share(found, s)
+                if share == 0:
+                    continue
+                k = place[found[s]]
+                place[found[s]] += 1
+                fragments.pixel[k] = row * width + column
+                fragments.weight[k] = share / (SAMPLES * SAMPLES)
+                j, i = row * SAMPLES + s // SAMPLES, column * SAMPLES + s % SAMPLES
+                x, y = i * 256.0 + 128.0, j * 256.0 + 128.0
+                _fill(k, ids[j, i], x, y, xy, inverse_z, mesh, fragments)
+                if same and found[0] != EYE:
+                    break
+
+
+@numba.njit(cache=True)
+def resolve(fragments, image, parts, depth, best):
+    """Composite over `image` (H * W, 3), which holds the backdrop; the largest share labels.
+
+    parts (H * W,) uint8 and depth (H * W,) m must be 0; best (H * W,) is scratch.
+    """
+    n = fragments.first[-1]
+    best[:] = 1.0
+    for k in range(n):
+        best[fragments.pixel[k]] -= fragments.weight[k]
+    for p in range(image.shape[0]):
+        for c in range(3):
+            image[p, c] *= best[p]
+    for k in range(n):
+        p, w = fragments.pixel[k], fragments.weight[k]
+        for c in range(3):
+            image[p, c] += w * fragments.color[k, c]
+        if w >= best[p]:
+            best[p] = w
+            parts[p] = fragments.part[k]
+            depth[p] = fragments.depth[k]
+
+
+def allocate(first: NDArray[np.int64]) -> Fragments:
+    """Room for the fragments that `count` announced."""
+    n = int(first[-1])
+    f4 = np.float32
+    return Fragments(
+        first,
+        np.empty(n, np.int32),
+        np.empty(n, f4),
+        np.empty(n, f4),
+        np.empty((n, 3), f4),
+        np.empty((n, 3), f4),
+        np.empty((n, 3), f4),
+        np.empty((n, 4), f4),
+        np.empty((n, 3), f4),
+        np.empty(n, np.uint8),
+    )

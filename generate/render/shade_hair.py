@@ -1,0 +1,115 @@
+"""Hair and lashes: fibres with a white and a tinted highlight (Kajiya-Kay 1989, Marschner 2003)."""
+
+from __future__ import annotations
+
+import math
+
+import numba
+
+from generate.render.ids import (
+    AUX_ACROSS,
+    AUX_ALONG,
+    AUX_AO,
+    AUX_STRAND,
+    CAP,
+    FACE,
+    HAIR,
+    HAIR_PART,
+    LASH,
+)
+from generate.render.noise import hash_unit
+from generate.render.raster import strand_of
+from generate.render.shade_math import (
+    dot_row,
+    half_way,
+    irradiance,
+    lit_share,
+    mix,
+    unit,
+    wrapped,
+)
+
+FIRST_SHIFT, SECOND_SHIFT = -0.07, 0.10
+"""Tilt of the two highlights by the scales of the fibre (rad, about)."""
+FIRST_POWER, SECOND_POWER = 60.0, 14.0
+
+
+@numba.njit(inline="always")
+def _lobe(t0, t1, t2, h0, h1, h2, shift, power):
+    along = t0 * h0 + t1 * h1 + t2 * h2 + shift
+    return max(1.0 - along * along, 0.0) ** (0.5 * power)
+
+
+@numba.njit(cache=True, fastmath=True)
+def shade_hair(fragments, lamps, shadow, camera_at, hair):
+    """Write colour and part of caps and ribbons; hair: `people.skin.HairLook`."""
+    for k in range(fragments.first[CAP], fragments.first[HAIR + 1]):
+        p0, p1, p2 = fragments.position[k, 0], fragments.position[k, 1], fragments.position[k, 2]
+        n0, n1, n2 = fragments.normal[k, 0], fragments.normal[k, 1], fragments.normal[k, 2]
+        t0, t1, t2 = unit(fragments.canon[k, 0], fragments.canon[k, 1], fragments.canon[k, 2])
+        v0, v1, v2 = unit(camera_at[0] - p0, camera_at[1] - p1, camera_at[2] - p2)
+        ribbon, along = fragments.aux[k, AUX_STRAND], fragments.aux[k, AUX_ALONG]
+        strand = strand_of(fragments.aux[k, AUX_ACROSS])
+        number = int(ribbon * 65536.0)
+        shade = hash_unit(number * 8 + strand + 3)
+        tone = (0.7 + 0.6 * shade) * (0.85 + 0.3 * hash_unit(number)) * (0.55 + 0.55 * along)
+        ao = fragments.aux[k, AUX_AO] * (0.55 + 0.45 * min(along * 1.6, 1.0))
+        lit = lit_share(
+            shadow, 0.003, p0 + n0 * 0.002, p1 + n1 * 0.002, p2 + n2 * 0.002, fragments.pixel[k]
+        )
+        shift = 0.10 * (shade - 0.5)
+        diffuse0 = irradiance(lamps.ambient, 0, n0, n1, n2) * ao
+        diffuse1 = irradiance(lamps.ambient, 1, n0, n1, n2) * ao
+        diffuse2 = irradiance(lamps.ambient, 2, n0, n1, n2) * ao
+        white0, white1, white2 = 0.0, 0.0, 0.0
+        tint0, tint1, tint2 = 0.0, 0.0, 0.0
+        for i in range(3):
+            share = lit if i == 0 else 0.3 + 0.7 * ao
+            nl = wrapped(dot_row(lamps.direction, i, n0, n1, n2), 0.4)
+            tl = dot_row(lamps.direction, i, t0, t1, t2)
+            h0, h1, h2 = half_way(lamps.direction, i, v0, v1, v2)
+            matte = nl * share * (0.45 + 0.55 * math.sqrt(max(1.0 - tl * tl, 0.0)))
+            first = _lobe(t0, t1, t2, h0, h1, h2, FIRST_SHIFT + shift, FIRST_POWER)
+            second = _lobe(t0, t1, t2, h0, h1, h2, SECOND_SHIFT + shift, SECOND_POWER)
+            behind = -dot_row(lamps.direction, i, v0, v1, v2)
+            through = max(behind, 0.0) ** 4 * 0.5 * share
+            first, second = first * nl * share, (second * nl * share + through)
+            red, green, blue = lamps.color[i, 0], lamps.color[i, 1], lamps.color[i, 2]
+            diffuse0, diffuse1, diffuse2 = (
+                diffuse0 + red * matte,
+                diffuse1 + green * matte,
+                diffuse2 + blue * matte,
+            )
+            white0, white1, white2 = (
+                white0 + red * first,
+                white1 + green * first,
+                white2 + blue * first,
+            )
+            tint0, tint1, tint2 = (
+                tint0 + red * second,
+                tint1 + green * second,
+                tint2 + blue * second,
+            )
+        g, s = hair.gloss * ao, 0.45
+        fragments.color[k, 0] = hair.color[0] * tone * (diffuse0 + s * tint0) + g * (
+            white0 + 0.25 * hair.sheen[0] * tint0
+        )
+        fragments.color[k, 1] = hair.color[1] * tone * (diffuse1 + s * tint1) + g * (
+            white1 + 0.25 * hair.sheen[1] * tint1
+        )
+        fragments.color[k, 2] = hair.color[2] * tone * (diffuse2 + s * tint2) + g * (
+            white2 + 0.25 * hair.sheen[2] * tint2
+        )
+        fragments.part[k] = HAIR_PART
+
+
+@numba.njit(cache=True, fastmath=True)
+def shade_lash(fragments, lamps, hair):
+    """Write colour and part of lashes: dark, soft, part of the skin for the mask."""
+    for k in range(fragments.first[LASH], fragments.first[LASH + 1]):
+        n0, n1, n2 = fragments.normal[k, 0], fragments.normal[k, 1], fragments.normal[k, 2]
+        along = fragments.aux[k, AUX_ALONG]
+        for c in range(3):
+            light = irradiance(lamps.ambient, c, n0, n1, n2) + 0.3 * lamps.color[0, c]
+            fragments.color[k, c] = mix(hair.lash[c], hair.lash[c] * 1.6, along) * light
+        fragments.part[k] = FACE

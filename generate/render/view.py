@@ -1,0 +1,243 @@
+"""A view of a person: the picture, and the labels that are exact because the scene is known.
+
+place = scene(view, child)
+frame = Renderer(view.size_px).frame(child, look, child.pose(...), place)
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+from generate.people.child import Child, Posed
+from generate.people.skin import LUMINANCE, Look, tone_color
+from generate.render.backdrop import make_backdrop
+from generate.render.camera import (
+    Camera,
+    develop,
+    direction_angles_deg,
+    head_angles_deg,
+    make_camera,
+)
+from generate.render.geometry import Figure
+from generate.render.ids import LASH
+from generate.render.light import Light, Shadow, make_light, shadow_frame
+from generate.render.raster import project, rasterize
+from generate.render.shade_cloth import shade_cloth
+from generate.render.shade_eye import shade_eye
+from generate.render.shade_fragments import SAMPLES, Mesh, allocate, count, gather, resolve
+from generate.render.shade_hair import shade_hair, shade_lash
+from generate.render.shade_mouth import shade_mouth
+from generate.render.shade_skin import shade_skin
+from generate.spec import View
+
+F32 = NDArray[np.float32]
+F64 = NDArray[np.float64]
+
+NEAR_M = 0.02
+HIDDEN_MM = 5.0
+"""A landmark is hidden where something is this much nearer than it."""
+SHADOW_HALF_M = 0.27
+"""Half the side of what the shadow map covers, about the face."""
+ATLAS_TEXEL_MM = 0.7
+FACE_LINEAR, FACE_POWER = 0.74, 0.75
+"""Auto-exposure: a cheek of reflectance a comes out at FACE_LINEAR * a ** FACE_POWER."""
+UPRIGHT = np.diag([1.0, -1.0, -1.0])
+"""Camera axes (x right, y down, z forward) <-> upright ones (x right, y up, z to the camera)."""
+
+
+@dataclass(frozen=True)
+class Scene:
+    """What stays fixed over a clip."""
+
+    view: View
+    camera: Camera
+    light: Light
+    backdrop: F32
+    """(H, W, 3) linear RGB, in the units of the light."""
+    exposure: float
+
+    def facts(self) -> dict[str, Any]:
+        """The facts `camera` and `light` of a clip."""
+        view, key = self.view, self.light.lamps.direction[0]
+        return {
+            "camera": {
+                "size_px": view.size_px,
+                "focal_px": round(self.camera.focal_px, 4),
+                "distance_m": view.distance_m,
+            },
+            "light": {
+                "seed": view.light_seed,
+                "kind": self.light.name,
+                "key_direction": [round(float(v), 4) for v in key],
+            },
+        }
+
+
+@dataclass(frozen=True)
+class Frame:
+    """One picture with its labels; axes, units and frames as in generate/clip.py."""
+
+    LABELS: ClassVar[tuple[str, ...]] = (
+        *("landmarks_px", "landmarks_visible", "contour_px", "landmarks_mm", "head_pose_deg"),
+        *("head_position_mm", "gaze_deg", "parts", "depth_mm"),
+    )
+    rgb: NDArray[np.uint8]
+    parts: NDArray[np.uint8]
+    depth_mm: NDArray[np.float16]
+    landmarks_px: F32
+    landmarks_visible: NDArray[np.uint8]
+    contour_px: F32
+    landmarks_mm: F32
+    head_pose_deg: F32
+    head_position_mm: F32
+    gaze_deg: F32
+
+
+def scene(view: View, child: Child) -> Scene:
+    """Camera, light and backdrop of a view of a child, from the seeds of the view alone."""
+    light = make_light(view.light_seed)
+    marks = child.neutral.landmarks.astype(np.float64)
+    low, high = marks.min(0), marks.max(0)
+    camera = make_camera(view, (low + high) / 2, float(high[1] - low[1]))
+    backdrop = make_backdrop(view.backdrop_seed, light, view.size_px)
+    albedo = float(tone_color(child.person.skin_tone) @ LUMINANCE)
+    return Scene(view, camera, light, backdrop, _exposure(light, albedo))
+
+
+def _exposure(light: Light, albedo: float) -> float:
+    """What a camera that meters the face would choose."""
+    lamps = light.lamps
+    total = 0.0
+    for normal in ([0, 0, 1], [0.6, 0.1, 0.79], [-0.6, 0.1, 0.79]):
+        direct = np.maximum(lamps.direction @ normal, 0) @ lamps.color
+        linear = np.array([1.0, normal[1], normal[2], normal[0]]) @ lamps.ambient[:4]
+        total += float((direct + linear) @ LUMINANCE) / 3
+    return float(FACE_LINEAR * albedo ** (FACE_POWER - 1) / total)
+
+
+class Renderer:
+    """Draws frames of one size; keeps the figure of the last child and the image buffers."""
+
+    def __init__(self, size_px: int) -> None:
+        self.size_px = size_px
+        side = size_px * SAMPLES
+        self._depth = np.zeros((side, side), np.float32)
+        self._ids = np.zeros((side, side), np.int32)
+        shadow_px = int(np.clip(2 * size_px, 256, 512))
+        self._shadow = np.zeros((shadow_px, shadow_px), np.float32)
+        self._shadow_ids = np.zeros((shadow_px, shadow_px), np.int32)
+        self._child: Child | None = None
+        self._figure: Figure | None = None
+
+    def frame(self, child: Child, look: Look, posed: Posed, place: Scene, number: int = 0) -> Frame:
+        """Draw one pose. `number` is the frame's place in its clip and seeds the sensor's noise."""
+        linear, parts, depth = self.draw(child, look, posed, place)
+        rng = np.random.default_rng([place.view.camera_seed, 0xF0, number])
+        camera = place.camera
+        marks = camera.to_camera(posed.landmarks)
+        pixels = camera.project(marks)
+        return Frame(
+            rgb=develop(linear, place.view, rng),
+            parts=parts,
+            depth_mm=(depth * 1000).astype(np.float16),
+            landmarks_px=pixels.astype(np.float32),
+            landmarks_visible=self._visible(child, pixels, marks[:, 2]),
+            contour_px=_contour(posed, camera, pixels),
+            landmarks_mm=(marks * 1000).astype(np.float32),
+            head_pose_deg=_head_pose(posed, camera),
+            head_position_mm=(camera.to_camera(posed.between_eyes) * 1000).astype(np.float32),
+            gaze_deg=_gaze(posed, camera),
+        )
+
+    def draw(
+        self, child: Child, look: Look, posed: Posed, place: Scene
+    ) -> tuple[F32, NDArray[np.uint8], F32]:
+        """Linear RGB (H, W, 3) as exposed, part ids (H, W), distance along z (H, W) in m."""
+        mesh = self._figure_of(child).pose(posed)
+        xy, inverse_z = self._to_samples(place.camera, mesh.points)
+        self._depth[:], self._ids[:] = 0, -1
+        rasterize(xy, inverse_z, mesh.tris, mesh.kinds, mesh.aux, True, self._depth, self._ids)
+        fragments = allocate(count(self._ids, mesh.kinds))
+        gather(self._ids, xy, inverse_z, mesh, fragments)
+        shadow = self._cast(mesh, place, posed)
+        self._shade(fragments, look, posed, place, shadow)
+        n = self.size_px
+        image = place.backdrop.reshape(-1, 3).copy()
+        parts, depth = np.zeros(n * n, np.uint8), np.zeros(n * n, np.float32)
+        resolve(fragments, image, parts, depth, np.empty(n * n, np.float32))
+        image *= np.float32(place.exposure)
+        return image.reshape(n, n, 3), parts.reshape(n, n), depth.reshape(n, n)
+
+    def _figure_of(self, child: Child) -> Figure:
+        if self._figure is None or self._child is not child:
+            self._child, self._figure = child, Figure(child)
+        return self._figure
+
+    def _to_samples(self, camera: Camera, points: F32) -> tuple[NDArray[np.int32], F32]:
+        """Screen place in 1/256 sample (V, 2) and 1/z (V,) of world points."""
+        matrix = np.concatenate([camera.rotation, camera.shift[:, None]], 1)
+        xy, inverse_z = np.empty((len(points), 2), np.int32), np.empty(len(points), np.float32)
+        center = self.size_px * SAMPLES / 2
+        project(points, matrix, camera.focal_px * SAMPLES, center, NEAR_M, xy, inverse_z)
+        return xy, inverse_z
+
+    def _cast(self, mesh: Mesh, place: Scene, posed: Posed) -> Shadow:
+        """Shadow map of the key."""
+        size = self._shadow.shape[0]
+        key = place.light.lamps.direction[0]
+        center = posed.between_eyes.astype(np.float64) - [0, 0.05, 0.05]
+        matrix = shadow_frame(key, center, SHADOW_HALF_M, size)
+        xy = np.empty((len(mesh.points), 2), np.int32)
+        depth = np.empty(len(mesh.points), np.float32)
+        project(mesh.points, matrix.astype(np.float64), 0.0, 0.0, NEAR_M, xy, depth)
+        self._shadow[:] = 0
+        rasterize(xy, depth, mesh.tris, mesh.kinds, mesh.aux, False, self._shadow, self._shadow_ids)
+        texel_m = 2 * SHADOW_HALF_M / size
+        radius = 0.0025 * (0.25 + place.light.softness) / texel_m
+        return Shadow(self._shadow, matrix, float(np.clip(radius, 0.6, 2.5)), 0.003 + texel_m)
+
+    def _shade(
+        self, fragments: Any, look: Look, posed: Posed, place: Scene, shadow: Shadow
+    ) -> None:
+        lamps, eye = place.light.lamps, place.camera.place.astype(np.float32)
+        to_head = np.linalg.inv(posed.head_transform.astype(np.float64))[:3].astype(np.float32)
+        pixel_mm = 1000 * place.view.distance_m / place.camera.focal_px
+        level = int(np.clip(np.round(np.log2(pixel_mm / ATLAS_TEXEL_MM)), 0, 2))
+        front = float(posed.mouth_depth)
+        shade_skin(fragments, lamps, shadow, eye, to_head, front, look.skins[level])
+        sample_m = pixel_mm / 1000 / SAMPLES
+        shade_eye(fragments, lamps, shadow, eye, to_head, sample_m, look.eye)
+        shade_mouth(fragments, lamps, shadow, eye, to_head, front, look.mouth)
+        shade_lash(fragments, lamps, look.hair)
+        shade_hair(fragments, lamps, shadow, eye, look.hair)
+        shade_cloth(fragments, lamps, shadow, eye, look.cloth)
+
+    def _visible(self, child: Child, pixels: F64, depth_m: F64) -> NDArray[np.uint8]:
+        """1 where a landmark lies in the image and most samples round it are not nearer (68,)."""
+        figure, side = self._figure_of(child), self.size_px * SAMPLES
+        at = np.floor(pixels * SAMPLES).astype(int)
+        inside = ((at >= 0) & (at < side)).all(1) & (depth_m > 0)
+        around = np.stack(np.meshgrid([-1, 0, 1], [-1, 0, 1]), -1).reshape(9, 1, 2)
+        x, y = np.moveaxis(np.clip(at + around, 0, side - 1), -1, 0)
+        ids = self._ids[y, x]
+        free = (self._depth[y, x] * (depth_m - HIDDEN_MM / 1000) < 1) | (ids < 0)
+        free = (free | (figure.kinds[ids] == LASH)).sum(0)
+        return (inside & (free >= 5)).astype(np.uint8)
+
+
+def _head_pose(posed: Posed, camera: Camera) -> F32:
+    turn = UPRIGHT @ camera.rotation @ posed.head_transform[:3, :3].astype(np.float64)
+    return head_angles_deg(turn).astype(np.float32)
+
+
+def _gaze(posed: Posed, camera: Camera) -> F32:
+    direction = UPRIGHT @ camera.rotation @ posed.gaze.astype(np.float64)
+    return direction_angles_deg(direction).astype(np.float32)
+
+
+def _contour(posed: Posed, camera: Camera, pixels: F64) -> F32:
+    return pixels[:17].astype(np.float32)
