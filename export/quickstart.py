@@ -110,15 +110,13 @@ def chain(o: Options) -> Made:
 
     made = Made(o.out, {"kws": kws, "face": face}, run.lines)
     for task, test, real in (("kws", "words-test", "speech"), ("face", "stills-test", "faces")):
-        bundle = o.out / "bundles" / task
-        run.once(bundle, "export", made.runs[task], "--out", bundle)
-        places = {"synthetic": data / test}
-        if o.real:
-            places["real"] = o.real / real
-        for place, folder in places.items():
-            for name in ("onnx", "tflite-int8"):
-                made.evaluate(run, task, place, name, bundle, folder)
-        report = o.out / f"bench-{task}.json"
+        places = {"synthetic": data / test} | ({"real": o.real / real} if o.real else {})
+        bundle, report = o.out / "bundles" / task, o.out / f"bench-{task}.json"
+        trained = [made.evaluate(run, task, place, "float32", places[place]) for place in places]
+        figures = [word for path in trained for word in ("--evaluation", path)]
+        run.once(bundle, "export", made.runs[task], "--out", bundle, *figures)
+        for place in places:
+            made.evaluate(run, task, place, "tflite-int8", places[place])
         run.once(report, "bench", bundle, "--seconds", size.bench_seconds, "--json", report)
     return made
 

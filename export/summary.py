@@ -47,13 +47,14 @@ class Made:
     results: dict[tuple[str, str], Path] = field(default_factory=dict)
     """(task, "data, file") to the JSON of `collodi evaluate`."""
 
-    def evaluate(
-        self, run: Runner, task: str, place: str, file: str, bundle: Path, data: Path
-    ) -> None:
-        """Evaluate one file of a bundle on one folder and remember where the result is."""
+    def evaluate(self, run: Runner, task: str, place: str, file: str, data: Path) -> Path:
+        """Evaluate the run (`float32`) or a file of its bundle, and return the result's path."""
         result = self.out / f"evaluate-{task}-{place}-{file}.json"
-        run.once(result, "evaluate", bundle, "--file", file, "--data", data, "--json", result)
+        bundle = self.out / "bundles" / task
+        model = (self.runs[task],) if file == "float32" else (bundle, "--file", file)
+        run.once(result, "evaluate", *model, "--data", data, "--json", result)
         self.results[task, f"{place}, {file}"] = result
+        return result
 
     def evaluations(self, task: str) -> dict[str, dict[str, Any]]:
         """ "data, file" to result, of one task."""
