@@ -69,9 +69,16 @@ def transform(
     frames = _move_f0(frames, f0_hz, timbre.f0_range)
     if old_s is not None and new_s is not None:
         frames = _retime(frames, old_s, new_s)
+    length_s = len(source) / rate_hz if new_s is None else float(new_s[-1])
     voice = synthesize(_roughen(frames, timbre, rng), rate_hz)
+    voice = _fit(voice, round(length_s * rate_hz))
     gain = np.abs(source).max(initial=0.0) / max(np.abs(voice).max(initial=0.0), 1e-9)
     return (voice * gain).astype(np.float32)
+
+
+def _fit(audio: NDArray[np.float64], count: int) -> NDArray[np.float64]:
+    """WORLD makes whole frames: cut or pad with silence to `count` samples."""
+    return np.pad(audio, (0, max(count - len(audio), 0)))[:count]
 
 
 def _move_f0(frames: Analysis, f0_hz: float, excursion: float) -> Analysis:

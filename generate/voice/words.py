@@ -159,10 +159,11 @@ def _trim(said: Utterance, rng: np.random.Generator) -> Utterance:
 
 
 def _part(said: Utterance, begin_s: float, end_s: float) -> Utterance:
-    end_s = min(end_s, said.duration_s)
-    audio = said.audio[round(begin_s * RATE_HZ) : round(end_s * RATE_HZ)]
+    """From `begin_s` to `end_s`, on whole samples, at full level."""
+    begin, end = round(begin_s * RATE_HZ), min(round(end_s * RATE_HZ), len(said.audio))
+    begin_s, end_s = begin / RATE_HZ, end / RATE_HZ
     return Utterance(
-        _level(audio),
+        _level(said.audio[begin:end]),
         cut(said.phonemes, begin_s, end_s),
         cut(said.words, begin_s, end_s),
         said.facts,
