@@ -96,8 +96,9 @@ def _pool(job: Job, shards: Sequence[int], progress: Progress, workers: int) -> 
                 "a worker process died (out of memory?); run again to go on"
             ) from error
         except BaseException:
+            processes = list((pool._processes or {}).values())
             pool.shutdown(wait=False, cancel_futures=True)
-            for process in list(pool._processes.values()):
+            for process in processes:
                 process.terminate()
             raise
 

@@ -95,14 +95,14 @@ def check_options(options: Options) -> None:
     for name, low in (("clips", 1), ("shard_clips", 1), ("seed", 0)):
         if getattr(options, name) < low:
             raise ValueError(f"--{name.replace('_', '-')} {getattr(options, name)}: at least {low}")
-    low_age, high_age = options.age_years
-    if not 0.5 <= low_age <= high_age <= 90:
-        raise ValueError(
-            f"--age-years {low_age:g} {high_age:g}: want 0.5 <= youngest <= oldest <= 90"
-        )
     if isinstance(options, Words):
         _check_words(options)
-    elif not 32 <= options.size_px <= 2048 or options.size_px % 2:
+        return
+    low_age, high_age = options.age_years
+    if not 0.5 <= low_age <= high_age <= 90:
+        want = "want 0.5 <= youngest <= oldest <= 90"
+        raise ValueError(f"--age-years {low_age:g} {high_age:g}: {want}")
+    if not 32 <= options.size_px <= 2048 or options.size_px % 2:
         raise ValueError(f"--size-px {options.size_px}: want an even number from 32 to 2048")
 
 

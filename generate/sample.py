@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from generate.people.hair import STYLES
-from generate.spec import SEXES, Person, View
+from generate.spec import SEXES, Person, Sex, View
 
 STAGES = {
     "person": 0,
@@ -119,11 +119,12 @@ def _ancestry(main: str, rng: np.random.Generator) -> tuple[float, float, float]
     return float(shares[0]), float(shares[1]), float(shares[2])
 
 
-def _hair_style(ancestry: Sequence[float], sex: str, rng: np.random.Generator) -> str:
+def _hair_style(ancestry: Sequence[float], sex: Sex, rng: np.random.Generator) -> str:
     if ancestry[0] > 0.6:
         weights = {name: weight for name, weight in _COILY.items() if name in STYLES}
     else:
-        weights = {name: style.share[SEXES.index(sex)] for name, style in STYLES.items()}  # type: ignore[arg-type]
+        index = SEXES.index(sex)
+        weights = {name: style.share[index] for name, style in STYLES.items()}
     return _draw(weights, rng)
 
 

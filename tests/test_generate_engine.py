@@ -15,6 +15,7 @@ from generate.presets import Stills, Talk, Words
 from generate.shards import open_dataset
 
 ROOT = Path(__file__).parent.parent
+COLLODI = [sys.executable, "-c", "import sys; from device.main import main; sys.exit(main())"]
 WORDS = Words(clips=24, shard_clips=8, words=("stop", "go"), seed=3)
 
 
@@ -91,7 +92,7 @@ def test_ctrl_c_ends_in_one_line_and_leaves_nothing_half_written(tmp_path: Path)
 
     words = ["generate", "words", "--out", str(tmp_path / "d"), "--clips", "100000"]
     process = subprocess.Popen(
-        [sys.executable, "-m", "device.main", *words, "--shard-clips", "16"],
+        [*COLLODI, *words, "--shard-clips", "16"],
         cwd=ROOT, stderr=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
     )  # fmt: skip
     deadline = time.monotonic() + 60
@@ -123,7 +124,7 @@ def test_ctrl_c_ends_in_one_line_and_leaves_nothing_half_written(tmp_path: Path)
 )
 def test_wrong_use_is_one_line_and_exit_2(words: list[str], said: str, tmp_path: Path) -> None:
     done = subprocess.run(
-        [sys.executable, "-m", "device.main", "generate", *words],
+        [*COLLODI, "generate", *words],
         cwd=tmp_path, capture_output=True, text=True, env={"PYTHONPATH": str(ROOT), "PATH": ""},
     )  # fmt: skip
     assert done.returncode == 2, done.stderr
