@@ -147,7 +147,7 @@ def moved(picture: Pixels, rng: Rng) -> Pixels:
 def lit(colours: Floats, rng: Rng, strength: float) -> Floats:
     """Other light and camera: colours (S, S, 3) 0..1 -> the same, possibly beyond 0..1."""
     grey = colours.mean(2, keepdims=True)
-    saturation = 0.0 if rng.random() < 0.15 else 1 + strength * rng.uniform(-0.7, 0.7)
+    saturation = 0.0 if rng.random() < 0.15 * strength else 1 + strength * rng.uniform(-0.7, 0.7)
     colours = grey + (colours - grey) * np.float32(saturation)
     colours = colours * np.exp(rng.normal(0, 0.12 * strength, 3)).astype(np.float32)
     gamma = float(np.exp(rng.normal(0, 0.35 * strength)))
