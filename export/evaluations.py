@@ -11,6 +11,7 @@ from device.bundle import Accuracy
 
 FIGURES = {"kws": ("n", "accuracy"), "face": ("n", "nme_68", "nme_51", "failure_10")}
 """Task to the figures that are kept."""
+KINDS = ("synthetic", "real")
 
 
 def read_accuracy(paths: Sequence[Path], task: str, metrics: Mapping[str, float]) -> Accuracy:
@@ -43,5 +44,7 @@ def _read(path: Path, task: str) -> tuple[str, dict[str, float]]:
     missing = [name for name in FIGURES[task] if not isinstance(body.get(name), int | float)]
     if missing:
         raise ValueError(f"--evaluation {path}: has no number {missing[0]!r}")
-    kind = "synthetic" if body.get("synthetic") is True else "real"
+    kind = body.get("data")
+    if kind not in KINDS:
+        raise ValueError(f"--evaluation {path}: 'data' is {kind!r}, want {' or '.join(KINDS)}")
     return kind, {name: float(body[name]) for name in FIGURES[task]}

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import io
 import os
 import sys
 import tempfile
+import warnings
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, redirect_stderr, redirect_stdout
 from typing import IO
 
 from export.errors import ExportError
@@ -36,23 +38,17 @@ def quiet(step: str) -> Iterator[None]:
 
 
 @contextmanager
-def captured() -> Iterator[IO[bytes]]:
-    """Collect what compiled code writes to stdout and stderr; read the file after the block."""
-    with tempfile.TemporaryFile() as hidden:
-        with _redirected(hidden):
-            yield hidden
-        hidden.seek(0)
-
-
-@contextmanager
 def _redirected(target: IO[bytes]) -> Iterator[None]:
     sys.stdout.flush()
     sys.stderr.flush()
     saved = os.dup(1), os.dup(2)
+    text = io.TextIOWrapper(io.FileIO(target.fileno(), "w", closefd=False), write_through=True)
     try:
         os.dup2(target.fileno(), 1)
         os.dup2(target.fileno(), 2)
-        yield
+        with redirect_stdout(text), redirect_stderr(text), warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            yield
     finally:
         sys.stdout.flush()
         sys.stderr.flush()

@@ -9,6 +9,7 @@ from pathlib import Path
 from device.bundle import ModelFile
 
 BYTES_PER_LINE = 12
+ALIGNMENT = 16
 
 RESOLVER_CALLS = {
     "ADD": "AddAdd", "AVERAGE_POOL_2D": "AddAveragePool2D", "CONCATENATION": "AddConcatenation",
@@ -59,7 +60,7 @@ def _header(name: str, entry: ModelFile, labels: Sequence[str], size: int) -> st
         f"#define {upper}_H",
         "",
         "/* Working memory of TFLite Micro, measured on a 64-bit machine: enough for 32 bits. */",
-        f"#define {upper}_ARENA_BYTES {entry.arena_bytes or 0}",
+        f"#define {upper}_ARENA_BYTES {_arena(entry)}",
         *_tensor_lines(upper, entry),
         f"#define {upper}_LABELS {len(labels)}",
         "",
@@ -79,6 +80,11 @@ def _header(name: str, entry: ModelFile, labels: Sequence[str], size: int) -> st
         f"#endif /* {upper}_H */",
     ]
     return "\n".join(lines) + "\n"
+
+
+def _arena(entry: ModelFile) -> int:
+    """Measured arena with room to align it, in whole KiB."""
+    return ((entry.arena_bytes or 0) + ALIGNMENT) // 1024 * 1024 + 1024
 
 
 def _tensor_lines(upper: str, entry: ModelFile) -> list[str]:

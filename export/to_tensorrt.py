@@ -53,6 +53,9 @@ def broken_rules(path: Path) -> list[str]:
         return ["no QuantizeLinear: nothing is int8"]
     broken = []
     for node in pairs:
+        stored = constants.get(node.input[0])
+        if stored is not None and stored.dtype == np.int32:
+            broken.append(f"{node.name}: int32 constant, TensorRT takes float32 biases")
         zero = constants.get(node.input[2]) if len(node.input) > 2 else None
         if zero is not None and zero.any():
             broken.append(f"{node.name}: zero point {zero.ravel()[0]}, TensorRT takes 0")
