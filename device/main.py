@@ -66,7 +66,7 @@ def main(argv: list[str] | None = None) -> int:
 
 def usage() -> str:
     """Return the text of `collodi --help`."""
-    rows = "".join(f"  {name:<11}{command.help}\n" for name, command in COMMANDS.items())
+    rows = "".join(f"  {name:<12}{command.help}\n" for name, command in COMMANDS.items())
     return (
         "usage: collodi COMMAND ...\n\n"
         "Makes synthetic speaking children, trains a toy's models on them, proves them on boards.\n"

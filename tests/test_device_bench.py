@@ -6,10 +6,12 @@ import runpy
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from device.bench_cli import Options, bench
+from device.front_end import IMAGE, LOGMEL
 from device.main import main
 from device.measure import LEAST_RUNS, WARM_UP_RUNS, Request, measure, time_runs
 from device.report import read_report
@@ -136,6 +138,17 @@ def test_a_bundle_that_is_not_there(tmp_path: Path, capsys: pytest.CaptureFixtur
     (tmp_path / "f").write_text("")
     assert main(["bench", str(tmp_path / "f")]) == 2
     assert capsys.readouterr().err.count("\n") == 3
+
+
+@pytest.mark.parametrize("spec", [LOGMEL, IMAGE])
+def test_either_front_end_is_a_piece_of_work(spec: dict[str, Any]) -> None:
+    pytest.importorskip("numpy")
+    from device.backends.sample import front_end_work
+
+    runtime, work = front_end_work(spec)
+    features: Any = work()
+    assert runtime.startswith("numpy ")
+    assert features.shape == ((50, 40) if spec is LOGMEL else (96, 96, 3))
 
 
 def test_time_runs_stops_by_count_and_by_time() -> None:

@@ -24,7 +24,7 @@ from device.bundle import (
     write_bundle,
 )
 from device.front_end import IMAGE, LOGMEL
-from device.strict import FormatError, decode, dumps
+from device.strict import FormatError, check_format, decode, dumps
 
 GOLDEN = Path(__file__).with_name("data") / "device_bundle.json"
 TINY = runpy.run_path(str(Path(__file__).with_name("make_tiny_bundle.py")))
@@ -203,6 +203,18 @@ def test_path_that_leaves_the_bundle_is_refused(place: Path, path: str) -> None:
     data = json.loads(GOLDEN.read_text())
     data["files"][0]["path"] = path
     assert "path" in refused(place, data) or "missing" in refused(place, data)
+
+
+def test_absolute_path_into_the_bundle_is_refused_too(place: Path) -> None:
+    data = json.loads(GOLDEN.read_text())
+    data["files"][0]["path"] = str(place / "a.onnx")
+    assert "not a plain path" in refused(place, data)
+
+
+def test_a_version_is_a_whole_number() -> None:
+    for version in (True, 1.0, "1"):
+        with pytest.raises(FormatError, match="version is"):
+            check_format({"format": "f", "version": version}, "f", 1, "file")
 
 
 def test_link_out_of_the_bundle_is_refused(tmp_path: Path) -> None:
