@@ -55,7 +55,8 @@ class Topology:
     """What all persons in one garment share: render points, triangles and their facts."""
 
     tris: I32
-    """(F, 3) counter-clockwise from outside."""
+    """(F, 3) counter-clockwise from outside. Renderers should cull the back faces of skin, eyes,
+    teeth and tongue: inner lips and cheeks may come through the skin from behind."""
     material: I32
     """(V,) 0 skin 1 eye 2 teeth 3 tongue 4 lash 7 cloth (6 is hair, in its own arrays)."""
     canon: F32
@@ -71,6 +72,9 @@ class Topology:
     rows: Rows
     normal_of: I32
     offset_m: F32
+    """(V,) how far cloth stands off along the normal of the point `normal_of`."""
+    shift_m: F32
+    """(V, 3) fixed displacement of a hood on an adult; children's bodies scale it."""
     landmarks: Anchors
     """iBUG-68 on the skin."""
     contour: Anchors
@@ -176,6 +180,7 @@ def load_topology(garment: str) -> Topology:
         ),
         normal_of=normal_of,
         offset_m=arrays["offset_mm"][keep] / np.float32(1000),
+        shift_m=arrays["shift_mm"][keep] / np.float32(1000),
         landmarks=Anchors(arrays["landmark_point"].astype(np.int32), arrays["landmark_weight"]),
         contour=Anchors(arrays["contour_point"].astype(np.int32), arrays["contour_weight"]),
     )

@@ -26,11 +26,14 @@ class Cut:
     """Height of the ribbed band below the line."""
     band_out_mm: float
     """How far the band stands off the surface that the garment lies on."""
+    hood_mm: float = 0.0
+    """Radius of a hood that lies rolled on the shoulders, at the nape."""
 
 
 CUTS = {
     "tee": Cut((556.0, 572.0, 592.0, 594.0, 592.0), 11.0, 2.6),
     "collar": Cut((580.0, 588.0, 603.0, 605.0, 603.0), 22.0, 3.4),
+    "hood": Cut((552.0, 568.0, 590.0, 592.0, 590.0), 11.0, 2.6, hood_mm=24.0),
 }
 GARMENT_OUT_MM = 1.0
 
@@ -45,6 +48,8 @@ class Garment:
     normal_of: NDArray[np.int64]
     band: NDArray[np.float64]
     """1 on the ribbed band, 0 elsewhere."""
+    shift_mm: NDArray[np.float64]
+    """(V, 3) fixed displacement on an adult, kit axes: what stands away from the body."""
 
 
 def collar_level(points_mm: NDArray[np.float64], cut: Cut) -> NDArray[np.float64]:
@@ -60,8 +65,7 @@ def collar_level(points_mm: NDArray[np.float64], cut: Cut) -> NDArray[np.float64
 
 def skin_faces(points_mm: NDArray[np.float64], tris: NDArray[np.int64]) -> NDArray[np.bool_]:
     """Mark the body triangles that may be drawn: those above the lowest collar line's margin."""
-    lowest = CUTS["tee"]
-    level = collar_level(points_mm, lowest)
+    level = collar_level(points_mm, CUTS["hood"])
     return np.asarray((level[tris] > -SKIN_MARGIN_MM).all(1))
 
 
@@ -90,26 +94,92 @@ def _below(
 
 def _join(main: Surface, band: Surface, cut: Cut, template_mm: NDArray[np.float64]) -> Garment:
     """Sew main cloth, band and the band's rolled edge; the band stands off further."""
-    rows: list[Matrix] = [main.rows, band.rows]
-    offset = [np.full(main.rows.shape[0], GARMENT_OUT_MM)]
-    offset.append(np.full(band.rows.shape[0], cut.band_out_mm))
-    tris = [main.tris, band.tris + main.rows.shape[0]]
-    count = main.rows.shape[0] + band.rows.shape[0]
-    normal_of = [np.arange(count)]
+    sheets = _Sheets()
+    sheets.add(main.rows, GARMENT_OUT_MM, 0.0, main.tris)
+    first = sheets.add(band.rows, cut.band_out_mm, 1.0, band.tris)
     for loop in border_loops(band.tris):
         top = collar_level(band.rows[loop] @ template_mm, cut).mean() > -cut.band_mm / 2
         # the edge rolls over the top down to the skin; below it meets the main cloth
         rings = (cut.band_out_mm - 1.2, -1.5, -7.0) if top else (GARMENT_OUT_MM - 0.6,)
-        last = loop + main.rows.shape[0]
+        last = loop + first
         for ring in rings:
-            fresh = np.arange(count, count + len(loop))
-            rows.append(band.rows[loop])
-            offset.append(np.full(len(loop), ring))
-            normal_of.append(loop + main.rows.shape[0])
-            a, b = np.roll(last, -1), np.roll(fresh, -1)
-            tris += [np.stack([last, fresh, a], 1), np.stack([a, fresh, b], 1)]
-            last, count = fresh, count + len(loop)
-    stacked = Surface(sp.vstack(rows).tocsr(), np.concatenate(tris))
-    mask = np.ones(count)
-    mask[: main.rows.shape[0]] = 0.0
-    return Garment(stacked, np.concatenate(offset), np.concatenate(normal_of), mask)
+            last = sheets.ring(band.rows[loop], ring, last, loop + first)
+        if top and cut.hood_mm:
+            _roll_hood(sheets, band.rows[loop], template_mm, loop + first, cut.hood_mm)
+    return sheets.garment()
+
+
+class _Sheets:
+    """Collects points and triangles of one garment."""
+
+    def __init__(self) -> None:
+        self.count = 0
+        self.rows: list[Matrix] = []
+        self.tris: list[NDArray[np.int64]] = []
+        self.columns: list[tuple[NDArray[np.float64], ...]] = []
+        self.normal_of: list[NDArray[np.int64]] = []
+
+    def add(
+        self,
+        rows: Matrix,
+        offset_mm: float,
+        band: float,
+        tris: NDArray[np.int64],
+        normal_of: NDArray[np.int64] | None = None,
+        shift_mm: NDArray[np.float64] | None = None,
+    ) -> int:
+        """Add points; tris count from the first of them, which is returned."""
+        first, more = self.count, rows.shape[0]
+        self.rows.append(rows)
+        self.tris.append(tris + first)
+        shift = np.zeros((more, 3)) if shift_mm is None else shift_mm
+        self.columns.append((np.full(more, offset_mm), np.full(more, band), shift))
+        self.normal_of.append(np.arange(first, first + more) if normal_of is None else normal_of)
+        self.count += more
+        return first
+
+    def ring(
+        self, rows: Matrix, offset_mm: float, last: NDArray[np.int64], source: NDArray[np.int64]
+    ) -> NDArray[np.int64]:
+        """Add a copy of a border at another offset, joined to the points `last`."""
+        first = self.add(rows, offset_mm, 1.0, np.zeros((0, 3), np.int64), source)
+        fresh = np.arange(first, self.count)
+        self.tris.append(_strip(last, fresh))
+        return fresh
+
+    def garment(self) -> Garment:
+        offset, band, shift = (np.concatenate(column) for column in zip(*self.columns, strict=True))
+        surface = Surface(sp.vstack(self.rows).tocsr(), np.concatenate(self.tris))
+        return Garment(surface, offset, np.concatenate(self.normal_of), band, shift)
+
+
+def _strip(last: NDArray[np.int64], fresh: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Triangles between two closed rings of equal length."""
+    a, b = np.roll(last, -1), np.roll(fresh, -1)
+    return np.concatenate([np.stack([last, fresh, a], 1), np.stack([a, fresh, b], 1)])
+
+
+def _roll_hood(
+    sheets: _Sheets,
+    rows: Matrix,
+    template_mm: NDArray[np.float64],
+    source: NDArray[np.int64],
+    radius_mm: float,
+) -> None:
+    """Lay a tube round the neck: thin at the throat, thick at the nape."""
+    edge = rows @ template_mm
+    out = edge * [1, 0, 1] - [0, 0, 10.0]
+    out /= np.linalg.norm(out, axis=1, keepdims=True)
+    azimuth = np.degrees(np.arccos(np.clip(out[:, 2], -1, 1)))
+    share = np.clip((azimuth - 25) / 125, 0, 1)
+    radius = (3.0 + (radius_mm - 3.0) * share**2 * (3 - 2 * share))[:, None]
+    up = np.array([0.0, 1.0, 0.0])
+    rings = []
+    for angle in np.linspace(0, 2 * np.pi, 12, endpoint=False):
+        around = np.cos(angle) * out + np.sin(angle) * up
+        shift = radius * (1.05 * out + 0.25 * up + around * [1, 0.8, 1])
+        empty = np.zeros((0, 3), np.int64)
+        first = sheets.add(rows, 1.0, 0.0, empty, source, shift)
+        rings.append(np.arange(first, sheets.count))
+    for k in range(len(rings)):
+        sheets.tris.append(_strip(rings[k - 1], rings[k]))

@@ -11,7 +11,7 @@ F64 = NDArray[np.float64]
 I64 = NDArray[np.int64]
 
 VERTICES = {
-    2: 5238, 3: 912, 4: 895, 5: 741, 6: 743, 7: 993, 8: 991,
+    3: 912, 5: 741, 6: 743, 7: 993, 8: 991,
     29: 201, 30: 297, 32: 359, 33: 317,
     36: 6781, 37: 6762, 38: 6763, 39: 6769, 40: 6772, 41: 6776,
     48: 426, 49: 411, 50: 409, 51: 455, 58: 486, 59: 406,
@@ -23,8 +23,8 @@ FRONT_MM = {
     21: (-10.5, 745.8), 27: (0.0, 731.5), 28: (0.0, 718.6), 31: (-13.8, 683.6), 57: (0.0, 650.4),
 }  # fmt: skip
 """Landmarks between vertices: template x, y of the foremost skin. Brow, nose bridge, wings, lip."""
-SIDE_MM = {0: (726.5, 77.0), 1: (709.0, 76.0)}
-"""The jaw line's upper end: template y, z of the outermost skin on the person's right."""
+SIDE_MM = {0: (726.5, 77.0), 1: (709.0, 76.0), 2: (691.0, 78.0), 4: (657.5, 85.0)}
+"""The upper jaw line: template y, z of the outermost skin on the person's right."""
 MIRROR = (
     (0, 16), (1, 15), (2, 14), (3, 13), (4, 12), (5, 11), (6, 10), (7, 9),
     (17, 26), (18, 25), (19, 24), (20, 23), (21, 22), (31, 35), (32, 34),

@@ -17,9 +17,11 @@ from generate.people.bake_mesh import Matrix, Surface, catmull_clark, subdivided
 from generate.people.bake_source import Group, Source
 from generate.people.codec import unpack_shapes
 from generate.people.kernels import vertex_normals
+from generate.spec import ARKIT
 
 Arrays = dict[str, NDArray[Any]]
 SKIN, EYE, TEETH, TONGUE, LASH, CLOTH = 0, 1, 2, 3, 4, 7
+JAW_OPEN = ARKIT.index("jawOpen")
 LASH_LENGTH = 0.62
 """Share of the lash helper's length, which is drawn for adults with mascara."""
 
@@ -35,6 +37,7 @@ class Piece:
     aux: NDArray[np.float64]
     offset_mm: NDArray[np.float64]
     normal_of: NDArray[np.int64]
+    shift_mm: NDArray[np.float64]
 
 
 def needed_vertices(source: Source) -> NDArray[np.int64]:
@@ -63,6 +66,7 @@ def topology(source: Source, used: NDArray[np.int64], arrays: Arrays) -> Arrays:
         "normal_of": np.concatenate(
             [p.normal_of + first for p, first in zip(parts, start, strict=False)]
         ).astype(np.uint16),
+        "shift_mm": np.concatenate([p.shift_mm for p in parts]).astype(np.float32),
         "offset_mm": np.concatenate([p.offset_mm for p in parts]).astype(np.float32),
     }
     aux[:, 0] = _ambient(arrays, out, rows)
@@ -98,6 +102,7 @@ def pieces(source: Source) -> list[Piece]:
         piece.aux[:, 1] = cloth.band
         piece.offset_mm[:] = cloth.offset_mm
         piece.normal_of[:] = cloth.normal_of
+        piece.shift_mm[:] = cloth.shift_mm
         out.append(piece)
     return out
 
@@ -105,7 +110,9 @@ def pieces(source: Source) -> list[Piece]:
 def _piece(name: str, surface: Surface, material: int, canon: NDArray[np.float64]) -> Piece:
     aux = np.zeros((len(canon), 4))
     aux[:, 0] = 1.0
-    return Piece(name, surface, material, canon, aux, np.zeros(len(canon)), np.arange(len(canon)))
+    still = np.zeros((len(canon), 3))
+    own = np.arange(len(canon))
+    return Piece(name, surface, material, canon, aux, np.zeros(len(canon)), own, still)
 
 
 def _skin(source: Source, template: NDArray[np.float64]) -> Piece:
@@ -159,7 +166,11 @@ def _lashes(source: Source, name: str, skin: Surface) -> Piece:
 
 
 def _ambient(arrays: Arrays, out: Arrays, rows: Matrix) -> NDArray[np.float64]:
-    """Ambient occlusion of a child of about eight, closed mouth, rounded to 1/255."""
+    """Ambient occlusion of a child of about eight, rounded to 1/255.
+
+    The lighter of a closed and an open mouth: renderers darken the mouth by depth, and inner lips
+    must not stay black when they come out.
+    """
     weights = arrays["phenotype_mask"].astype(np.float64)
     third, half = np.full(3, 1 / 3), np.full(2, 0.5)
     age, middle = np.array([0, 0.02, 0.98, 0, 0]), np.array([0, 1.0, 0])
@@ -167,16 +178,22 @@ def _ambient(arrays: Arrays, out: Arrays, rows: Matrix) -> NDArray[np.float64]:
     shares = (anchors * weights + (1 - weights)).prod(1)
     base = arrays["template"].copy()
     unpack_shapes(arrays).add(base, shares)
-    points = (rows @ base).astype(np.float32)
+    opened = unpack_shapes(arrays).add(base.copy(), np.array([0.5]), len(weights) + JAW_OPEN)
+    light = [_open_sky(out, (rows @ shape).astype(np.float32)) for shape in (base, opened)]
+    return np.round(np.maximum(*light) * 255) / 255
+
+
+def _open_sky(out: Arrays, points: NDArray[np.float32]) -> NDArray[np.float64]:
     normals = np.zeros_like(points)
     tris = out["tris"].astype(np.int64)
     vertex_normals(points, tris, normals)
     points += normals[out["normal_of"]] * out["offset_mm"][:, None] / 1000
+    points += out["shift_mm"] / 1000
     solid = np.isin(out["material"], (SKIN, EYE, TEETH, TONGUE))[tris[:, 0]]
     first = out["part_tris"][list(out["part_names"]).index("cloth-tee")]
     last = out["part_tris"][list(out["part_names"]).index("cloth-tee") + 1]
     solid[first:last] = True
-    return np.round(occlusion(points, normals, tris[solid], 128) * 255) / 255
+    return occlusion(points, normals, tris[solid], 128)
 
 
 def _anchors(source: Source, skin: Surface) -> Arrays:

@@ -96,7 +96,7 @@ class Child:
         vertex_normals(points, topology.tris, normals)
         where, faces = topology.parts["cloth"]
         lift = normals[topology.normal_of[where]] * topology.offset_m[where, None]
-        points[where] += lift
+        points[where] += lift + topology.shift_m[where] * np.float32(self.head.scale)
         cloth = np.empty_like(lift)
         vertex_normals(points[where], topology.tris[faces] - where.start, cloth)
         normals[where] = cloth

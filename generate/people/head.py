@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -21,11 +23,24 @@ NECK_SHARES = (0.15, 0.15, 0.20, 0.50)
 """Share of the head's rotation that neck01, neck02, neck03 and the head bone take."""
 LID_CLEARANCE = 1.03
 """Lids stay outside this many eyeball radii."""
+LASH_CLEARANCE = 1.10
+"""Lashes stay outside this many, or they would show through closed lids."""
 BLINK_RANGE = (1.0, 1.7)
 """How far the blink may be stretched so that the lids of this person meet."""
+TEMPLATE_EYES_M = 0.0616
+"""Distance of the template's eyeball centres, for what scales with the head."""
 LIDS_FULL_DEG = 35.0
 """Gaze angle at which the lids follow with the whole eyeLook action."""
 _LIDS = {"Right": ((37, 38), (41, 40)), "Left": ((43, 44), (47, 46))}
+
+
+@dataclass(frozen=True)
+class Lid:
+    """Render points that stay outside a sphere round an eyeball."""
+
+    ids: NDArray[np.int32]
+    centre: F32
+    radius: float
 
 
 class Head:
@@ -40,16 +55,22 @@ class Head:
         origin = np.mean([_centre(rest[eye_vertices(p)]) for p in ("l-eye", "r-eye")], 0)
         rest -= origin.astype(np.float32)
         self.bones: F64 = bones - origin
-        self.actions = transport(rest)
+        self.actions = transport(rest, person.age_years)
         self.vertex = action_field().vertex
         self._relax(rest, rest_face(person))
         self._drop_arms(rest, asset.weights)
         self.rest = rest
+        centres = [_centre(rest[eye_vertices(p)])[0] for p in ("l-eye", "r-eye")]
+        self.scale = float(centres[0] - centres[1]) / TEMPLATE_EYES_M
         rest_points = self.render_points(rest)
         self.mouth_depth = float(topology.landmarks.at(rest_points)[51, 2])
         self.eyes = [(eye_vertices(p), *_sphere(rest[eye_vertices(p)])) for p in ("l-eye", "r-eye")]
         self._fit_blinks()
-        self.lids = [self._lid_points(side, *eye[1:]) for side, eye in zip(_SIDES, self.eyes)]
+        self.lids = [
+            self._lid_points(part, side, centre, radius, clearance)
+            for part, clearance in (("skin", LID_CLEARANCE), ("lash", LASH_CLEARANCE))
+            for side, (_, centre, radius) in zip(_SIDES, self.eyes, strict=True)
+        ]
 
     def _relax(self, rest: F32, amounts: F64) -> None:
         add_actions(rest, self.vertex, self.actions, amounts.astype(np.float32))
@@ -81,16 +102,19 @@ class Head:
             closing = shut[list(lower)].mean() - shut[list(upper)].mean()
             self.actions[action] *= np.clip(1.02 * gap / max(closing, 1e-6), *BLINK_RANGE)
 
-    def _lid_points(self, side: str, centre: F32, radius: float) -> tuple[object, F32, float]:
-        """Return the skin points that a blink drags over the front of the eyeball."""
-        span = self.topology.parts["skin"][0]
+    def _lid_points(
+        self, part: str, side: str, centre: F32, radius: float, clearance: float
+    ) -> Lid:
+        """Return the points of skin or lashes that a blink drags over the front of the eyeball."""
+        name = "skin" if part == "skin" else f"{side[0].lower()}-eyelashes-2"
+        span = self.topology.parts[name][0]
         field = np.zeros_like(self.rest)
         field[self.vertex] = self.actions[ARKIT.index(f"eyeBlink{side}")]
         moved = np.linalg.norm(self.render_points(field)[span], axis=1) > 5e-5
         ray = self.render_points(self.rest)[span] - centre
         near = np.linalg.norm(ray, axis=1) < 1.35 * radius
-        ids = np.flatnonzero(moved & near & (ray[:, 2] > 0.25 * radius)).astype(np.int32)
-        return ids, centre, radius * LID_CLEARANCE
+        ids = np.flatnonzero(moved & near & (ray[:, 2] > 0.25 * radius)) + span.start
+        return Lid(ids.astype(np.int32), centre, radius * clearance)
 
     def shape(self, arkit: F64, gaze_deg: tuple[float, float]) -> F32:
         """Return the base vertices with this face and gaze, head upright."""
@@ -104,8 +128,8 @@ class Head:
 
     def clear_lids(self, points: F32) -> None:
         """Push lid points out of the eyeballs, in place, in the upright head."""
-        for ids, centre, radius in self.lids:
-            push_out(points, ids, centre, np.float32(radius))
+        for lid in self.lids:
+            push_out(points, lid.ids, lid.centre, np.float32(lid.radius))
 
     def neck_transforms(self, head_deg: tuple[float, float, float]) -> F64:
         """Return the transforms (4, 4, 4) of neck01, neck02, neck03 and head."""

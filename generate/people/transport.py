@@ -11,12 +11,22 @@ from scipy.spatial import cKDTree
 
 from generate.people.asset import load_asset
 from generate.people.transport_kernels import carry
+from generate.spec import ARKIT
 
 F32 = NDArray[np.float32]
 
 NEIGHBOURS = 40
 REACH_M = 0.012
 """Neighbours count by a Gaussian of this radius on the template."""
+SOFT = ("mouthSmile", "mouthDimple", "mouthStretch", "mouthFrown", "cheekSquint", "noseSneer")
+"""Actions whose creases belong to an adult's thin cheeks; young children get them smoothed."""
+SOFT_YEARS = (2.0, 10.0)
+SOFT_SHARE = (1.0, 0.25)
+SMILE_GAIN = 0.7
+"""Reach of SOFT at the first of SOFT_YEARS and below: full smiles cut into a baby's cheeks."""
+CORNERS_M = ((0.0253, 0.6605, 0.1414), (-0.0253, 0.6605, 0.1414))
+CORNER_REACH_M = 0.007
+"""Around the corners of the mouth all actions are smoothed, or an open jaw turns the lips out."""
 STIFFNESS = 0.02
 """Share of isotropic scaling mixed into each Jacobian, which keeps flat spots invertible."""
 
@@ -29,6 +39,8 @@ class ActionField:
     """(A,)"""
     delta: F32
     """(52, A, 3) metres; zero on the eyeballs, which turn by gaze instead."""
+    soft: F32
+    """(52, A, 3) the same, smoothed where SOFT."""
     near: NDArray[np.int32]
     """(A, NEIGHBOURS) base vertices around each."""
     weight: F32
@@ -48,8 +60,24 @@ def action_field() -> ActionField:
     gap, near = cKDTree(base).query(base[vertex], NEIGHBOURS)
     weight = np.exp(-((gap / REACH_M) ** 2)) + 1e-3
     weight /= weight.sum(1, keepdims=True)
-    delta = np.ascontiguousarray(dense[:, vertex])
-    return ActionField(vertex, delta, near.astype(np.int32), weight.astype(np.float32))
+    delta, soft = _smoothed(dense, base, vertex, near[:, :14])
+    return ActionField(vertex, delta, soft, near.astype(np.int32), weight.astype(np.float32))
+
+
+def _smoothed(
+    dense: F32, base: NDArray[np.float64], vertex: NDArray[np.int64], near: NDArray[np.int64]
+) -> tuple[F32, F32]:
+    """Return the actions with calm mouth corners, and those with SOFT smoothed as well."""
+    even = dense.copy()
+    for _ in range(8):
+        even[:, vertex] = even[:, near].mean(2)
+    gap = np.min([np.linalg.norm(base[vertex] - corner, axis=1) for corner in CORNERS_M], 0)
+    share = np.exp(-((gap / CORNER_REACH_M) ** 2))[:, None].astype(np.float32)
+    delta = (1 - share) * dense[:, vertex] + share * even[:, vertex]
+    soft = delta.copy()
+    chosen = [i for i, name in enumerate(ARKIT) if name.startswith(SOFT)]
+    soft[chosen] = even[chosen][:, vertex] * SMILE_GAIN
+    return np.ascontiguousarray(delta), np.ascontiguousarray(soft)
 
 
 @cache
@@ -68,14 +96,16 @@ def eye_vertices(part: str) -> NDArray[np.int64]:
     return np.unique(arrays["row_index"][span]).astype(np.int64)
 
 
-def transport(rest: F32) -> F32:
-    """Return the actions (52, A, 3) as they move the head `rest` (B, 3).
+def transport(rest: F32, age_years: float) -> F32:
+    """Return the actions (52, A, 3) as they move the head `rest` (B, 3) of this age.
 
     Each displacement goes through the least-squares Jacobian from the template's neighbourhood
     to the head's (deformation transfer after Sumner and Popović 2004, per vertex).
     """
     field = action_field()
-    out = np.zeros_like(field.delta)
+    young = np.float32(np.interp(age_years, SOFT_YEARS, SOFT_SHARE))
+    delta = field.delta + young * (field.soft - field.delta)
+    out = np.zeros_like(delta)
     base = load_asset().template
-    carry(base, rest, field.vertex, field.near, field.weight, field.delta, STIFFNESS, out)
+    carry(base, rest, field.vertex, field.near, field.weight, delta, STIFFNESS, out)
     return out
