@@ -7,6 +7,7 @@ python benchmarks/table.py --write    replace the blocks between the markers in 
 from __future__ import annotations
 
 import argparse
+import ast
 import json
 import re
 from pathlib import Path
@@ -23,15 +24,29 @@ def main() -> None:
     )
     parser.add_argument("--write", action="store_true")
     args = parser.parse_args()
-    table = results_table()
-    print(table)
-    if args.write:
-        readme = ROOT / "README.md"
-        block = f"<!-- results -->\n{table}\n<!-- /results -->"
-        text = re.sub(
-            r"<!-- results -->.*?<!-- /results -->", lambda _: block, readme.read_text(), flags=re.S
-        )
-        readme.write_text(text)
+    blocks = {"results": results_table(), "tree": tree()}
+    for name, block in blocks.items():
+        print(block)
+        if args.write:
+            replace(ROOT / "README.md", name, block)
+
+
+def replace(path: Path, name: str, block: str) -> None:
+    """Put `block` between the markers `name` of a Markdown file."""
+    marked = f"<!-- {name} -->\n{block}\n<!-- /{name} -->"
+    pattern = f"<!-- {name} -->.*?<!-- /{name} -->"
+    path.write_text(re.sub(pattern, lambda _: marked, path.read_text(), flags=re.S))
+
+
+def tree() -> str:
+    """Each module with the first sentence of its docstring."""
+    lines = []
+    for package in ("device", "generate", "train_edge", "export"):
+        for path in sorted((ROOT / package).rglob("*.py"), key=lambda p: (len(p.parts), p)):
+            said = ast.get_docstring(ast.parse(path.read_text())) or ""
+            name = str(path.relative_to(ROOT)).replace("__init__.py", "")
+            lines.append(f"{name:36s} {said.splitlines()[0] if said else ''}".rstrip())
+    return "```\n" + "\n".join(lines) + "\n```"
 
 
 def results_table() -> str:
