@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from device.args import Parser, positive_int, positive_seconds
-from device.backends import RUNTIMES, why_not
+from device.backends import RUNTIMES, why_no_front_end, why_not
 from device.bundle import MANIFEST, Bundle, ModelFile, read_bundle
 from device.doubts import doubt
 from device.files import sha256_of
@@ -89,7 +89,9 @@ def _runs(folder: Path, bundle: Bundle, options: Options) -> Iterator[FileRun]:
     if options.file is None:
         name = bundle.front_end["name"]
         empty = _empty(f"front end: {name}", 0, "front-end", "numpy", options)
-        yield _measured(empty, Request(str(folder), "", "numpy", *_effort(options)))
+        absent = why_no_front_end()
+        request = Request(str(folder), "", "numpy", *_effort(options))
+        yield replace(empty, reason=absent) if absent else _measured(empty, request)
     for entry in files:
         yield from _file_runs(folder, entry, options)
 

@@ -68,6 +68,15 @@ def test_the_measuring_process_never_imports_torch(folder: Path, tmp_path: Path)
     assert done.returncode == 0 and "failed" not in done.stdout, done.stdout + done.stderr
 
 
+def test_a_bare_board_says_what_to_install(
+    folder: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr("device.backends.find_spec", lambda _: None)
+    assert main(["bench", str(folder)]) == 1
+    shown = capsys.readouterr().out
+    assert shown.count("not run: ") == 5 and "numpy is not installed: pip install" in shown
+
+
 def test_one_file_by_target(folder: Path) -> None:
     report = bench(folder, Options(file="onnx", runs=3, seconds=0.1))
     assert [(run.file, run.status) for run in report.runs] == [("tiny.onnx", "ran")]

@@ -41,6 +41,8 @@ LIBRARIES = {
 }
 """Package to the module of it that does the work."""
 
+NO_NUMPY = "numpy is not installed: pip install 'collodi[run]'"
+
 INSTALL = {"tflm": "tflite-micro", "tensorrt": "collodi[tensorrt]"}
 
 
@@ -57,14 +59,20 @@ def why_not(runtime: str) -> str | None:
     if runtime not in MODULES:
         known = ", ".join(MODULES)
         raise ValueError(f"no runtime '{runtime}', there are {known}")
-    for package in ("numpy", MODULES[runtime][1]):
-        names = (package,) if isinstance(package, str) else package
-        if not any(find_spec(name) for name in names):
-            wanted = INSTALL.get(runtime, "collodi[run]")
-            return f"{names[0]} is not installed: pip install '{wanted}'"
+    packages = MODULES[runtime][1]
+    if not any(find_spec(name) for name in packages):
+        wanted = INSTALL.get(runtime, "collodi[run]")
+        return f"{packages[0]} is not installed: pip install '{wanted}'"
+    if not find_spec("numpy"):
+        return NO_NUMPY
     if runtime == "tensorrt":
         return "this version of the kit does not run TensorRT engines"
     return None
+
+
+def why_no_front_end() -> str | None:
+    """Return why the front end cannot run here, None where numpy is installed."""
+    return None if find_spec("numpy") else NO_NUMPY
 
 
 def backend(runtime: str) -> Backend:
