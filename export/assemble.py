@@ -36,7 +36,7 @@ from export.to_c import c_name, to_c
 from export.to_onnx import onnx_ops, to_onnx
 from export.to_tensorrt import to_tensorrt
 from export.to_tflite import tflite_ops, to_tflite
-from export.verify import Reference, check
+from export.verify import Reference, check, strays
 
 ONNX, ONNX_INT8, TFLITE_INT8 = "model.onnx", "model.int8.onnx", "model.int8.tflite"
 C_FOLDER = "c"
@@ -71,15 +71,20 @@ class Made:
 
 
 def assemble(
-    source: Source, out: Path, targets: Sequence[str] = TARGETS, force: bool = False
+    source: Source,
+    out: Path,
+    targets: Sequence[str] = TARGETS,
+    force: bool = False,
+    draft: bool = False,
 ) -> Made:
     """Export to the folder `out`, which appears only when every file has passed the gate.
 
+    `draft` keeps files that stray from a network that is hardly trained; manifest and card show it.
     Raises ValueError for a wrong target or a folder that is there, ExportError for a failed gate.
     """
     chosen = check_targets(targets)
     with staged(out, force) as folder, tempfile.TemporaryDirectory() as workshop:
-        maker = _Maker(source, folder, Path(workshop))
+        maker = _Maker(source, folder, Path(workshop), draft)
         maker.make(chosen)
         bundle = _manifest(source, maker)
         write_bundle(folder, bundle)
@@ -90,7 +95,8 @@ def assemble(
 class _Maker:
     """Makes files in the workshop and moves those that were asked for, and pass, to the folder."""
 
-    def __init__(self, source: Source, folder: Path, workshop: Path) -> None:
+    def __init__(self, source: Source, folder: Path, workshop: Path, draft: bool) -> None:
+        self.draft = draft
         self.source, self.folder, self.workshop = source, folder, workshop
         self.network = ChannelsLast(source.network)
         self.calibration: Calibration = split(source.inputs)
@@ -163,10 +169,10 @@ class _Maker:
         if target == "tflite-int8":
             ends = int8_tensors(self.workshop / path, self.source.task)
         entry = ModelFile(path, sha256, size, target, "", (ends[0],), (ends[1],), ops=ops)
-        entry = check(self.workshop, entry, self.reference)
+        entry = check(self.workshop, entry, self.reference, self.draft)
         assert entry.parity is not None
         parity = f"{entry.parity.sqnr_db:.1f} dB, {entry.parity.flips or 0:.1%} flips"
-        _say(f"{path}: {size:,} bytes, {parity}")
+        _say(f"{path}: {size:,} bytes, {parity}{', strays: draft' if strays(entry) else ''}")
         return entry
 
     def _keep(self, entry: ModelFile) -> None:

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping
 
 from device.bundle import Bundle, ModelFile
 from export.to_c import c_name
+from export.verify import strays
 
 CARD = "MODEL_CARD.md"
 
@@ -47,6 +48,7 @@ def card(bundle: Bundle, not_run: Mapping[str, str]) -> str:
     parts = [
         f"# {bundle.name}",
         WHAT[bundle.task],
+        _draft(bundle),
         _facts(bundle),
         f"## Files\n\n{_files(bundle, not_run)}",
         f"## Accuracy\n\n{_accuracy(bundle)}",
@@ -56,6 +58,13 @@ def card(bundle: Bundle, not_run: Mapping[str, str]) -> str:
         "## Responsible use\n\n" + _bullets(USE),
     ]
     return "\n\n".join(part for part in parts if part) + "\n"
+
+
+def _draft(bundle: Bundle) -> str:
+    names = ", ".join(f"`{entry.path}`" for entry in bundle.files if strays(entry))
+    if not names:
+        return ""
+    return f"**Draft, not for use: {names} stray too far from the trained network.**"
 
 
 def _facts(bundle: Bundle) -> str:

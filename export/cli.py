@@ -42,6 +42,8 @@ class Options:
     """Inputs drawn from it: half set the int8 ranges, half test the files."""
     force: bool = False
     """Replace a bundle that is there."""
+    draft: bool = False
+    """Also keep int8 files that stray, for a network that is hardly trained; the card says so."""
 
 
 def main(argv: Sequence[str]) -> int:
@@ -76,7 +78,7 @@ def export(options: Options, targets: Sequence[str]) -> None:
         inputs=inputs,
         accuracy=accuracy,
     )
-    made = assemble(source, options.out, targets, options.force)
+    made = assemble(source, options.out, targets, options.force, options.draft)
     for entry in made.bundle.files:
         print(f"{entry.path:<20} {entry.bytes:>10,} bytes  {NOTES[entry.target]}")
     for target, reason in made.not_run.items():

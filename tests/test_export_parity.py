@@ -11,7 +11,7 @@ from device.bundle import ModelFile, Tensor
 from export import verify
 from export.errors import ExportError
 from export.parity import EQUAL_DB, decisions, distance, relative_error, sqnr_db
-from export.verify import Reference, check
+from export.verify import Reference, check, strays
 
 RNG = np.random.default_rng(3)
 SCALE = 0.05
@@ -71,7 +71,9 @@ class FakeModel:
         return 5000 if self.runtime == "tflm" else None
 
 
-def gate(monkeypatch: pytest.MonkeyPatch, litert: np.ndarray, tflm: np.ndarray) -> ModelFile:
+def gate(
+    monkeypatch: pytest.MonkeyPatch, litert: np.ndarray, tflm: np.ndarray, draft: bool = False
+) -> ModelFile:
     """Hold two made-up answers of one int8 file to REFERENCE."""
     answers = {"litert": litert, "tflm": tflm}
     monkeypatch.setattr(
@@ -79,7 +81,7 @@ def gate(monkeypatch: pytest.MonkeyPatch, litert: np.ndarray, tflm: np.ndarray) 
     )
     tensor = Tensor("t", (1, 4), "int8", "logit", "B C", SCALE, 0)
     entry = ModelFile("m.tflite", "0" * 64, 1, "tflite-int8", "", (tensor,), (tensor,))
-    return check(Path(), entry, REFERENCE)
+    return check(Path(), entry, REFERENCE, draft)
 
 
 ANSWERS = RNG.normal(size=(200, 4)).astype(np.float32) * 3
@@ -112,6 +114,19 @@ def test_gate_closes_where_the_two_runtimes_differ(monkeypatch: pytest.MonkeyPat
     other[0, 3] -= 10 * SCALE
     with pytest.raises(ExportError, match=r"litert and tflm.*10 at most"):
         gate(monkeypatch, ANSWERS, other)
+
+
+def test_a_draft_keeps_figures_beyond_the_limits_but_not_two_answers(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    zeros = np.zeros_like(ANSWERS)
+    entry = gate(monkeypatch, zeros, zeros, draft=True)
+    assert strays(entry)
+    assert entry.parity is not None
+    assert entry.parity.sqnr_db == pytest.approx(0, abs=0.1)
+    assert not strays(gate(monkeypatch, ANSWERS, ANSWERS))
+    with pytest.raises(ExportError, match="litert and tflm"):
+        gate(monkeypatch, ANSWERS, zeros, draft=True)
 
 
 def test_gate_closes_on_garbage_of_one_runtime(monkeypatch: pytest.MonkeyPatch) -> None:
