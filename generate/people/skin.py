@@ -21,10 +21,10 @@ MONK_HEX = (
     *("#a07e56", "#825c43", "#604134", "#3a312a", "#292420"),
 )
 """sRGB swatches of the Monk Skin Tone scale, 1 to 10 (E. Monk, 2019; skintone.google)."""
-SWATCH_SHARE = 0.55
+SWATCH_SHARE = 0.4
 """Chroma: this much of the swatch, the rest of the chromophore model. The swatches are flatter
 than living skin, and alone look like porcelain (1-3) or ash (9, 10)."""
-SWATCH_GAIN = 0.74
+SWATCH_GAIN = 0.60
 """Reflectance of skin over that of its swatch: a swatch is seen on a white page, fully lit."""
 DARKEST = 0.013
 """Luminance added to every tone: the darkest skin reflects more than its swatch."""
@@ -38,12 +38,12 @@ HAIR_COLORS = {
     "red": (0.26, 0.085, 0.030),
 }
 EYE_COLORS = {
-    "dark": ((0.032, 0.015, 0.008), (0.050, 0.022, 0.010)),
+    "dark": ((0.022, 0.011, 0.006), (0.040, 0.018, 0.008)),
     "brown": ((0.10, 0.045, 0.018), (0.17, 0.075, 0.025)),
     "hazel": ((0.13, 0.10, 0.045), (0.21, 0.11, 0.035)),
     "green": ((0.10, 0.14, 0.075), (0.20, 0.16, 0.060)),
-    "blue": ((0.11, 0.19, 0.30), (0.24, 0.26, 0.24)),
-    "grey": ((0.17, 0.21, 0.24), (0.26, 0.26, 0.22)),
+    "blue": ((0.085, 0.14, 0.205), (0.20, 0.21, 0.19)),
+    "grey": ((0.13, 0.16, 0.18), (0.26, 0.26, 0.22)),
 }
 """Iris: outer colour, colour round the pupil."""
 PATTERNS = ("plain", "stripes", "bars", "dots")
@@ -129,8 +129,8 @@ def look(person: Person) -> Look:
     )
 
 
-def tone_color(monk: int, redness: float = 0.22) -> F32:
-    """Reflectance (3,) of the cheek for Monk tone 1 to 10: the swatch's luminance, living chroma."""
+def tone_color(monk: int, redness: float = 0.32) -> F32:
+    """Reflectance (3,) of the cheek of Monk tone 1 to 10: the swatch's lightness, living chroma."""
     digits = MONK_HEX[monk - 1][1:]
     swatch = srgb_to_linear(np.array([int(digits[i : i + 2], 16) for i in (0, 2, 4)]) / 255)
     target = SWATCH_GAIN * float(swatch @ LUMINANCE) + DARKEST
@@ -161,11 +161,11 @@ def pigment_of(person: Person, hair_rgb: F32, rng: np.random.Generator) -> Pigme
     fair = float(np.clip((6.5 - person.skin_tone) / 4, 0, 1))
     young = float(np.clip((14 - person.age_years) / 8, 0, 1))
     return Pigment(
-        tone=tone_color(person.skin_tone, rng.uniform(0.16, 0.28)),
+        tone=tone_color(person.skin_tone, rng.uniform(0.14, 0.24) + 0.22 * fair),
         blush=float(rng.uniform(0.5, 1.3) * (0.45 + 0.55 * fair) * (0.75 + 0.35 * young)),
         freckles=person.freckles,
         brow_color=np.asarray(hair_rgb * 0.7 + 0.004, np.float32),
-        brow_weight=float(rng.uniform(0.45, 0.85) * (1.15 - 0.35 * young)),
+        brow_weight=float(rng.uniform(0.6, 1.0) * (1.15 - 0.3 * young)),
         beard=float(max(0.0, rng.uniform(-0.3, 0.8))) * _is_grown_man(person),
         age_years=person.age_years,
     )
@@ -189,14 +189,14 @@ def _scalp(hair_style: str) -> float:
 
 def _eye(person: Person, rng: np.random.Generator) -> EyeLook:
     outer, inner = _named(EYE_COLORS, person.eye_color, "eye_color")
-    pupil = rng.uniform(0.30, 0.46)
+    pupil = rng.uniform(0.36, 0.52)
     return EyeLook(_vary(outer, rng, 0.12), _vary(inner, rng, 0.12), pupil, rng.uniform(0, 50))
 
 
 def _teeth(age_years: float, rng: np.random.Generator) -> F32:
     """Milk teeth are whiter than the permanent ones that follow."""
     yellow = float(np.clip((age_years - 6) / 30, 0, 1)) * 0.12 + rng.uniform(0, 0.05)
-    return np.array([0.80, 0.765 - 0.4 * yellow, 0.70 - 1.5 * yellow], np.float32)
+    return np.array([0.70, 0.67 - 0.4 * yellow, 0.61 - 1.5 * yellow], np.float32)
 
 
 def _sheen(hair_rgb: F32) -> F32:

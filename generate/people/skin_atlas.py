@@ -62,7 +62,7 @@ def paint_atlas(pigment: Pigment, rng: np.random.Generator) -> F32:
     regions = _regions()
     broad, mottle, fine, pores = (_shifted(band, rng) for band in _noise_bands())
     blood = pigment.blush * (
-        0.20 * regions["cheek"] + 0.16 * regions["nose"] + 0.06 * regions["chin"]
+        0.15 * regions["cheek"] + 0.13 * regions["nose"] + 0.06 * regions["chin"]
     )
     blood += 0.07 * regions["lids"] + 0.05 * regions["mouth"] + 0.22 * regions["ear"]
     blood += 0.022 * broad + 0.018 * mottle + 0.014 * fine
@@ -72,7 +72,7 @@ def paint_atlas(pigment: Pigment, rng: np.random.Generator) -> F32:
     melanin += pigment.beard * 0.35 * regions["beard"] * (1 + 0.3 * fine)
     melanin += 0.05 * np.clip((pigment.age_years - 30) / 40, 0, 1) * np.maximum(mottle, 0)
     cheek = regions["cheek"] > 0.5
-    blood -= blood[cheek].mean()
+    blood -= 0.6 * blood[cheek].mean()
     melanin -= melanin[cheek].mean()
     brow = _brows(pigment.brow_weight, rng)
     atlas = np.empty((ATLAS_HEIGHT, ATLAS_WIDTH, ATLAS_CHANNELS), np.float32)
@@ -237,10 +237,10 @@ def _brows(weight: float, rng: np.random.Generator) -> F32:
     lift, thick = rng.normal(0, 0.8), 0.75 + 0.5 * weight
     for side in (1.0, -1.0):
         line = BROW_LINE * (side, 1.0, 1.0) + (0.0, lift, 0.0)
-        _draw_brow(canvas, line, thick, int(110 + 130 * weight), rng)
+        _draw_brow(canvas, line, thick, int(130 + 190 * weight), rng)
     hairs = _from_canvas(canvas)
     shade = 0.45 * cv2.GaussianBlur(hairs, (0, 0), 2.2)
-    return np.asarray(np.clip(hairs + shade, 0, 1) * (0.45 + 0.5 * weight), np.float32)
+    return np.asarray(np.clip(hairs + shade, 0, 1) * (0.5 + 0.45 * weight), np.float32)
 
 
 def _draw_brow(
@@ -256,11 +256,11 @@ def _draw_brow(
     along = np.gradient(_on_canvas(_to_texel(center)), axis=0)
     along /= np.linalg.norm(along, axis=1, keepdims=True)
     u = rng.uniform(0, 1, hairs) ** 0.85
-    half = thick * 2.6 * np.interp(u, [0, 0.12, 0.55, 1], [0.55, 1.0, 0.85, 0.2])
+    half = thick * 3.3 * np.interp(u, [0, 0.12, 0.55, 1], [0.55, 1.0, 0.85, 0.2])
     rise = np.interp(u, [0, 0.2, 0.5, 1], [1.15, 0.65, 0.25, -0.1]) + rng.normal(0, 0.16, hairs)
     length = rng.uniform(3.2, 6.0, hairs) * (1 - 0.3 * u) * (0.8 + 0.2 * thick)
     i = (u * 60).astype(int)
-    place = center[i] + np.stack([0 * u, rng.uniform(-0.8, 0.6, hairs) * half, 0 * u], 1)
+    place = center[i] + np.stack([0 * u, rng.uniform(-0.9, 0.55, hairs) * half, 0 * u], 1)
     start = _on_canvas(_to_texel(place))
     heading = along[i] * np.cos(rise)[:, None] + np.array([0.0, -1.0]) * np.sin(rise)[:, None]
     end = start + heading * (length / 0.65 * FINER)[:, None]

@@ -19,11 +19,15 @@ Rng = np.random.Generator
 DRAWN_PX = 160
 """Size at which a place is drawn before blurring and enlarging."""
 
-WALLS = ((0.62, 0.58, 0.52), (0.66, 0.64, 0.60), (0.52, 0.56, 0.58), (0.60, 0.53, 0.42),
-         (0.45, 0.52, 0.44), (0.58, 0.47, 0.43), (0.36, 0.42, 0.50), (0.70, 0.66, 0.55))  # fmt: skip
+WALLS = (
+    *((0.62, 0.58, 0.52), (0.66, 0.64, 0.60), (0.52, 0.56, 0.58), (0.60, 0.53, 0.42)),
+    *((0.45, 0.52, 0.44), (0.58, 0.47, 0.43), (0.36, 0.42, 0.50), (0.70, 0.66, 0.55)),
+)
 WOODS = ((0.30, 0.19, 0.11), (0.45, 0.31, 0.19), (0.18, 0.11, 0.07), (0.58, 0.45, 0.31))
-TOYS = ((0.55, 0.10, 0.08), (0.10, 0.22, 0.48), (0.62, 0.45, 0.08), (0.12, 0.35, 0.14),
-        (0.60, 0.58, 0.54), (0.30, 0.28, 0.27), (0.48, 0.28, 0.36), (0.16, 0.38, 0.42))  # fmt: skip
+TOYS = (
+    *((0.55, 0.10, 0.08), (0.10, 0.22, 0.48), (0.62, 0.45, 0.08), (0.12, 0.35, 0.14)),
+    *((0.60, 0.58, 0.54), (0.30, 0.28, 0.27), (0.48, 0.28, 0.36), (0.16, 0.38, 0.42)),
+)
 LEAVES = ((0.06, 0.13, 0.03), (0.10, 0.20, 0.05), (0.16, 0.22, 0.07), (0.04, 0.08, 0.03))
 
 
@@ -65,6 +69,12 @@ def _pick(rng: Rng, colors: tuple[tuple[float, float, float], ...], spread: floa
     return np.asarray(
         rgb * np.exp(rng.normal(0, spread, 3) * 0.5 + rng.normal(0, spread)), np.float32
     )
+
+
+def _muted(rgb: F32, keep: float) -> F32:
+    """The colour with `keep` of its saturation."""
+    grey = np.float32(rgb.mean())
+    return np.asarray(grey + np.float32(keep) * (rgb - grey), np.float32)
 
 
 def _flat(color: F32, n: int) -> F32:
@@ -144,7 +154,7 @@ def _shelf(rng: Rng, n: int) -> F32:
             w = rng.uniform(0.025, 0.08)
             if rng.uniform() < 0.82:
                 h = high * rng.uniform(0.45, 0.85)
-                _box(image, x, top + high - h, w, h, _pick(rng, TOYS, 0.35) * 0.8)
+                _box(image, x, top + high - h, w, h, _muted(_pick(rng, TOYS, 0.35), 0.5) * 0.7)
             x += w + 0.004 + (0.06 if rng.uniform() < 0.12 else 0)
         _box(image, 0, top + high - 0.02, 1, 0.03, wood)
     return image

@@ -84,7 +84,7 @@ def head_angles_deg(rotation: F64) -> F64:
     yaw = np.arctan2(rotation[0, 2], rotation[2, 2])
     pitch = np.arcsin(np.clip(rotation[1, 2], -1, 1))
     roll = np.arctan2(-rotation[1, 0], rotation[1, 1])
-    return np.rad2deg([yaw, pitch, -roll])
+    return np.rad2deg([yaw, pitch, roll])
 
 
 def direction_angles_deg(direction: F64) -> F64:
@@ -111,14 +111,14 @@ class Sensor:
 def make_sensor(view: View) -> Sensor:
     """Draw the sensor of a view from its `camera_seed`."""
     rng = np.random.default_rng([view.camera_seed, 0x5E])
-    sharp = rng.uniform() < 0.5
+    sharp = rng.uniform() < 0.6
     noisy = rng.uniform() ** 2
     return Sensor(
-        exposure=float(np.exp2(rng.normal(0, 0.33))),
+        exposure=float(np.exp2(rng.normal(0, 0.28))),
         white=np.exp(rng.normal(0, (0.035, 0.012, 0.05))).astype(np.float32),
-        contrast=float(rng.uniform(0.9, 1.15)),
+        contrast=float(rng.uniform(0.98, 1.22)),
         saturation=float(rng.uniform(0.85, 1.12)),
-        blur_px=0.0 if sharp else float(rng.uniform(0.35, 0.9) * view.size_px / 128),
+        blur_px=0.0 if sharp else float(rng.uniform(0.3, 0.8) * (view.size_px / 128) ** 0.6),
         read_noise=0.001 + 0.012 * noisy,
         shot_noise=0.006 + 0.030 * noisy,
         vignette=float(rng.uniform(0, 0.35)),
@@ -146,11 +146,11 @@ def develop(linear: F32, view: View, rng: np.random.Generator) -> NDArray[np.uin
 def tone(linear: F32, contrast: float = 1.0) -> F32:
     """Film-like curve: straight below mid grey, a soft shoulder above; 0..inf -> 0..1.
 
-    contrast > 1 darkens the shadows and steepens the middle about 0.18.
+    contrast > 1 darkens the shadows and steepens the middle about 0.3.
     """
     x = np.maximum(linear, 0)
     if contrast != 1.0:
-        x = np.float32(0.18) * (x / np.float32(0.18)) ** np.float32(contrast)
+        x = np.float32(0.3) * (x / np.float32(0.3)) ** np.float32(contrast)
     knee = np.float32(0.45)
     over = np.maximum(x - knee, 0)
     return np.asarray(np.minimum(x, knee) + (1 - knee) * (1 - np.exp(-over / (1 - knee))))
@@ -158,8 +158,8 @@ def tone(linear: F32, contrast: float = 1.0) -> F32:
 
 def _print(light: F32, contrast: float) -> F32:
     """Tone and encode through a table over the square root of the light."""
-    steps = np.arange(TABLE_SIZE, dtype=np.float32) / (TABLE_SIZE - 1) * TABLE_ROOT
-    table = _encode(tone(steps * steps, contrast))
+    steps = np.linspace(0, TABLE_ROOT, TABLE_SIZE, dtype=np.float32)
+    table = _encode(tone(np.square(steps, dtype=np.float32), contrast))
     index = np.sqrt(np.maximum(light, 0)) * np.float32((TABLE_SIZE - 1) / TABLE_ROOT)
     return table[np.minimum(index + np.float32(0.5), TABLE_SIZE - 1).astype(np.int32)]
 

@@ -5,8 +5,11 @@ from __future__ import annotations
 import numpy as np
 
 from generate.people.child import Child, Posed
-from generate.render.ids import HAIR
+from generate.render.ids import AUX_STRAND, CLOTH, HAIR, SKIN
 from generate.render.shade_fragments import Mesh
+
+HAIR_CASTING = 0.45
+"""Share of the ribbons that cast shadows: they overlap, and are drawn whole in the shadow map."""
 
 
 class Figure:
@@ -20,6 +23,9 @@ class Figure:
         self.aux = np.concatenate([topology.aux, self.hair.aux]).astype(np.float32)
         material = np.concatenate([topology.material, np.full(hair, HAIR)])
         self.kinds = material[self.tris[:, 0]].astype(np.uint8)
+        casts = np.isin(self.kinds, (SKIN, CLOTH))
+        casts |= (self.kinds == HAIR) & (self.aux[self.tris[:, 0], AUX_STRAND] < HAIR_CASTING)
+        self.caster_tris, self.caster_kinds = self.tris[casts], self.kinds[casts]
         shape = (head + hair, 3)
         self.canon, self.points, self.normals = (np.zeros(shape, np.float32) for _ in range(3))
         self.canon[:head] = topology.canon

@@ -1,5 +1,6 @@
 """Hashes and smooth noise for kernels: same bits on every machine, no tables."""
 
+# mypy: allow-untyped-defs
 from __future__ import annotations
 
 import math
@@ -29,7 +30,7 @@ def _ease(t):
 @numba.njit(cache=True, fastmath=True)
 def value_noise(x, y, z):
     """Smooth noise 0 to 1 with features of size 1 (trilinear value noise)."""
-    i, j, k = int(math.floor(x)), int(math.floor(y)), int(math.floor(z))
+    i, j, k = math.floor(x), math.floor(y), math.floor(z)
     u, v, w = _ease(x - i), _ease(y - j), _ease(z - k)
     a = _corner(i, j, k) * (1 - u) + _corner(i + 1, j, k) * u
     b = _corner(i, j + 1, k) * (1 - u) + _corner(i + 1, j + 1, k) * u

@@ -5,6 +5,7 @@ on a shared edge belongs to one of its two triangles (the top-left rule of Direc
 Samples lie at +0.5. Depth is 1/z (larger is nearer), which is linear on the screen.
 """
 
+# mypy: allow-untyped-defs
 from __future__ import annotations
 
 import math
@@ -18,6 +19,8 @@ from generate.render.noise import hash_unit
 SUBPIXEL = 256
 FAR_OUT = 1 << 22
 SOLID = 255
+WIDE = 5
+"""Bounding boxes wider than this are cut to the triangle's span in each row."""
 STRANDS = 7
 """Hairs that a ribbon is cut into."""
 LASHES = 60
@@ -42,9 +45,11 @@ def _hair_is_cut(across, along, ribbon):
 
 @numba.njit(inline="always")
 def _lash_is_cut(place, along, hidden):
-    phase = place * LASHES + 0.25 * along
-    gap = abs(phase - math.floor(phase) - 0.5) * 2.0
-    return hidden > 0.5 or along > 0.9 or gap > 1.05 - 0.95 * along
+    number = int(place * LASHES + 4.0 * (hash_unit(int(place * 15.0)) - 0.5) * along)
+    phase = place * LASHES - number
+    gap = abs(phase - 0.2 - 0.6 * hash_unit(number * 3 + 1)) * 2.0
+    length = 0.45 + 0.5 * hash_unit(number * 3 + 2)
+    return hidden > 0.5 or along > length or gap > 1.0 - 0.9 * along / length
 
 
 @numba.njit(inline="always")
@@ -81,8 +86,18 @@ def _last(high):
 
 
 @numba.njit(inline="always")
+def _span(edge, rise, start, left, right):
+    """Narrow columns left..right to where `edge` + `rise` a sample is not negative, or wider."""
+    if rise > 0:
+        left = max(left, start + math.floor(-edge / (rise * float(SUBPIXEL))))
+    elif rise < 0:
+        right = min(right, start + math.ceil(-edge / (rise * float(SUBPIXEL))))
+    return left, right
+
+
+@numba.njit(inline="always")
 def _snapped(value):
-    return int(math.floor(min(max(value * SUBPIXEL, -FAR_OUT), FAR_OUT) + 0.5))
+    return math.floor(min(max(value * SUBPIXEL, -FAR_OUT), FAR_OUT) + 0.5)
 
 
 @numba.njit(cache=True)
@@ -146,8 +161,18 @@ def rasterize(xy, inverse_z, tris, material, aux, cut, depth, ids):
         row_b = (ax - cx) * (py - cy) - (ay - cy) * (px - cx)
         row_c = (bx - ax) * (py - ay) - (by - ay) * (px - ax)
         for y in range(y0, y1 + 1):
-            ea, eb, ec = row_a, row_b, row_c
-            for x in range(x0, x1 + 1):
+            left, right = x0, x1
+            if x1 - x0 > WIDE:
+                left, right = _span(row_a + bias_a, by - cy, x0, left, right)
+                left, right = _span(row_b + bias_b, cy - ay, x0, left, right)
+                left, right = _span(row_c + bias_c, ay - by, x0, left, right)
+            skip = (left - x0) * SUBPIXEL
+            ea, eb, ec = (
+                row_a - (cy - by) * skip,
+                row_b - (ay - cy) * skip,
+                row_c - (by - ay) * skip,
+            )
+            for x in range(left, right + 1):
                 if ((ea + bias_a) | (eb + bias_b) | (ec + bias_c)) >= 0:
                     wa, wb, wc = ea * inverse_area, eb * inverse_area, ec * inverse_area
                     z = wa * za + wb * zb + wc * zc

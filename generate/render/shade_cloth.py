@@ -1,5 +1,6 @@
 """Clothes: knitted ground, printed patterns, ribbed collar, soft folds."""
 
+# mypy: allow-untyped-defs
 from __future__ import annotations
 
 import math
@@ -63,6 +64,7 @@ def shade_cloth(fragments, lamps, shadow, camera_at, cloth):
         ink = _ink(cloth.pattern, cloth.scale, c0, c1) * (1.0 - band)
         knit *= mix(1.0, rib, band)
         ao = min(max(fragments.aux[k, AUX_AO], 0.0), 1.0) * (0.9 + 0.35 * fold)
+        ao = max(ao, 0.22)
         lit = lit_share(
             shadow, 0.002, p0 + s0 * 0.003, p1 + s1 * 0.003, p2 + s2 * 0.003, fragments.pixel[k]
         )

@@ -1,5 +1,6 @@
 """Eyes: fibres of the iris, limbal ring, lids' shade, the wet line, and windows in the cornea."""
 
+# mypy: allow-untyped-defs
 from __future__ import annotations
 
 import math
@@ -22,8 +23,8 @@ from generate.render.shade_math import (
 
 IRIS_ANGLE = 0.53
 """Radius of the iris as seen from the centre of the eyeball (rad)."""
-WHITE = (0.70, 0.665, 0.635)
-PINK = (0.62, 0.40, 0.36)
+WHITE = (0.54, 0.51, 0.485)
+PINK = (0.48, 0.31, 0.28)
 BULGE = 0.55
 """How much faster than the eyeball's the cornea's normal turns (radius 7.8 against 12 mm)."""
 
@@ -90,7 +91,7 @@ def shade_eye(fragments, lamps, shadow, camera_at, to_head, sample_m, eye):
         angle = math.atan2(d1, d0)
         ao = min(max(fragments.aux[k, AUX_AO], 0.0), 1.0)
         lid = 0.30 + 0.70 * smoothstep(0.02, 0.45, ao)
-        lid *= 1.0 - 0.35 * smoothstep(0.12, 0.5, d1)
+        lid *= 1.0 - 0.5 * smoothstep(0.08, 0.45, d1)
         wet = smoothstep(0.02, 0.10, ao) * (1.0 - smoothstep(0.10, 0.20, ao)) * (d1 < 0.0)
         for c in range(3):
             value = 0.0
@@ -105,6 +106,7 @@ def shade_eye(fragments, lamps, shadow, camera_at, to_head, sample_m, eye):
         nv = max(n0 * v0 + n1 * v1 + n2 * v2, 0.0)
         r0, r1, r2 = 2.0 * nv * n0 - v0, 2.0 * nv * n1 - v1, 2.0 * nv * n2 - v2
         f = 0.025 + 0.6 * fifth(1.0 - nv)
+        wet_film = smoothstep(0.03, 0.2, ao) * (1.0 - 0.85 * white)
         for i in range(3):
             share = (0.25 + 0.75 * lit) if i == 0 else 1.0
             across = dot_row(lamps.direction, i, s0, s1, s2)
@@ -115,8 +117,8 @@ def shade_eye(fragments, lamps, shadow, camera_at, to_head, sample_m, eye):
             pane = _window(lamps, i, r0, r1, r2, blur) * (0.75 if i == 0 else 0.35) * share
             for c in range(3):
                 light[c] += lamps.color[i, c] * wrapped(across, 0.25) * share * lid * caustic
-                shine[c] += lamps.color[i, c] * pane * smoothstep(0.03, 0.2, ao)
+                shine[c] += lamps.color[i, c] * pane * wet_film
         for c in range(3):
-            mirror = irradiance(lamps.ambient, c, r0, r1, r2) * (1.1 * f * lid + 0.12 * wet)
+            mirror = irradiance(lamps.ambient, c, r0, r1, r2) * (0.7 * f * lid + 0.10 * wet)
             fragments.color[k, c] = albedo[c] * light[c] + shine[c] + mirror
         fragments.part[k] = IRIS if x < 1.0 else SCLERA

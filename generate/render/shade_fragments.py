@@ -4,6 +4,7 @@ A pixel has SAMPLES x SAMPLES samples. Samples of one material in one pixel are 
 eye, whose detail is finer than a pixel, is shaded at every sample.
 """
 
+# mypy: allow-untyped-defs
 from __future__ import annotations
 
 from typing import NamedTuple

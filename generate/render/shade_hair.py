@@ -1,5 +1,6 @@
 """Hair and lashes: fibres with a white and a tinted highlight (Kajiya-Kay 1989, Marschner 2003)."""
 
+# mypy: allow-untyped-defs
 from __future__ import annotations
 
 import math

@@ -1,5 +1,6 @@
 """Small inlined functions shared by the shading kernels. Scalars in, scalars out."""
 
+# mypy: allow-untyped-defs
 from __future__ import annotations
 
 import math

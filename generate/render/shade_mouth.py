@@ -1,5 +1,6 @@
 """Teeth, gums and tongue: a mouth that is seen, not a black hole."""
 
+# mypy: allow-untyped-defs
 from __future__ import annotations
 
 import math
@@ -41,7 +42,7 @@ def _tooth(mouth, c, place, height):
     across = abs(fract(place) - 0.5) * 2.0
     gap = smoothstep(0.82, 1.0, across)
     gum = smoothstep(0.66, 0.78, height + 0.10 * across * across)
-    shade = 0.93 + 0.07 * hash_unit(int(math.floor(place)) + 100)
+    shade = 0.93 + 0.07 * hash_unit(math.floor(place) + 100)
     enamel = mouth.teeth[c] * shade * (1.0 - 0.38 * gap)
     return mix(enamel, GUM[c], gum)
 

@@ -1,5 +1,6 @@
 """Skin: scattering softened light, two lobes of oil, blush and brows from the atlas, wet lips."""
 
+# mypy: allow-untyped-defs
 from __future__ import annotations
 
 import math
@@ -108,7 +109,7 @@ def _gloss(nx, ny, nz, nv, vx, vy, vz, lamps, i, nl, roughness, oil):
 
 
 @numba.njit(inline="always")
-def _ear_glow(x, y, z):
+def _ear_glow(x, y):
     """How thin the flesh is: 1 on the rim of an ear."""
     return (
         smoothstep(70.0, 80.0, abs(x))
@@ -158,7 +159,7 @@ def shade_skin(fragments, lamps, shadow, camera_at, to_head, mouth_m, skin):
         nv = max(n0 * v0 + n1 * v1 + n2 * v2, 0.0)
         oil = min(texel[ATLAS_OIL] + 0.45 * lips, 1.0)
         roughness = mix(skin.roughness, WET, max(lips, cavity) * 0.8)
-        thin = _ear_glow(c0, c1, c2) if c1 > 650.0 else 0.0
+        thin = _ear_glow(c0, c1) if c1 > 650.0 else 0.0
         gloss0, gloss1, gloss2 = 0.0, 0.0, 0.0
         for i in range(3):
             share = lit if i == 0 else 0.35 + 0.65 * ao

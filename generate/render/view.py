@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from generate.people.child import Child, Posed
+from generate.people.contour import contour
 from generate.people.skin import LUMINANCE, Look, tone_color
 from generate.render.backdrop import make_backdrop
 from generate.render.camera import (
@@ -43,7 +44,7 @@ HIDDEN_MM = 5.0
 SHADOW_HALF_M = 0.27
 """Half the side of what the shadow map covers, about the face."""
 ATLAS_TEXEL_MM = 0.7
-FACE_LINEAR, FACE_POWER = 0.74, 0.75
+FACE_LINEAR, FACE_POWER = 0.80, 0.84
 """Auto-exposure: a cheek of reflectance a comes out at FACE_LINEAR * a ** FACE_POWER."""
 UPRIGHT = np.diag([1.0, -1.0, -1.0])
 """Camera axes (x right, y down, z forward) <-> upright ones (x right, y up, z to the camera)."""
@@ -146,7 +147,7 @@ class Renderer:
             depth_mm=(depth * 1000).astype(np.float16),
             landmarks_px=pixels.astype(np.float32),
             landmarks_visible=self._visible(child, pixels, marks[:, 2]),
-            contour_px=_contour(posed, camera, pixels),
+            contour_px=contour(camera.project(camera.to_camera(posed.contour)), pixels),
             landmarks_mm=(marks * 1000).astype(np.float32),
             head_pose_deg=_head_pose(posed, camera),
             head_position_mm=(camera.to_camera(posed.between_eyes) * 1000).astype(np.float32),
@@ -157,13 +158,14 @@ class Renderer:
         self, child: Child, look: Look, posed: Posed, place: Scene
     ) -> tuple[F32, NDArray[np.uint8], F32]:
         """Linear RGB (H, W, 3) as exposed, part ids (H, W), distance along z (H, W) in m."""
-        mesh = self._figure_of(child).pose(posed)
+        figure = self._figure_of(child)
+        mesh = figure.pose(posed)
         xy, inverse_z = self._to_samples(place.camera, mesh.points)
         self._depth[:], self._ids[:] = 0, -1
         rasterize(xy, inverse_z, mesh.tris, mesh.kinds, mesh.aux, True, self._depth, self._ids)
         fragments = allocate(count(self._ids, mesh.kinds))
         gather(self._ids, xy, inverse_z, mesh, fragments)
-        shadow = self._cast(mesh, place, posed)
+        shadow = self._cast(figure, mesh, place, posed)
         self._shade(fragments, look, posed, place, shadow)
         n = self.size_px
         image = place.backdrop.reshape(-1, 3).copy()
@@ -185,7 +187,7 @@ class Renderer:
         project(points, matrix, camera.focal_px * SAMPLES, center, NEAR_M, xy, inverse_z)
         return xy, inverse_z
 
-    def _cast(self, mesh: Mesh, place: Scene, posed: Posed) -> Shadow:
+    def _cast(self, figure: Figure, mesh: Mesh, place: Scene, posed: Posed) -> Shadow:
         """Shadow map of the key."""
         size = self._shadow.shape[0]
         key = place.light.lamps.direction[0]
@@ -195,7 +197,8 @@ class Renderer:
         depth = np.empty(len(mesh.points), np.float32)
         project(mesh.points, matrix.astype(np.float64), 0.0, 0.0, NEAR_M, xy, depth)
         self._shadow[:] = 0
-        rasterize(xy, depth, mesh.tris, mesh.kinds, mesh.aux, False, self._shadow, self._shadow_ids)
+        tris, kinds = figure.caster_tris, figure.caster_kinds
+        rasterize(xy, depth, tris, kinds, mesh.aux, False, self._shadow, self._shadow_ids)
         texel_m = 2 * SHADOW_HALF_M / size
         radius = 0.0025 * (0.25 + place.light.softness) / texel_m
         return Shadow(self._shadow, matrix, float(np.clip(radius, 0.6, 2.5)), 0.003 + texel_m)
@@ -237,7 +240,3 @@ def _head_pose(posed: Posed, camera: Camera) -> F32:
 def _gaze(posed: Posed, camera: Camera) -> F32:
     direction = UPRIGHT @ camera.rotation @ posed.gaze.astype(np.float64)
     return direction_angles_deg(direction).astype(np.float32)
-
-
-def _contour(posed: Posed, camera: Camera, pixels: F64) -> F32:
-    return pixels[:17].astype(np.float32)
