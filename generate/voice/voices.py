@@ -36,7 +36,8 @@ HELD_OUT = frozenset(
 """Variants that training never draws, so that a test can ask for voices that are new."""
 ADULT_YEARS = 16.0
 RAW_SHARE = 0.5
-"""Raw espeak voices among those for keywords: on real adults they carry most of the accuracy."""
+"""Raw espeak voices among those for keywords. Alone, raw and WORLD voices reached the same on real
+adults (73.9 and 74.1 %, 450 steps, one seed): the mix is for covering adults and children alike."""
 
 
 @dataclass(frozen=True)
