@@ -42,13 +42,15 @@ class Size:
     face_steps: int
     talk_px: int = 256
     bench_seconds: float = 3
+    export: tuple[str, ...] = ()
+    """More words for `collodi export`."""
 
 
 SIZES = {
     "toy": Size(stills=1800, words=4000, talk=6, tests=300, kws_steps=700, face_steps=900),
     "tiny": Size(
         stills=48, words=150, talk=1, tests=24, kws_steps=12, face_steps=6, talk_px=96,
-        bench_seconds=0.2,
+        bench_seconds=0.2, export=("--draft",),
     ),
 }  # fmt: skip
 
@@ -114,7 +116,7 @@ def chain(o: Options) -> Made:
         bundle, report = o.out / "bundles" / task, o.out / f"bench-{task}.json"
         trained = [made.evaluate(run, task, place, "float32", places[place]) for place in places]
         figures = [word for path in trained for word in ("--evaluation", path)]
-        run.once(bundle, "export", made.runs[task], "--out", bundle, *figures)
+        run.once(bundle, "export", made.runs[task], "--out", bundle, *figures, *size.export)
         for place in places:
             made.evaluate(run, task, place, "tflite-int8", places[place])
         run.once(report, "bench", bundle, "--seconds", size.bench_seconds, "--json", report)
