@@ -114,7 +114,7 @@ def look(person: Person) -> Look:
     pigment = pigment_of(person, hair_rgb, rng)
     atlas = paint_atlas(pigment, rng)
     small = halve(atlas)
-    lips, roughness = lip_color(pigment, rng), rng.uniform(0.50, 0.60)
+    lips, roughness = lip_color(pigment, rng), rng.uniform(0.46, 0.57)
     skins = [
         SkinLook(a, lips, hair_rgb, _scalp(person.hair_style), roughness)
         for a in (atlas, small, halve(small))
@@ -142,11 +142,11 @@ def tone_color(monk: int, redness: float = 0.32) -> F32:
 
 def _chromophores(luminance: float, redness: float) -> NDArray[np.float64]:
     """Skin of a given luminance: melanin and blood filter light scattered by the dermis."""
-    base = np.array([0.86, 0.74, 0.66]) * np.exp(-redness * np.array([0.15, 1.0, 0.82]))
+    base = np.array([0.86, 0.74, 0.66]) * np.exp(-redness * np.array([0.15, 1.0, 0.94]))
     low, high = -1.0, 5.0
     for _ in range(40):
         melanin = (low + high) / 2
-        rgb = base * np.exp(-melanin * np.array([0.72, 1.0, 1.35]))
+        rgb = base * np.exp(-melanin * np.array([0.72, 1.0, 1.42]))
         low, high = (melanin, high) if rgb @ LUMINANCE > luminance else (low, melanin)
     return np.asarray(rgb)
 
@@ -161,7 +161,7 @@ def pigment_of(person: Person, hair_rgb: F32, rng: np.random.Generator) -> Pigme
     fair = float(np.clip((6.5 - person.skin_tone) / 4, 0, 1))
     young = float(np.clip((14 - person.age_years) / 8, 0, 1))
     return Pigment(
-        tone=tone_color(person.skin_tone, rng.uniform(0.14, 0.24) + 0.22 * fair),
+        tone=tone_color(person.skin_tone, rng.uniform(0.16, 0.28) + 0.24 * fair),
         blush=float(rng.uniform(0.5, 1.3) * (0.45 + 0.55 * fair) * (0.75 + 0.35 * young)),
         freckles=person.freckles,
         brow_color=np.asarray(hair_rgb * 0.7 + 0.004, np.float32),
@@ -214,7 +214,7 @@ def _cloth(person: Person, rng: np.random.Generator) -> ClothLook:
         )
     color = np.array(person.garment_color, np.float32)
     light = float(color @ LUMINANCE) > 0.3
-    ink = color * 0.25 if light else 0.75 - 0.35 * rng.uniform(0, 1, 3) * (1 - color)
+    ink = color * 0.25 if light else 0.72 - 0.2 * rng.uniform(0, 1, 3) * (1 - color)
     return ClothLook(
         color,
         np.asarray(ink, np.float32),

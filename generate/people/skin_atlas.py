@@ -80,7 +80,7 @@ def paint_atlas(pigment: Pigment, rng: np.random.Generator) -> F32:
         skin = pigment.tone[c] * np.exp(-melanin * MELANIN[c] - blood * BLOOD[c])
         atlas[..., c] = np.minimum(skin, 0.9) * (1 - brow) + pigment.brow_color[c] * brow
     atlas[..., ATLAS_BROW] = brow
-    atlas[..., ATLAS_OIL] = np.clip(0.04 + 0.16 * regions["oily"] * (1 + 0.3 * mottle), 0, 1)
+    atlas[..., ATLAS_OIL] = np.clip(0.07 + 0.20 * regions["oily"] * (1 + 0.3 * mottle), 0, 1)
     _relief(atlas, fine, pores, regions)
     return atlas
 

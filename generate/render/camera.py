@@ -112,7 +112,7 @@ def make_sensor(view: View) -> Sensor:
     """Draw the sensor of a view from its `camera_seed`."""
     rng = np.random.default_rng([view.camera_seed, 0x5E])
     sharp = rng.uniform() < 0.6
-    noisy = rng.uniform() ** 2
+    noisy = rng.uniform() ** 3
     return Sensor(
         exposure=float(np.exp2(rng.normal(0, 0.28))),
         white=np.exp(rng.normal(0, (0.035, 0.012, 0.05))).astype(np.float32),

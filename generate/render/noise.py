@@ -8,7 +8,7 @@ import math
 import numba
 
 
-@numba.njit(inline="always")
+@numba.njit
 def hash_unit(n):
     """Random number 0 to 1 of an integer (Wang's 32-bit integer hash)."""
     n = n & 0xFFFFFFFF
@@ -17,12 +17,12 @@ def hash_unit(n):
     return ((n ^ (n >> 15)) & 0xFFFFFF) * (1.0 / 16777216.0)
 
 
-@numba.njit(inline="always")
+@numba.njit
 def _corner(i, j, k):
     return hash_unit(i * 73856093 ^ j * 19349663 ^ k * 83492791)
 
 
-@numba.njit(inline="always")
+@numba.njit
 def _ease(t):
     return t * t * (3.0 - 2.0 * t)
 

@@ -27,13 +27,13 @@ LASHES = 60
 """Hairs that a lid's strip is cut into."""
 
 
-@numba.njit(inline="always")
+@numba.njit
 def strand_of(across):
     """Number of the hair at `across` (-1 to 1) of its ribbon."""
     return int((across * 0.5 + 0.5) * (STRANDS - 0.001))
 
 
-@numba.njit(inline="always")
+@numba.njit
 def _hair_is_cut(across, along, ribbon):
     seed = int(ribbon * 65536.0)
     strand = strand_of(across)
@@ -43,7 +43,7 @@ def _hair_is_cut(across, along, ribbon):
     return along > 0.2 and abs(across) > 1.0 - ragged
 
 
-@numba.njit(inline="always")
+@numba.njit
 def _lash_is_cut(place, along, hidden):
     number = int(place * LASHES + 4.0 * (hash_unit(int(place * 15.0)) - 0.5) * along)
     phase = place * LASHES - number
@@ -52,7 +52,7 @@ def _lash_is_cut(place, along, hidden):
     return hidden > 0.5 or along > length or gap > 1.0 - 0.9 * along / length
 
 
-@numba.njit(inline="always")
+@numba.njit
 def _is_cut(material, aux, a, b, c, wa, wb, wc):
     if material != HAIR and material != LASH:
         return False
@@ -63,29 +63,29 @@ def _is_cut(material, aux, a, b, c, wa, wb, wc):
     return _lash_is_cut(across, along, aux[a, AUX_STRAND])
 
 
-@numba.njit(inline="always")
+@numba.njit
 def _owns_edge(dx, dy):
     return dy < 0 or (dy == 0 and dx > 0)
 
 
-@numba.njit(inline="always")
+@numba.njit
 def _bias(dx, dy):
     """0 where a sample on the edge belongs to the triangle, -1 where to its neighbour."""
     return 0 if _owns_edge(dx, dy) else -1
 
 
-@numba.njit(inline="always")
+@numba.njit
 def _first(low):
     """First sample whose centre is at or after `low` (1/256 sample)."""
     return (low + SUBPIXEL // 2 - 1) >> 8
 
 
-@numba.njit(inline="always")
+@numba.njit
 def _last(high):
     return (high - SUBPIXEL // 2) >> 8
 
 
-@numba.njit(inline="always")
+@numba.njit
 def _span(edge, rise, start, left, right):
     """Narrow columns left..right to where `edge` + `rise` a sample is not negative, or wider."""
     if rise > 0:
@@ -95,7 +95,7 @@ def _span(edge, rise, start, left, right):
     return left, right
 
 
-@numba.njit(inline="always")
+@numba.njit
 def _snapped(value):
     return math.floor(min(max(value * SUBPIXEL, -FAR_OUT), FAR_OUT) + 0.5)
 

@@ -26,7 +26,7 @@ PLAIN, STRIPES, BARS, DOTS = 0, 1, 2, 3
 FOLD_PER_MM = 0.022
 
 
-@numba.njit(inline="always")
+@numba.njit(fastmath=True)
 def _ink(pattern, scale, x, y):
     """Cover of the printed pattern, 0 to 1, at template place (mm)."""
     x, y = x * scale, y * scale

@@ -23,13 +23,13 @@ from generate.render.shade_math import (
 
 IRIS_ANGLE = 0.53
 """Radius of the iris as seen from the centre of the eyeball (rad)."""
-WHITE = (0.54, 0.51, 0.485)
-PINK = (0.48, 0.31, 0.28)
+WHITE = (0.46, 0.432, 0.41)
+PINK = (0.42, 0.27, 0.24)
 BULGE = 0.55
 """How much faster than the eyeball's the cornea's normal turns (radius 7.8 against 12 mm)."""
 
 
-@numba.njit(inline="always")
+@numba.njit(fastmath=True)
 def _iris(eye, c, x, angle, pupil, seed):
     """Albedo of channel c at radius x (1 at the limbus) and angle (rad)."""
     broad = value_noise(3.0 + 2.6 * math.cos(angle), 3.0 + 2.6 * math.sin(angle), seed)
@@ -43,7 +43,7 @@ def _iris(eye, c, x, angle, pupil, seed):
     return mix(0.004, value, smoothstep(pupil - 0.05, pupil + 0.05, x))
 
 
-@numba.njit(inline="always")
+@numba.njit(fastmath=True)
 def _window(lamps, i, r0, r1, r2, blur):
     """Brightness of lamp i seen in reflected direction r: a soft-edged pane with a bar across."""
     l0, l1, l2 = lamps.direction[i, 0], lamps.direction[i, 1], lamps.direction[i, 2]

@@ -55,7 +55,7 @@ class Mesh(NamedTuple):
     aux: NDArray[np.float32]
 
 
-@numba.njit(inline="always")
+@numba.njit(fastmath=True)
 def _kinds_at(ids, kinds, row, column, found):
     """Materials of the samples of one pixel into `found`, -1 for none; true if all are the same."""
     top = row * SAMPLES
@@ -68,7 +68,7 @@ def _kinds_at(ids, kinds, row, column, found):
     return same
 
 
-@numba.njit(inline="always")
+@numba.njit(fastmath=True)
 def _share(found, s):
     """Samples that fragment `s` stands for: 0 where an earlier sample already does."""
     kind = found[s]
@@ -104,7 +104,7 @@ def count(ids, kinds):
     return first
 
 
-@numba.njit(inline="always")
+@numba.njit(fastmath=True)
 def _barycentric(xy, inverse_z, a, b, c, x, y):
     """Perspective-correct weights of (a, b, c) at screen point (x, y), and 1/z there."""
     ax, ay = float(xy[a, 0]), float(xy[a, 1])
@@ -118,13 +118,13 @@ def _barycentric(xy, inverse_z, a, b, c, x, y):
     return wa / total, wb / total, wc / total, total
 
 
-@numba.njit(inline="always")
+@numba.njit(fastmath=True)
 def _blend(values, a, b, c, wa, wb, wc, out, k):
     for i in range(values.shape[1]):
         out[k, i] = wa * values[a, i] + wb * values[b, i] + wc * values[c, i]
 
 
-@numba.njit(inline="always")
+@numba.njit(fastmath=True)
 def _fill(k, t, x, y, xy, inverse_z, mesh, fragments):
     """Interpolate triangle t at screen point (x, y), 1/256 sample, into fragment k."""
     a, b, c = mesh.tris[t, 0], mesh.tris[t, 1], mesh.tris[t, 2]

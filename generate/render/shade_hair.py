@@ -35,7 +35,7 @@ FIRST_SHIFT, SECOND_SHIFT = -0.07, 0.10
 FIRST_POWER, SECOND_POWER = 60.0, 14.0
 
 
-@numba.njit(inline="always")
+@numba.njit(fastmath=True)
 def _lobe(t0, t1, t2, h0, h1, h2, shift, power):
     along = t0 * h0 + t1 * h1 + t2 * h2 + shift
     return max(1.0 - along * along, 0.0) ** (0.5 * power)

@@ -12,57 +12,57 @@ from generate.render.noise import hash_unit
 PI = math.pi
 
 
-@numba.njit(inline="always")
+@numba.njit(fastmath=True)
 def smoothstep(low, high, x):
     t = min(max((x - low) / (high - low), 0.0), 1.0)
     return t * t * (3.0 - 2.0 * t)
 
 
-@numba.njit(inline="always")
+@numba.njit(fastmath=True)
 def mix(a, b, t):
     return a + (b - a) * t
 
 
-@numba.njit(inline="always")
+@numba.njit(fastmath=True)
 def fifth(x):
     return x * x * x * x * x
 
 
-@numba.njit(inline="always")
+@numba.njit(fastmath=True)
 def fract(x):
     return x - math.floor(x)
 
 
-@numba.njit(inline="always")
+@numba.njit(fastmath=True)
 def unit(x, y, z):
     s = 1.0 / math.sqrt(x * x + y * y + z * z + 1e-12)
     return x * s, y * s, z * s
 
 
-@numba.njit(inline="always")
+@numba.njit(fastmath=True)
 def dot_row(rows, i, x, y, z):
     return rows[i, 0] * x + rows[i, 1] * y + rows[i, 2] * z
 
 
-@numba.njit(inline="always")
+@numba.njit(fastmath=True)
 def half_way(lights, i, vx, vy, vz):
     """Unit vector half way between light i and the viewer."""
     return unit(lights[i, 0] + vx, lights[i, 1] + vy, lights[i, 2] + vz)
 
 
-@numba.njit(inline="always")
+@numba.njit(fastmath=True)
 def wrapped(nl, wrap):
     """Diffuse term whose terminator is softened by light that scattered under the surface."""
     return min(max((nl + wrap) / (1.0 + wrap), 0.0), 1.0)
 
 
-@numba.njit(inline="always")
+@numba.njit(fastmath=True)
 def fresnel(f0, vh):
     """Schlick's approximation."""
     return f0 + (1.0 - f0) * fifth(1.0 - min(max(vh, 0.0), 1.0))
 
 
-@numba.njit(inline="always")
+@numba.njit(fastmath=True)
 def ggx(nh, roughness):
     """Trowbridge-Reitz distribution of facets."""
     a2 = roughness * roughness * roughness * roughness
@@ -70,7 +70,7 @@ def ggx(nh, roughness):
     return a2 / (PI * d * d + 1e-9)
 
 
-@numba.njit(inline="always")
+@numba.njit(fastmath=True)
 def irradiance(sh, k, x, y, z):
     """Ambient light of channel k on a surface with normal (x, y, z): second-order harmonics.
 
@@ -90,7 +90,7 @@ def irradiance(sh, k, x, y, z):
     )
 
 
-@numba.njit(inline="always")
+@numba.njit(fastmath=True)
 def lit_share(shadow, bias, x, y, z, jitter):
     """Share of the key light that reaches a point: 0 in full shadow, 1 in the open.
 

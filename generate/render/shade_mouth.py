@@ -30,13 +30,13 @@ from generate.render.shade_math import (
 )
 
 GUM = (0.50, 0.20, 0.18)
-TONGUE_COLOR = (0.50, 0.19, 0.17)
+TONGUE_COLOR = (0.50, 0.165, 0.135)
 TEETH_FALLOFF = 24.0
 """Light lost behind the lips, 1/m: at 25 mm, 45 % is left."""
 TONGUE_FALLOFF = 30.0
 
 
-@numba.njit(inline="always")
+@numba.njit(fastmath=True)
 def _tooth(mouth, c, place, height):
     """Albedo of channel c: tooth, darker gap between teeth, gum above a scalloped edge."""
     across = abs(fract(place) - 0.5) * 2.0
@@ -47,7 +47,7 @@ def _tooth(mouth, c, place, height):
     return mix(enamel, GUM[c], gum)
 
 
-@numba.njit(inline="always")
+@numba.njit(fastmath=True)
 def _mouth_light(lamps, c, n0, n1, n2, lit, soft):
     """Light in the mouth: the lips' shadow is soft, for cheeks and palate scatter light."""
     total = irradiance(lamps.ambient, c, n0, n1 * 0.5, n2)

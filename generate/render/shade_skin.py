@@ -57,7 +57,7 @@ BROW_COVER = 0.22
 """Cover of brow hair above which a pixel is brow in the part mask."""
 
 
-@numba.njit(inline="always")
+@numba.njit(fastmath=True)
 def sample_atlas(atlas, x, y, z, texel):
     """Bilinear look-up by template place (mm): azimuth about the vertical axis, and height."""
     height, width = atlas.shape[0], atlas.shape[1]
@@ -72,7 +72,7 @@ def sample_atlas(atlas, x, y, z, texel):
         texel[c] = top * (1.0 - t) + bottom * t
 
 
-@numba.njit(inline="always")
+@numba.njit(fastmath=True)
 def _bumped(nx, ny, nz, x, z, across, up, to_head):
     """Normal tilted by the atlas slopes along the head's azimuth and height."""
     r = 1.0 / math.sqrt(x * x + (z - ATLAS_CENTER_MM) ** 2 + 1e-6)
@@ -83,7 +83,7 @@ def _bumped(nx, ny, nz, x, z, across, up, to_head):
     return unit(nx - for_x, ny - for_y, nz - for_z)
 
 
-@numba.njit(inline="always")
+@numba.njit(fastmath=True)
 def _part_of(lips, cavity, scalp, brow, y, z):
     if cavity > 0.5:
         return MOUTH
@@ -98,7 +98,7 @@ def _part_of(lips, cavity, scalp, brow, y, z):
     return FACE
 
 
-@numba.njit(inline="always")
+@numba.njit(fastmath=True)
 def _gloss(nx, ny, nz, nv, vx, vy, vz, lamps, i, nl, roughness, oil):
     """Two lobes of specular light from lamp i: dry skin and a thinner film of oil or water."""
     hx, hy, hz = half_way(lamps.direction, i, vx, vy, vz)
@@ -108,7 +108,7 @@ def _gloss(nx, ny, nz, nv, vx, vy, vz, lamps, i, nl, roughness, oil):
     return max(nl, 0.0) * fresnel(F0, vh) * lobes * 0.25 / max(nv, 0.25)
 
 
-@numba.njit(inline="always")
+@numba.njit(fastmath=True)
 def _ear_glow(x, y):
     """How thin the flesh is: 1 on the rim of an ear."""
     return (
@@ -157,7 +157,7 @@ def shade_skin(fragments, lamps, shadow, camera_at, to_head, mouth_m, skin):
         light[1] = irradiance(lamps.ambient, 1, n0, n1, n2) * (0.65 * ao + 0.35 * root)
         light[2] = irradiance(lamps.ambient, 2, n0, n1, n2) * (0.72 * ao + 0.28 * root)
         nv = max(n0 * v0 + n1 * v1 + n2 * v2, 0.0)
-        oil = min(texel[ATLAS_OIL] + 0.45 * lips, 1.0)
+        oil = min(texel[ATLAS_OIL] + 0.30 * lips, 1.0)
         roughness = mix(skin.roughness, WET, max(lips, cavity) * 0.8)
         thin = _ear_glow(c0, c1) if c1 > 650.0 else 0.0
         gloss0, gloss1, gloss2 = 0.0, 0.0, 0.0
