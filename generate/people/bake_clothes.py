@@ -87,7 +87,7 @@ def garment(tights: Surface, template_mm: NDArray[np.float64], cut: Cut) -> Garm
 def _below(
     surface: Surface, level: NDArray[np.float64], height: float
 ) -> tuple[Surface, NDArray[np.float64]]:
-    faces = (level[surface.tris] <= height + 1e-6).all(1)
+    faces = np.asarray((level[surface.tris] <= height + 1e-6).all(1))
     used = np.unique(surface.tris[faces])
     return surface.keep(faces), level[used]
 

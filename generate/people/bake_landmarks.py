@@ -15,14 +15,16 @@ VERTICES = {
     29: 201, 30: 297, 32: 359, 33: 317,
     36: 6781, 37: 6762, 38: 6763, 39: 6769, 40: 6772, 41: 6776,
     48: 426, 49: 411, 50: 409, 51: 455, 58: 486, 59: 406,
-    60: 429, 61: 5353, 62: 468, 66: 494, 67: 482,
+    60: 429,
 }  # fmt: skip
 """Landmark to base mesh vertex: midline and the person's right side."""
 FRONT_MM = {
     17: (-55.5, 742.5), 18: (-48.5, 749.3), 19: (-37.5, 751.5), 20: (-24.5, 749.0),
     21: (-10.5, 745.8), 27: (0.0, 731.5), 28: (0.0, 718.6), 31: (-13.8, 683.6), 57: (0.0, 650.4),
+    61: (-12.2, 662.3), 62: (0.0, 661.9), 66: (0.0, 659.9), 67: (-11.5, 660.1),
 }  # fmt: skip
-"""Landmarks between vertices: template x, y of the foremost skin. Brow, nose bridge, wings, lip."""
+"""Landmarks between vertices: template x, y of the foremost skin. Brow, nose bridge, wings,
+lower lip, inner lips a hair from where they meet."""
 SIDE_MM = {0: (726.5, 77.0), 1: (709.0, 76.0), 2: (691.0, 78.0), 4: (657.5, 85.0)}
 """The upper jaw line: template y, z of the outermost skin on the person's right."""
 MIRROR = (

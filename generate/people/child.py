@@ -125,8 +125,7 @@ def _neck_weights(garment: str) -> F32:
     out = np.empty((len(rows.start) - 1, 4), np.float32)
     for columns in ([0, 1, 2], [1, 2, 3]):
         block = np.empty((len(out), 3), np.float32)
-        rows_times(
-            rows.start, rows.index, rows.weight, np.ascontiguousarray(base[:, columns]), block
-        )
+        some = np.ascontiguousarray(base[:, columns])
+        rows_times(rows.start, rows.index, rows.weight, some, block)
         out[:, columns] = block
     return out

@@ -52,18 +52,19 @@ def ribbons(rng: np.random.Generator, strands: Strands, centre: F64) -> Hair:
     outward = _unit(points - centre)
     side = _unit(np.cross(tangent, strands.normal[:, None] + 0.5 * outward))
     flat = np.cross(side, tangent)
-    roll = rng.normal(0, 0.4, count)[:, None, None]
+    roll = rng.normal(0, 0.4, (count, 1, 1))
     side = side * np.cos(roll) + flat * np.sin(roll)
     flat = np.cross(side, tangent)
-    along = np.linspace(0, 1, steps)
-    half = strands.width[:, None, None] * np.interp(along, *PROFILE)[:, None] / 2
+    along = np.arange(steps) / (steps - 1)
+    profile = np.asarray(np.interp(along, *PROFILE))
+    half = strands.width[:, None, None] * profile[:, None] / 2
     corners = np.stack([points - side * half, points + side * half], 2)
     normal = _unit(0.45 * strands.normal[:, None] + 0.35 * outward + 0.35 * flat)
     aux = np.zeros((count, steps, 2, 4), np.float32)
     aux[..., 0] = strands.light[..., None]
     aux[..., 1] = (-1, 1)
     aux[..., 2] = along[:, None]
-    aux[..., 3] = rng.uniform(0, 1, count)[:, None, None]
+    aux[..., 3] = rng.uniform(0, 1, (count, 1, 1))
     pair = (count, steps, 2, 3)
     return Hair(
         points=corners.reshape(-1, 3).astype(np.float32),

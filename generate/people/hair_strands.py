@@ -49,6 +49,7 @@ def comb_strands(rng: np.random.Generator, scalp: Scalp, style: Style) -> Strand
     strands = np.stack(points, 1)
     strands = _clumped(rng, strands, roots, style.clump, 0.012 * scalp.scale)
     strands = _waved(rng, strands, roots, style.wave_mm * scalp.scale / 1000)
+    strands[:, 1:] = _outside(scalp, strands[:, 1:], 0.0012)
     light = _light(float_height / float_height.max(), style.steps)
     width = style.width_mm / 1000 * scalp.scale * rng.uniform(0.6, 1.3, count)
     return Strands(strands, roots.normal, _thin_edge(width, roots), light)
@@ -90,7 +91,10 @@ def baby_hairs(rng: np.random.Generator, scalp: Scalp, style: Style) -> Strands:
     count = style.baby
     roots = scalp.on_triangles(rng, rng.choice(len(scalp.tris), count, p=soil / soil.sum()))
     reach = rng.uniform(5, 13, count) * scalp.scale / 1000
-    heading = _unit(0.35 * roots.normal + _comb(roots, style) + rng.normal(0, 0.3, (count, 3)))
+    comb = _comb(roots, style)
+    if style.ties:
+        comb = _tangent(_nearest_tie(scalp, roots, style) - roots.point, roots.normal)
+    heading = _unit(0.3 * roots.normal + comb + rng.normal(0, 0.22, (count, 3)))
     steps = np.linspace(0, 1, 4)[None, :, None]
     strands = roots.point[:, None] + heading[:, None] * reach[:, None, None] * steps
     strands -= roots.normal[:, None] * (0.45 * reach[:, None, None] * steps**2)
@@ -121,19 +125,19 @@ def _hanging(
 ) -> Strands:
     count, steps, unit = tail.count, style.steps + 2, scalp.scale / 1000
     tuft = rng.normal(0, tail.spread, (count, 3))
-    heading = _unit(axis + 0.5 * tuft)
-    spot = root + rng.normal(0, 0.0035, (count, 3)) * scalp.scale
+    heading = _unit(1.4 * axis + 0.5 * tuft)
+    spot = root + rng.normal(0, 0.005, (count, 3)) * scalp.scale
     stride = tail.length_mm * unit * rng.uniform(0.8, 1.05, count) / (steps - 1)
     points = [spot]
-    for step in range(1, steps):
-        heading = _unit(heading + tail.gravity * DOWN + 0.05 * tuft)
-        spot = _keep_off(scalp, spot + heading * stride[:, None], np.full(count, 0.004))
+    for _ in range(1, steps):
+        heading = _unit(heading + tail.gravity * DOWN + 0.08 * tuft)
+        spot = _outside(scalp, (spot + heading * stride[:, None])[:, None], 0.004)[:, 0]
         points.append(spot)
     strands = np.stack(points, 1)
     # the tuft swells in the middle and gathers at the tip
     axis_line = strands.mean(0, keepdims=True)
-    swell = np.interp(np.linspace(0, 1, steps), (0, 0.15, 0.5, 1), (1.0, 1.1, 1.25, 0.55))
-    strands = axis_line + (strands - axis_line) * swell[:, None]
+    swell = np.interp(np.linspace(0, 1, steps), (0, 0.12, 0.5, 0.8, 1), (1.0, 1.8, 2.0, 1.5, 0.7))
+    strands = _outside(scalp, axis_line + (strands - axis_line) * swell[:, None], 0.003)
     fake = Roots(spot, np.broadcast_to(axis, spot.shape), spot * 1000, np.ones(count))
     strands = _waved(rng, strands, fake, tail.wave_mm * unit)
     outside = _unit(strands[:, steps // 2] - axis_line[:, steps // 2])
@@ -233,6 +237,13 @@ def _keep_off(scalp: Scalp, spot: F64, height: F64) -> F64:
     return spot
 
 
+def _outside(scalp: Scalp, strands: F64, height: float) -> F64:
+    """Lift what is under the skin or the garment out of it."""
+    found, normal = scalp.height(strands.reshape(-1, 3))
+    lift = np.clip(height - found, 0, 0.03)[:, None] * normal
+    return np.asarray(strands + lift.reshape(strands.shape))
+
+
 def _part_curtain(scalp: Scalp, spot: F64, roots: Roots, style: Style) -> F64:
     """Move hair that hangs in front of the face to its sides."""
     line, _ = scalp.at(HAIRLINE_MM)
@@ -258,7 +269,9 @@ def _clumped(
     gap, near = cKDTree(roots.point[guides]).query(roots.point)
     guide = strands[guides[near]]
     along = np.linspace(0, 1, strands.shape[1])[None, :, None] ** 1.3
-    pull = amount * rng.uniform(0.5, 1.0, (count, 1, 1)) * (gap < size)[:, None, None]
+    # hair on the other side of a parting is near at the root only
+    together = (gap < size) & (np.linalg.norm(guide[:, -1] - strands[:, -1], axis=1) < 4 * size)
+    pull = amount * rng.uniform(0.5, 1.0, (count, 1, 1)) * together[:, None, None]
     return np.asarray(strands + (guide - strands) * along * pull)
 
 

@@ -25,8 +25,10 @@ LID_CLEARANCE = 1.03
 """Lids stay outside this many eyeball radii."""
 LASH_CLEARANCE = 1.10
 """Lashes stay outside this many, or they would show through closed lids."""
-BLINK_RANGE = (1.0, 1.7)
-"""How far the blink may be stretched so that the lids of this person meet."""
+BLINK_RANGE = (0.75, 1.7)
+"""How far the blink may be scaled so that the lids of this person meet."""
+BLINK_OVERLAP = 0.0008
+"""Metres that the lids' edges pass each other, so that no eyeball shows between."""
 TEMPLATE_EYES_M = 0.0616
 """Distance of the template's eyeball centres, for what scales with the head."""
 LIDS_FULL_DEG = 35.0
@@ -90,7 +92,7 @@ class Head:
         return out
 
     def _fit_blinks(self) -> None:
-        """Stretch each blink so that upper and lower lid just meet in the middle."""
+        """Scale each blink so that upper and lower lid just meet in the middle."""
         marks = self.topology.landmarks
         open_lids = marks.at(self.render_points(self.rest))[:, 1]
         for side, (upper, lower) in _LIDS.items():
@@ -100,7 +102,9 @@ class Head:
             shut = marks.at(self.render_points(field))[:, 1]
             gap = open_lids[list(upper)].mean() - open_lids[list(lower)].mean()
             closing = shut[list(lower)].mean() - shut[list(upper)].mean()
-            self.actions[action] *= np.clip(1.02 * gap / max(closing, 1e-6), *BLINK_RANGE)
+            self.actions[action] *= np.clip(
+                (gap + BLINK_OVERLAP) / max(closing, 1e-6), *BLINK_RANGE
+            )
 
     def _lid_points(
         self, part: str, side: str, centre: F32, radius: float, clearance: float

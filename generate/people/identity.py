@@ -23,7 +23,7 @@ CHILD_PRIOR = {
     "eye-scale-incr": 0.22,
     "cheek-volume-incr": 0.16,
 }
-"""Local changes of a young child: rounder cheeks, larger eyes, smaller nose and chin than anny's."""
+"""Local changes of a young child: rounder cheeks, larger eyes, less nose and chin than anny has."""
 PRIOR_YEARS = (7.0, 13.0)
 """The child prior holds up to the first age and has gone at the second."""
 
@@ -32,9 +32,11 @@ REST_FACE = {
     "browOuterUp": (0.04, 0.16),
     "mouthSmile": (0.08, 0.16),
     "eyeWide": (0.00, 0.08),
+    "mouthClose": (0.05, 0.10),
 }
 """Range of each action in the relaxed face. anny's neutral face looks stern (brows low, mouth
-corners down), so this much is part of every person's shape; the ARKit labels do not count it."""
+corners down, lips a millimetre apart), so this much is part of every person's shape; the ARKit
+labels do not count it."""
 
 _STREAMS = {"local": 0, "body": 1, "rest": 2}
 

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import math
+from typing import Any
 
 import numba as nb
 import numpy as np
 
 
 @nb.njit(cache=True)
-def rows_times(indptr, indices, data, points, out):
+def rows_times(indptr: Any, indices: Any, data: Any, points: Any, out: Any) -> None:
     """out (V, 3) = sparse rows times points (B, 3)."""
     for i in range(len(indptr) - 1):
         x = y = z = np.float32(0)
@@ -24,7 +25,7 @@ def rows_times(indptr, indices, data, points, out):
 
 
 @nb.njit(cache=True)
-def vertex_normals(points, tris, out):
+def vertex_normals(points: Any, tris: Any, out: Any) -> None:
     """out (V, 3) = unit normals, the mean of the triangles around weighted by area."""
     out[:] = 0
     for t in range(len(tris)):
@@ -54,7 +55,7 @@ def vertex_normals(points, tris, out):
 
 
 @nb.njit(cache=True)
-def blend_bones(points, weights, matrices):
+def blend_bones(points: Any, weights: Any, matrices: Any) -> None:
     """Linear blend skinning in place: weights (V, J), matrices (J, 3, 4); the rest stays put."""
     bones = weights.shape[1]
     for i in range(len(points)):
@@ -74,7 +75,7 @@ def blend_bones(points, weights, matrices):
 
 
 @nb.njit(cache=True)
-def push_out(points, ids, centre, radius):
+def push_out(points: Any, ids: Any, centre: Any, radius: Any) -> None:
     """Move the points `ids` that lie inside the sphere onto it, along their rays."""
     for k in range(len(ids)):
         i = ids[k]
@@ -88,7 +89,7 @@ def push_out(points, ids, centre, radius):
 
 
 @nb.njit(cache=True)
-def depth_map(x, y, depth, tris, out):
+def depth_map(x: Any, y: Any, depth: Any, tris: Any, out: Any) -> None:
     """Largest depth (H, W) of triangles seen along an axis; x, y in pixels."""
     height, width = out.shape
     for t in range(len(tris)):
@@ -96,10 +97,10 @@ def depth_map(x, y, depth, tris, out):
         area = (x[b] - x[a]) * (y[c] - y[a]) - (x[c] - x[a]) * (y[b] - y[a])
         if area == 0:
             continue
-        x0 = max(int(math.ceil(min(x[a], x[b], x[c]))), 0)
-        x1 = min(int(math.floor(max(x[a], x[b], x[c]))), width - 1)
-        y0 = max(int(math.ceil(min(y[a], y[b], y[c]))), 0)
-        y1 = min(int(math.floor(max(y[a], y[b], y[c]))), height - 1)
+        x0 = max(math.ceil(min(x[a], x[b], x[c])), 0)
+        x1 = min(math.floor(max(x[a], x[b], x[c])), width - 1)
+        y0 = max(math.ceil(min(y[a], y[b], y[c])), 0)
+        y1 = min(math.floor(max(y[a], y[b], y[c])), height - 1)
         for j in range(y0, y1 + 1):
             for i in range(x0, x1 + 1):
                 wa = ((x[b] - i) * (y[c] - j) - (x[c] - i) * (y[b] - j)) / area
@@ -112,7 +113,7 @@ def depth_map(x, y, depth, tris, out):
 
 
 @nb.njit(cache=True)
-def add_actions(points, vertex, actions, amounts):
+def add_actions(points: Any, vertex: Any, actions: Any, amounts: Any) -> None:
     """points[vertex] += sum over k of amounts[k] times actions (K, A, 3)."""
     for k in range(len(amounts)):
         w = amounts[k]

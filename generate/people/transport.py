@@ -24,6 +24,8 @@ SOFT_YEARS = (2.0, 10.0)
 SOFT_SHARE = (1.0, 0.25)
 SMILE_GAIN = 0.7
 """Reach of SOFT at the first of SOFT_YEARS and below: full smiles cut into a baby's cheeks."""
+JAW_GAIN = 0.8
+"""The same for jawOpen: a baby's chin rests on its neck."""
 CORNERS_M = ((0.0253, 0.6605, 0.1414), (-0.0253, 0.6605, 0.1414))
 CORNER_REACH_M = 0.007
 """Around the corners of the mouth all actions are smoothed, or an open jaw turns the lips out."""
@@ -77,6 +79,7 @@ def _smoothed(
     soft = delta.copy()
     chosen = [i for i, name in enumerate(ARKIT) if name.startswith(SOFT)]
     soft[chosen] = even[chosen][:, vertex] * SMILE_GAIN
+    soft[ARKIT.index("jawOpen")] *= JAW_GAIN
     return np.ascontiguousarray(delta), np.ascontiguousarray(soft)
 
 

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numba as nb
 import numpy as np
 
 
 @nb.njit(cache=True)
-def carry(base, rest, vertex, near, weight, delta, stiffness, out):
+def carry(
+    base: Any, rest: Any, vertex: Any, near: Any, weight: Any, delta: Any, stiffness: Any, out: Any
+) -> None:
     """out (K, A, 3) = Jacobian (base to rest) at each vertex times delta (K, A, 3)."""
     count = near.shape[1]
     for a in range(len(vertex)):
