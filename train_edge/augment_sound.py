@@ -35,11 +35,12 @@ def augment(
     power = place(spectra, picks, rng, how)
     power = torch.where(torch.from_numpy(backwards)[:, None, None], power.flip(1), power)
     power = warp_frequency(power, rng, how.vocal_tract)
+    others = babble(power, rng, how.babble)
     filters = channel(len(picks), rng, how)
     power = power * filters[:, None]
     power = reverberate(power, rng, how.room)
     power = power * _column(10 ** (-rng.uniform(0, how.gain_db, len(picks)) / 10))[:, None]
-    return add_noise(power, filters, spectra, rng, how)
+    return add_noise(power, others, filters, rng, how.noise)
 
 
 def place(
@@ -119,15 +120,26 @@ def reverberate(power: Tensor, rng: np.random.Generator, share: float) -> Tensor
     return functional.conv1d(padded, tail.flip(1)[:, None], groups=size).permute(1, 2, 0)
 
 
+def babble(power: Tensor, rng: np.random.Generator, share: float) -> Tensor:
+    """Four other clips of the batch over each other for a share of clips, else 0: (B, L, F)."""
+    size = len(power)
+    others = power[torch.from_numpy(rng.integers(0, size, (4, size)))]
+    loudness = _column(rng.uniform(0.1, 1, 4 * size)).reshape(4, size, 1, 1)
+    chosen = _column(rng.random(size) < share)[..., None]
+    return (others * loudness).sum(0) * chosen
+
+
 def add_noise(
-    power: Tensor, filters: Tensor, spectra: Spectra, rng: np.random.Generator, how: SoundAugment
+    power: Tensor, others: Tensor, filters: Tensor, rng: np.random.Generator, share: float
 ) -> Tensor:
-    """Add room noise, machines or babble at a random SNR; clips without speech keep the noise."""
+    """Add machines, rooms, or the babble in `others` (B, L, F) where there is some.
+
+    A `share` of clips gets 0 to 35 dB SNR, the rest 35 to 60; clips without speech are noise alone.
+    """
     size, bank = len(power), _bank()
     start = rng.integers(0, bank.shape[1] - FRAMES, size)[:, None] + np.arange(FRAMES)
     noise = bank[torch.from_numpy(rng.integers(0, len(bank), size))[:, None], start]
-    for j in np.flatnonzero(rng.random(size) < how.babble):
-        noise[j] = _babble(spectra, rng, how)
+    noise = torch.where(others.sum((1, 2), keepdim=True) > TINY, others, noise)
     through = torch.from_numpy(rng.random(size) < 0.7)[:, None, None]
     noise = torch.where(through, noise * filters[:, None], noise)
     frame = power.sum(2)
@@ -135,17 +147,11 @@ def add_noise(
     speech = (frame * active).sum(1) / active.sum(1).clamp(min=1)
     silent = speech <= TINY
     speech = torch.where(silent, _column(10 ** rng.uniform(-3, 3, size))[:, 0], speech)
-    noisy = rng.random(size) < how.noise
+    noisy = rng.random(size) < share
     snr_db = np.where(noisy, rng.uniform(0, 35, size), rng.uniform(35, 60, size))
     snr_db = np.where(silent.numpy(), 0.0, snr_db)
     level = speech / _column(10 ** (snr_db / 10))[:, 0] / (noise.sum(2).mean(1) + TINY)
     return power + noise * level[:, None, None]
-
-
-def _babble(spectra: Spectra, rng: np.random.Generator, how: SoundAugment) -> Tensor:
-    """Four other speakers over each other, (L, F)."""
-    others = place(spectra, rng.integers(0, len(spectra.starts), 4), rng, how)
-    return (others * _column(rng.uniform(0.1, 1, 4))[:, None]).sum(0)
 
 
 @lru_cache(maxsize=1)
