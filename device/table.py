@@ -22,7 +22,7 @@ def report_text(report: Report) -> str:
         for run in report.runs
         if run.status != "ran"
     ]
-    return "\n".join([*lines, *_doubt_lines(ran)]).rstrip()
+    return "\n".join([*lines, *doubt_lines(ran)]).rstrip()
 
 
 def cells(run: FileRun) -> tuple[str, ...]:
@@ -59,7 +59,7 @@ def table(rows: list[tuple[str, ...]]) -> list[str]:
     ]
 
 
-def _doubt_lines(ran: list[FileRun]) -> list[str]:
+def doubt_lines(ran: list[FileRun]) -> list[str]:
     """Return each doubt once, with the rows that it concerns."""
     files: dict[str, list[str]] = {}
     for run in ran:

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from device.bundle import Bundle
-from device.report import Report, percentile_ms
+from device.report import Report
+from device.table import HEADS, cells, doubt_lines
 
 
 @dataclass(frozen=True)
@@ -18,7 +19,7 @@ class Table:
     columns: tuple[str, ...]
     rows: Sequence[tuple[str, ...]]
     note: str = ""
-    """One sentence that a reader needs to trust the numbers."""
+    """What a reader needs to trust the numbers, a line each."""
 
 
 def as_text(table: Table) -> str:
@@ -92,25 +93,12 @@ def bundle_table(bundles: Sequence[Bundle]) -> Table:
     )
 
 
-def bench_table(reports: Sequence[Report]) -> Table:
-    """Latency and memory of every file that ran on this machine."""
-    rows: list[tuple[str, ...]] = []
-    for report in reports:
-        for run in report.runs:
-            name = f"{report.bundle}/{run.file}"
-            if run.status != "ran":
-                rows.append((name, run.runtime, run.status, "", "", "", run.reason or ""))
-                continue
-            times = [f"{percentile_ms(run.latency_ns, p):.3f}" if run.latency_ns else "none"
-                     for p in (50, 90, 99)]  # fmt: skip
-            memory = f"{run.peak_rss_bytes / 2**20:.0f}" if run.peak_rss_bytes else ""
-            rows.append((name, run.runtime, *times, memory, ", ".join(run.doubts)))
-    return Table(
-        "Speed on this machine, one input at a time",
-        ("file", "runtime", "p50 ms", "p90 ms", "p99 ms", "peak MiB", "doubts"),
-        rows,
-        "Times of this machine, not of a board.",
-    )
+def bench_table(report: Report) -> Table:
+    """Latency and memory of every file that ran on this machine, and the doubts below."""
+    ran = [run for run in report.runs if run.status == "ran"]
+    notes = ["Times of this machine, one input at a time; not of a board.", *doubt_lines(ran)]
+    rows = [cells(run) for run in ran]
+    return Table(f"{report.bundle}: speed on this machine", HEADS, rows, "\n".join(notes))
 
 
 def _percent(value: float | None) -> str:
