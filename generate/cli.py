@@ -62,7 +62,9 @@ def main(argv: Sequence[str]) -> int:
 def _parse(kind: type[Any], name: str, argv: Sequence[str]) -> tuple[Options, Where]:
     flat = tyro.conf.arg(name="")
     fields = [("where", Annotated[Where, flat]), ("options", Annotated[kind, flat])]
-    both: Any = parse(make_dataclass("Both", fields), argv, f"collodi generate {name}", kind.__doc__)
+    both: Any = parse(
+        make_dataclass("Both", fields), argv, f"collodi generate {name}", kind.__doc__
+    )
     return both.options, both.where
 
 
