@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 LEAST_CLIPS = 16
+EVERY = 4
 
 
 @dataclass(frozen=True)
@@ -24,16 +25,18 @@ class Calibration:
 
 
 def split(inputs: NDArray[np.float32]) -> Calibration:
-    """Give every second input to the gate; ValueError where there are too few or not finite ones.
+    """Calibrate with every fourth input, test with the rest; ValueError for too few or not finite.
 
-    Alternating, not halving, because data sets are written speaker by speaker.
+    Taken in turns, because data sets are written speaker by speaker. Most go to the gate: 2 % of
+    changed decisions need hundreds of clips to be told from chance.
     """
     if len(inputs) < LEAST_CLIPS:
         raise ValueError(f"{len(inputs)} calibration clips; at least {LEAST_CLIPS} are needed")
     if not np.isfinite(inputs).all():
         raise ValueError("calibration clips hold values that are not finite")
     inputs = inputs.astype(np.float32, copy=False)
-    clips, held_out = np.ascontiguousarray(inputs[::2]), np.ascontiguousarray(inputs[1::2])
+    calibrates = np.arange(len(inputs)) % EVERY == 0
+    clips, held_out = inputs[calibrates], inputs[~calibrates]
     return Calibration(clips, held_out, hash_of(clips))
 
 

@@ -24,6 +24,10 @@ MOST_RMS_STEPS = 1.0
 MOST_STEPS = 8.0
 """LiteRT and TFLite Micro round differently inside: 0.3-0.4 int8 steps rms and 3 at most were
 measured on good files; a file that one of them misreads is tens of steps away."""
+SLOW = ("tflm",)
+SLOW_CLIPS = 256
+"""TFLite Micro's reference kernels take 25 ms for a face: they see the first clips only, and are
+held to SQNR and to the faster runtime; decisions are counted on that one, over all clips."""
 AGAINST = "torch float32"
 
 
@@ -51,7 +55,8 @@ def check(folder: Path, entry: ModelFile, reference: Reference, draft: bool = Fa
     arena, runtimes = None, []
     for runtime in RUNTIMES[entry.target]:
         model = _open(folder, entry, runtime)
-        answers[runtime] = model.run([reference.inputs])[0]
+        some = reference.inputs[: SLOW_CLIPS if runtime in SLOW else None]
+        answers[runtime] = model.run([some])[0]
         arena = model.arena_bytes() or arena
         runtimes.append(model.runtime)
     parities = [
@@ -60,7 +65,7 @@ def check(folder: Path, entry: ModelFile, reference: Reference, draft: bool = Fa
     if len(answers) > 1:
         _check_agreement(entry, answers)
     worst = min(parities, key=lambda parity: parity.sqnr_db)
-    flips = max(parity.flips or 0.0 for parity in parities)
+    flips = parities[0].flips
     return replace(
         entry,
         parity=replace(worst, flips=flips),
@@ -84,14 +89,15 @@ def _parity(
         error = relative_error(reference.answers, answer)
         if not error <= MOST_RELATIVE_ERROR:
             _fail(entry, runtime, f"relative error {error:.1e}, allowed {MOST_RELATIVE_ERROR:.0e}")
-    found = distance(reference.task, reference.answers, answer, reference.mean)
+    expected = reference.answers[: len(answer)]
+    found = distance(reference.task, expected, answer, reference.mean)
     parity = Parity(round(found.sqnr_db, 2), round(found.flips, 4), AGAINST)
     if draft:
         return parity
     if not found.sqnr_db >= LEAST_SQNR_DB:
         parts = ", ".join(f"{name} {value:.1f}" for name, value in found.parts_db.items())
         _fail(entry, runtime, f"SQNR {found.sqnr_db:.1f} dB, needed {LEAST_SQNR_DB:g} ({parts})")
-    if not found.flips <= MOST_FLIPS:
+    if not found.flips <= MOST_FLIPS and runtime not in SLOW:
         share = f"{found.flips:.1%} of {len(answer)} clips"
         _fail(entry, runtime, f"the decision changes on {share}, allowed {MOST_FLIPS:.0%}")
     return parity
@@ -110,7 +116,8 @@ def _check_agreement(entry: ModelFile, answers: dict[str, Array]) -> None:
     scale = entry.outputs[0].scale
     assert scale is not None
     (first, a), (second, b) = answers.items()
-    steps = np.abs(a.astype(np.float64) - b) / scale
+    both = min(len(a), len(b))
+    steps = np.abs(a[:both].astype(np.float64) - b[:both]) / scale
     rms, most = float(np.sqrt(np.mean(steps**2))), float(steps.max())
     if not (rms <= MOST_RMS_STEPS and most <= MOST_STEPS):
         _fail(

@@ -23,6 +23,7 @@ from device.bundle import Accuracy, read_bundle
 from device.front_end import LOGMEL
 from export import assemble as assembling
 from export.assemble import Made, Source, assemble
+from export.calibrate import split
 from export.errors import ExportError
 from export.layout import ChannelsLast, run_torch
 from export.parity import relative_error
@@ -47,9 +48,9 @@ class Exported:
     @property
     def reference(self) -> Reference:
         """The network's own answers to the held-out half of the inputs."""
-        network = ChannelsLast(self.source.network)
-        answers = run_torch(network, self.source.inputs)
-        return Reference("kws", self.source.inputs[1::2], answers[1::2], answers[::2].mean(0))
+        network, parts = ChannelsLast(self.source.network), split(self.source.inputs)
+        mean = run_torch(network, parts.clips).mean(0)
+        return Reference("kws", parts.held_out, run_torch(network, parts.held_out), mean)
 
 
 def clips(count: int, seed: int) -> tuple[np.ndarray, np.ndarray]:
@@ -82,7 +83,7 @@ def exported(tmp_path_factory: pytest.TempPathFactory) -> Exported:
     torch.set_num_threads(1)
     accuracy = Accuracy(synthetic={"n": 40.0, "accuracy": 0.9})
     source = Source(
-        "tiny-kws", "kws", trained(), LABELS, dict(LOGMEL), clips(160, 999)[0], accuracy=accuracy
+        "tiny-kws", "kws", trained(), LABELS, dict(LOGMEL), clips(256, 999)[0], accuracy=accuracy
     )
     folder = tmp_path_factory.mktemp("bundles") / "tiny"
     with tempfile.TemporaryFile("w+") as log:
@@ -106,7 +107,7 @@ def test_bundle_reads_back_with_every_target_and_its_parity(exported: Exported) 
         assert (parity.flips or 0) <= 0.02
     assert bundle.file("onnx").parity.sqnr_db > 90  # type: ignore[union-attr]
     assert bundle.quantization is not None
-    assert bundle.quantization.calibration_clips == 80
+    assert bundle.quantization.calibration_clips == 64
     assert {tensor.name for tensor in bundle.file("tflite-int8").inputs} == {"input"}
 
 
