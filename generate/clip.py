@@ -80,8 +80,10 @@ LABELS: dict[str, Label] = {
     "word": Label("word", ("Q",), "U", "text", "", ""),
     "word_s": Label("word, start end", ("Q", 2), "f4", "s", "0 to duration", "sound"),
 }
-IMAGE_LABELS = ("landmarks_px", "landmarks_visible", "contour_px", "landmarks_mm", "head_pose_deg",
-                "head_position_mm", "gaze_deg", "arkit", "face_box_px", "parts", "speaking")  # fmt: skip
+IMAGE_LABELS = (
+    *("landmarks_px", "landmarks_visible", "contour_px", "landmarks_mm", "head_pose_deg"),
+    *("head_position_mm", "gaze_deg", "arkit", "face_box_px", "parts", "speaking"),
+)
 SOUND_LABELS = ("phoneme", "phoneme_s", "word", "word_s")
 
 FACTS: dict[str, str] = {

@@ -14,20 +14,7 @@ from generate.contents import balance, contact_sheet, table_lines
 from generate.options import parse
 from generate.shards import Dataset, open_dataset, verify, write_atomic
 
-PAGE = """<!doctype html><html lang="en"><meta charset="utf-8">
-<meta name="viewport" content="width=device-width, initial-scale=1">
-<title>{{ name }}: {{ clips }} synthetic clips</title>
-<style>body{font:15px/1.5 system-ui,sans-serif;max-width:1000px;margin:2rem auto;padding:0 1rem;
-color:#222}img{width:100%}table{border-collapse:collapse;margin:0 0 1.5rem}td,th{padding:.15rem .6rem;
-text-align:left;border-bottom:1px solid #ddd}td.bar div{background:#4a7;height:.7rem}</style>
-<h1>{{ name }}</h1><p>{{ clips }} synthetic clips. Nobody in these pictures and sounds exists.
-Options: <code>{{ options }}</code></p>
-{% if sheet %}<img alt="contact sheet" src="data:image/png;base64,{{ sheet }}">{% endif %}
-{% for title, table in tables.items() %}<h2>{{ title }}</h2><table>
-{% for value, count in table.items() %}<tr><td>{{ value }}</td><td>{{ count }}</td>
-<td class="bar" style="width:300px"><div style="width:{{ 100*count//(table.values()|max) }}%"></div></td>
-</tr>{% endfor %}</table>{% endfor %}</html>
-"""
+TEMPLATES = Path(__file__).parent / "templates"
 
 
 @dataclass(frozen=True)
@@ -73,5 +60,6 @@ def write_page(dataset: Dataset, tables: dict[str, dict[str, int]], out: Path) -
         write_atomic(out / "sheet.png", picture)
     values: dict[str, Any] = {"name": dataset.folder.name, "clips": len(dataset), "tables": tables}
     values |= {"options": dataset.header["options"], "sheet": base64.b64encode(picture).decode()}
-    page = jinja2.Environment(autoescape=True).from_string(PAGE).render(values)
+    environment = jinja2.Environment(loader=jinja2.FileSystemLoader(TEMPLATES), autoescape=True)
+    page = environment.get_template("inspect.html").render(values)
     write_atomic(out / "index.html", page.encode())

@@ -31,7 +31,7 @@ ARKIT: tuple[str, ...] = (
     *_sides("cheekSquint", "noseSneer"),
     "tongueOut",
 )
-"""The 52 blendshapes of Apple's ARFaceAnchor.BlendShapeLocation, in the order of its documentation."""
+"""The 52 blendshapes of Apple's ARFaceAnchor.BlendShapeLocation, in its documentation's order."""
 
 
 @dataclass(frozen=True)
