@@ -100,6 +100,9 @@ def _make(options: Options, where: Where, todo: list[int], clips: int) -> None:
     job = partial(make_shard, options, str(where.out))
     try:
         run(where.engine, job, todo, clips, where.workers)
+    except OSError as error:
+        said = f"{error.strerror or error}; finished shards are kept, run again to go on"
+        raise OSError(error.errno, said, str(where.out)) from error
     finally:
         for part in where.out.glob("*.part"):
             part.unlink(missing_ok=True)

@@ -131,3 +131,21 @@ def test_wrong_use_is_one_line_and_exit_2(words: list[str], said: str, tmp_path:
     assert said in done.stderr
     assert len(done.stderr.strip().splitlines()) == 1, done.stderr
     assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize("engine", ["loop", "pool"])
+def test_a_disk_that_takes_no_more_is_one_line_and_exit_1(tmp_path: Path, engine: str) -> None:
+    """A limit on file size stands in for a full disk: the write fails in the same place."""
+    limit = (
+        "import resource, sys; resource.setrlimit(resource.RLIMIT_FSIZE, (60_000, 60_000));"
+        "from device.main import main; sys.exit(main())"
+    )
+    words = ["generate", "words", "--out", "d", "--clips", "20", "--shard-clips", "10"]
+    done = subprocess.run(
+        [sys.executable, "-c", limit, *words, "--engine", engine],
+        cwd=tmp_path, capture_output=True, text=True, env={"PYTHONPATH": str(ROOT), "PATH": ""},
+    )  # fmt: skip
+    assert done.returncode == 1, done.stderr
+    assert "finished shards are kept" in done.stderr.splitlines()[-1]
+    assert "Traceback" not in done.stderr
+    assert [path.name for path in (tmp_path / "d").iterdir()] == ["dataset.json"]
