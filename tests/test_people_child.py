@@ -146,13 +146,51 @@ def test_blink_hides_the_eyeballs(age):
     assert seen[1] <= 0.03 * seen[0]
 
 
-def visible_from(child: Child, posed: Posed, parts: tuple[str, ...]) -> int:
-    """Pixels (0.5 mm) in which one of `parts` is in front of the skin, seen from the front."""
+MOUTH = ("upper-teeth", "lower-teeth", "tongue")
+
+
+def test_closed_lips_hide_teeth_and_tongue():
+    rng = np.random.default_rng(8)
+    for number in range(24):
+        child = make_person(random_person(rng, number))
+        for posed in (child.neutral, pose(child, jawOpen=0.4, mouthClose=0.4)):
+            assert visible_from(child, posed, MOUTH) <= 30  # molars, through the lips' corners
+            assert visible_from(child, posed, MOUTH, half_width=0.012 * child.head.scale) == 0
+
+
+@pytest.mark.parametrize("age", AGES)
+def test_open_lips_show_a_row_of_teeth_above_the_tongue(age):
+    child = make(age_years=age)
+    smile = pose(child, mouthSmile=0.7, mouthUpperUp=0.3, jawOpen=0.12)
+    assert visible_from(child, smile, ("upper-teeth",)) > 20
+    wide = pose(child, jawOpen=0.7)
+    tongue, teeth = (wide.points[child.topology.parts[p][0]] for p in ("tongue", "lower-teeth"))
+    tip = tongue[tongue[:, 2] > np.quantile(tongue[:, 2], 0.9), 1].mean()
+    assert tip < teeth[:, 1].max() + 0.004
+    out = pose(child, jawOpen=0.7, tongueOut=1)
+    tip_out = out.points[child.topology.parts["tongue"][0], 2].max()
+    assert tip_out > out.landmarks[66, 2] - 0.002
+
+
+def visible_from(
+    child: Child, posed: Posed, parts: tuple[str, ...], half_width: float = 1.0
+) -> int:
+    """Pixels (0.5 mm) in which one of `parts` is in front of the skin, seen from the front, no
+    further than `half_width` (m) from the middle."""
     layers = []
     for names in (("skin",), parts):
         tris = np.concatenate([child.topology.tris[child.topology.parts[n][1]] for n in names])
-        layers.append(_depth(posed.points.astype(float), np.eye(3), tris, 5e-4, 256))
-    return int((layers[1] > layers[0]).sum())
+        layers.append(
+            _depth(posed.points.astype(float), np.eye(3), _facing(posed, tris), 5e-4, 384)
+        )
+    near = np.abs(np.arange(384) - 192) * 5e-4 < half_width
+    return int((layers[1] > layers[0])[:, near].sum())
+
+
+def _facing(posed: Posed, tris: np.ndarray) -> np.ndarray:
+    """Triangles that show their outside to the front, the others are not drawn."""
+    corners = posed.points[tris]
+    return tris[np.cross(corners[:, 1] - corners[:, 0], corners[:, 2] - corners[:, 0])[:, 2] > 0]
 
 
 def _depth(points, axes, tris, cell, size):

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from generate.people.asset import Topology, load_asset
 from generate.people.identity import rest_face, shape_weights
 from generate.people.kernels import add_actions, blend_bones, push_out, rows_times
+from generate.people.mouth import seat_teeth, tongue_drop
 from generate.people.rotation import about, head_rotation, power
 from generate.people.transport import action_field, eye_vertices, transport
 from generate.spec import ARKIT, Person
@@ -64,8 +65,12 @@ class Head:
         self.rest = rest
         centres = [_centre(rest[eye_vertices(p)])[0] for p in ("l-eye", "r-eye")]
         self.scale = float(centres[0] - centres[1]) / TEMPLATE_EYES_M
-        rest_points = self.render_points(rest)
-        self.mouth_depth = float(topology.landmarks.at(rest_points)[51, 2])
+        points = self.render_points(rest)
+        marks = topology.landmarks.at(points)
+        self.mouth_depth = float(marks[51, 2])
+        self.tongue = eye_vertices("tongue")
+        self.tongue_drop = tongue_drop(rest, self.vertex, self.actions)
+        seat_teeth(rest, points[topology.parts["upper-teeth"][0]], marks, self.scale)
         self.eyes = [(eye_vertices(p), *_sphere(rest[eye_vertices(p)])) for p in ("l-eye", "r-eye")]
         self._fit_blinks()
         self.lids = [
@@ -125,6 +130,8 @@ class Head:
         base = self.rest.copy()
         amounts = _with_lids(arkit, *gaze_deg).astype(np.float32)
         add_actions(base, self.vertex, self.actions, amounts)
+        drop = amounts[_JAW_OPEN] * max(1 - amounts[_TONGUE_OUT], 0)
+        base[self.tongue] += drop * self.tongue_drop
         turn = head_rotation(*gaze_deg).astype(np.float32)
         for vertices, centre, _ in self.eyes:
             base[vertices] = (self.rest[vertices] - centre) @ turn.T + centre
@@ -144,6 +151,7 @@ class Head:
         return np.array(out)
 
 
+_JAW_OPEN, _TONGUE_OUT = ARKIT.index("jawOpen"), ARKIT.index("tongueOut")
 _SIDES = ("Left", "Right")
 
 
