@@ -6,7 +6,7 @@ import json
 import shlex
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -20,6 +20,7 @@ from generate.presets import DIGITS
 from generate.shards import write_atomic
 from train_edge import cli as train_cli
 from train_edge import evaluate_cli
+from train_edge.run import CHECKPOINT, DONE
 
 COMMANDS = {
     "generate": generate_cli.main,
@@ -132,9 +133,7 @@ class Chain:
 
     def __call__(self, command: str, *words: Any) -> None:
         """Run one command in this process; a command that fails stops the chain."""
-        argv = [
-            str(word) for part in words for word in (part if isinstance(part, tuple) else [part])
-        ]
+        argv = _flat(words)
         line = shlex.join(["collodi", command, *argv])
         self.lines.append(line)
         print(f"\n$ {line}", file=sys.stderr, flush=True)
@@ -144,21 +143,26 @@ class Chain:
     def once(self, result: Path, command: str, *words: Any) -> None:
         """Run the command unless its result is there (results appear only when whole)."""
         if result.exists():
-            self.lines.append(shlex.join(["collodi", command, *map(str, words)]))
+            self.lines.append(shlex.join(["collodi", command, *_flat(words)]))
             return
         self(command, *words)
 
     def train(self, preset: str, *words: Any) -> Path:
         """Train, resume or skip; returns the run folder."""
-        runs = sorted((self.out / "runs").glob(f"*-{preset}*"))
-        if not runs:
-            self("train", preset, *words)
-        elif not (runs[-1] / "done").exists():
+        argv = _flat(words)
+        runs = sorted((self.out / "runs").glob(f"*-{preset}-*"))
+        if runs and (runs[-1] / DONE).exists():
+            self.lines.append(shlex.join(["collodi", "train", preset, *argv]))
+        elif runs and (runs[-1] / CHECKPOINT).exists():
             self("train", "--resume", runs[-1])
         else:
-            argv = [str(w) for part in words for w in (part if isinstance(part, tuple) else [part])]
-            self.lines.append(shlex.join(["collodi", "train", preset, *argv]))
-        return sorted((self.out / "runs").glob(f"*-{preset}*"))[-1]
+            self("train", preset, *argv)
+        return sorted((self.out / "runs").glob(f"*-{preset}-*"))[-1]
+
+
+def _flat(words: Iterable[Any]) -> list[str]:
+    """Words of a command line; a tuple stands for several."""
+    return [str(w) for part in words for w in (part if isinstance(part, tuple) else (part,))]
 
 
 def _keep_options(options: Options) -> None:
