@@ -118,13 +118,13 @@ def sample(image: Pixels, to_crop: NDArray[np.floating], size: int) -> Pixels:
 def beside(
     image: Pixels, middle: Floats, side: float, rng: np.random.Generator
 ) -> Iterator[Pixels]:
-    """A square away from the face, and one so close that it shows only a part of the face."""
-    height, width = image.shape[:2]
-    for _ in range(12):
-        size = side * rng.uniform(0.4, 1.6)
-        place = rng.uniform(0, 1, 2) * [width, height]
-        if np.abs(place - middle).max() > (size + side) / 2 * 0.9:
-            yield square(image, place.astype(np.float32), size, CROP_PX)[0]
-            break
+    """A square next to the face at a face's own scale, and one so close that it shows a patch.
+
+    The first reaches past the picture where the face fills it; the repeated edge is no face either.
+    """
+    size = side * rng.uniform(0.8, 2.2)
+    away = rng.uniform(-1, 1, 2)
+    away *= (size + side) / 2 * rng.uniform(0.85, 1.2) / max(float(np.abs(away).max()), 1e-6)
+    yield square(image, (middle + away).astype(np.float32), size, CROP_PX)[0]
     place = middle + rng.uniform(-0.35, 0.35, 2) * side
     yield square(image, place.astype(np.float32), side * rng.uniform(0.15, 0.3), CROP_PX)[0]

@@ -46,7 +46,7 @@ class SoundAugment:
     """Largest log change of the whole duration."""
     vocal_tract: float = 0.12
     """Largest log change of the frequency axis (vocal-tract length)."""
-    eq_db: float = 4.0
+    eq_db: float = 6.0
     """Spread of tilt and of three broad peaks."""
     band_limit: float = 0.8
     """Share of clips seen through a telephone-like band."""
