@@ -26,8 +26,8 @@ def still(
     """One frame with its emotion and intensity.
 
     Half of the heads are near frontal; the others are turned anywhere in `yaw_range` (degrees),
-    bowed or thrown back. Expressions: emotions, sounds being said, open mouths, random mixtures;
-    one in eight has the eyes closed or nearly.
+    bowed or thrown back. Expressions: emotions, smiles, sounds being said, open mouths, random
+    mixtures; one in fourteen has the eyes closed or nearly.
     """
     emotion, intensity = "neutral", 0.0
     if rng.random() < 0.6:
@@ -45,28 +45,33 @@ def still(
 
 
 def _mouth(rng: np.random.Generator) -> NDArray[np.float64]:
-    """(52,) closed, saying something, or open (laughing, calling, yawning)."""
+    """(52,) closed, smiling, saying something, or open (laughing, calling, yawning)."""
     kind = rng.random()
     mouth = np.zeros(52)
     if kind < 0.35:
         return mouth
-    if kind < 0.75:
+    if kind < 0.55:
+        mouth[columns("mouthSmile")] = rng.uniform(0.2, 0.75)
+        mouth[columns("mouthUpperUp")] = rng.uniform(0, 0.35)
+        mouth[COLUMN["jawOpen"]] = rng.uniform(0, 0.22)
+        return mouth
+    if kind < 0.85:
         visemes = visemes_of(_SOUNDS[int(rng.integers(len(_SOUNDS)))])
         viseme = visemes[int(rng.integers(len(visemes)))]
         mouth = viseme.lips * rng.uniform(0.5, 1.2)
         mouth[COLUMN["jawOpen"]] = viseme.jaw * rng.uniform(0.5, 1.4)
         return mouth
-    mouth[COLUMN["jawOpen"]] = rng.uniform(0.15, 0.9)
+    mouth[COLUMN["jawOpen"]] = 0.12 + 0.78 * rng.beta(1.2, 2.0)
     for name in ("mouthLowerDown", "mouthUpperUp"):
         mouth[columns(name)] = rng.uniform(0, 0.35)
     return mouth
 
 
 def _mixture(rng: np.random.Generator) -> NDArray[np.float64]:
-    """(52,) up to four other shapes, weakly, sides on their own."""
+    """(52,) up to three other shapes, weakly, sides on their own."""
     mixture = np.zeros(52)
     pool = columns(*_MIXED)
-    for column in rng.choice(pool, int(rng.integers(0, 5)), replace=False):
+    for column in rng.choice(pool, int(rng.integers(0, 4)), replace=False):
         mixture[column] = rng.beta(1.2, 3.0)
     return mixture
 
@@ -77,9 +82,9 @@ def _head(rng: np.random.Generator, yaw_range: tuple[float, float]) -> NDArray[n
     kind = rng.random()
     if kind < 0.35:
         yaw = rng.uniform(*yaw_range)
-    elif kind < 0.55:
+    elif kind < 0.48:
         yaw, pitch = rng.normal(0, 20), rng.uniform(-35, -10)
-    elif kind < 0.62:
+    elif kind < 0.56:
         yaw, pitch = rng.normal(0, 20), rng.uniform(8, 25)
     if rng.random() < 0.15:
         roll = rng.uniform(-25, 25)
@@ -89,16 +94,16 @@ def _head(rng: np.random.Generator, yaw_range: tuple[float, float]) -> NDArray[n
 
 def _gaze(head_deg: NDArray[np.float64], rng: np.random.Generator) -> NDArray[np.float64]:
     """(1, 2): at the camera as far as eyes turn, or somewhere else."""
-    target = to_camera(head_deg) * (rng.random() < 0.55)
+    target = to_camera(head_deg) * (rng.random() < 0.65)
     target = target + rng.normal(0, 1, (1, 2)) * ((9.0, 6.0) if rng.random() < 0.5 else 1.0)
     return np.clip(target, -np.array(GAZE_LIMIT_DEG), GAZE_LIMIT_DEG)
 
 
 def _lids(arkit: NDArray[np.float64], rng: np.random.Generator) -> None:
     kind = rng.random()
-    if kind > 0.3:
+    if kind > 0.19:
         return
-    closure = rng.uniform(0.85, 1.0) if kind < 0.12 else rng.uniform(0.1, 0.6)
+    closure = rng.uniform(0.85, 1.0) if kind < 0.07 else rng.uniform(0.1, 0.5)
     arkit[columns("eyeBlink")] = closure
     arkit[columns("eyeWide", "eyeSquint")] *= 1 - closure
 
