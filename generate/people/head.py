@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from generate.people.asset import Topology, load_asset
 from generate.people.identity import rest_face, shape_weights
 from generate.people.kernels import add_actions, blend_bones, push_out, rows_times
-from generate.people.mouth import seat_teeth, tongue_drop
+from generate.people.mouth import TONGUE_SEAT_M, seat_teeth, tongue_drop
 from generate.people.rotation import about, head_rotation, power
 from generate.people.transport import action_field, eye_vertices, transport
 from generate.spec import ARKIT, Person
@@ -70,6 +70,7 @@ class Head:
         self.mouth_depth = float(marks[51, 2])
         self.tongue = eye_vertices("tongue")
         self.tongue_drop = tongue_drop(rest, self.vertex, self.actions)
+        self.tongue_seat = np.array(TONGUE_SEAT_M, np.float32) * np.float32(self.scale)
         seat_teeth(rest, points[topology.parts["upper-teeth"][0]], marks, self.scale)
         self.eyes = [(eye_vertices(p), *_sphere(rest[eye_vertices(p)])) for p in ("l-eye", "r-eye")]
         self._fit_blinks()
@@ -130,8 +131,9 @@ class Head:
         base = self.rest.copy()
         amounts = _with_lids(arkit, *gaze_deg).astype(np.float32)
         add_actions(base, self.vertex, self.actions, amounts)
-        drop = amounts[_JAW_OPEN] * max(1 - amounts[_TONGUE_OUT], 0)
-        base[self.tongue] += drop * self.tongue_drop
+        inside = max(1 - amounts[_TONGUE_OUT], 0)
+        drop = self.tongue_seat + amounts[_JAW_OPEN] * self.tongue_drop
+        base[self.tongue] += inside * drop
         turn = head_rotation(*gaze_deg).astype(np.float32)
         for vertices, centre, _ in self.eyes:
             base[vertices] = (self.rest[vertices] - centre) @ turn.T + centre

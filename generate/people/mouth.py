@@ -23,6 +23,8 @@ NARROW = 0.88
 """Width of rows and tongue over the template's, whose sides show at the corners of closed lips."""
 TONGUE_FLAT = 0.22
 """Share of its height that the tongue loses at full jawOpen, on top of following the jaw."""
+TONGUE_SEAT_M = (0.0, -0.0035, -0.002)
+"""Where the tongue rests from where the template has it, on an adult's head: behind the teeth."""
 MIDDLE_M = 0.005
 """Half width of the incisors."""
 

@@ -30,7 +30,7 @@ from generate.render.shade_math import (
 )
 
 GUM = (0.50, 0.20, 0.18)
-TONGUE_COLOR = (0.50, 0.165, 0.135)
+TONGUE_COLOR = (0.40, 0.135, 0.115)
 TEETH_FALLOFF = 36.0
 """Light lost behind the lips, 1/m: at 25 mm, 45 % is left, and molars are dim."""
 TONGUE_FALLOFF = 40.0
