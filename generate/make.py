@@ -16,6 +16,7 @@ from device.version import VERSION
 from generate.clip import SAMPLE_RATE_HZ, Clip
 from generate.motion.player import play, still
 from generate.people.child import Child
+from generate.people.hair import detail_of
 from generate.people.skin import Look, look
 from generate.presets import Options, Stills, Talk, Words
 from generate.render.view import Frame, Renderer, scene
@@ -117,12 +118,12 @@ def _person(options: Stills | Talk, child: int) -> tuple[Child, Look, Person]:
     if isinstance(options, Stills) and options.adult_share:
         adult = int((child + 1) * options.adult_share) > int(child * options.adult_share)
         ages = (18, 75) if adult else ages
-    return _built(sample_person(options.seed, child, ages))
+    return _built(sample_person(options.seed, child, ages), options.size_px)
 
 
 @lru_cache(maxsize=2)
-def _built(person: Person) -> tuple[Child, Look, Person]:
-    return Child(person), look(person), person
+def _built(person: Person, size_px: int = 256) -> tuple[Child, Look, Person]:
+    return Child(person, detail_of(size_px)), look(person), person
 
 
 def _render(

@@ -135,10 +135,17 @@ def _cover(rng: np.random.Generator, style: Style, scalp: Scalp) -> Hair:
     return ribbons(rng, strands(rng, scalp, style), scalp.centre)
 
 
+def detail_of(size_px: int) -> float:
+    """The `detail` that pictures of this size can show."""
+    return float(np.interp(size_px, (64, 128, 256, 512), (0.4, 0.6, 0.85, 1.0)))
+
+
 def thinned(style: Style, detail: float) -> Style:
     """Return the style with `detail` times the strands, wider so that they cover as much."""
     if detail == 1:
         return style
+    if style.loop_mm:
+        detail = detail**0.5  # curls that lie apart look like spikes
     tail = style.tail and replace(style.tail, count=max(30, round(style.tail.count * detail)))
     return replace(
         style,

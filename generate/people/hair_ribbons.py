@@ -12,6 +12,8 @@ F64 = NDArray[np.float64]
 
 PROFILE = ((0.0, 0.12, 0.6, 1.0), (0.55, 1.0, 0.9, 0.3))
 """Width of a ribbon over its length."""
+FINE_FROM = 0.97
+"""Numbers of ribbons that are fine lie from here to 1, of all others below."""
 
 
 @dataclass(frozen=True)
@@ -25,7 +27,7 @@ class Hair:
     """(V, 3) unit, root to tip."""
     aux: F32
     """(V, 4) ambient occlusion 0..1, across the ribbon -1..1, root 0 to tip 1, a random number
-    0..1 for each ribbon."""
+    0..1 for each ribbon, from FINE_FROM where it is fine."""
     tris: NDArray[np.int32]
     """(F, 3)"""
 
@@ -42,6 +44,8 @@ class Strands:
     """(N,) metres."""
     light: F64
     """(N, S) ambient light that reaches each point, 0..1."""
+    fine: NDArray[np.bool_] | None = None
+    """(N,) down that lets the skin through; None where nothing is."""
 
 
 def ribbons(rng: np.random.Generator, strands: Strands, centre: F64) -> Hair:
@@ -64,7 +68,10 @@ def ribbons(rng: np.random.Generator, strands: Strands, centre: F64) -> Hair:
     aux[..., 0] = strands.light[..., None]
     aux[..., 1] = (-1, 1)
     aux[..., 2] = along[:, None]
-    aux[..., 3] = rng.uniform(0, 1, (count, 1, 1))
+    number = np.asarray(rng.uniform(0, FINE_FROM, count))
+    if strands.fine is not None:
+        number[strands.fine] = rng.uniform(FINE_FROM, 1, int(strands.fine.sum()))
+    aux[..., 3] = number[:, None, None]
     pair = (count, steps, 2, 3)
     return Hair(
         points=corners.reshape(-1, 3).astype(np.float32),

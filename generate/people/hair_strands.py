@@ -18,6 +18,8 @@ F64 = NDArray[np.float64]
 
 CROWN_MM = (835.0, -15.0)
 """Template y, z of the whorl."""
+FINE_DENSITY = 0.45
+"""Where less of the scalp than this is covered, single hairs let the skin through."""
 DOWN = np.array([0.0, -1.0, 0.0])
 
 
@@ -52,7 +54,9 @@ def comb_strands(rng: np.random.Generator, scalp: Scalp, style: Style) -> Strand
     strands[:, 1:] = _outside(scalp, strands[:, 1:], 0.0012)
     light = _light(float_height / float_height.max(), style.steps)
     width = style.width_mm / 1000 * scalp.scale * rng.uniform(0.6, 1.3, count)
-    return Strands(strands, roots.normal, _thin_edge(width, roots), light)
+    return Strands(
+        strands, roots.normal, _thin_edge(width, roots), light, roots.density < FINE_DENSITY
+    )
 
 
 def loop_strands(rng: np.random.Generator, scalp: Scalp, style: Style) -> Strands:
@@ -90,7 +94,7 @@ def baby_hairs(rng: np.random.Generator, scalp: Scalp, style: Style) -> Strands:
     soil *= np.linalg.norm(cross, axis=1)
     count = style.baby
     roots = scalp.on_triangles(rng, rng.choice(len(scalp.tris), count, p=soil / soil.sum()))
-    reach = rng.uniform(5, 13, count) * scalp.scale / 1000
+    reach = rng.uniform(3, 8, count) * scalp.scale / 1000
     comb = _comb(roots, style)
     if style.ties:
         comb = _tangent(_nearest_tie(scalp, roots, style) - roots.point, roots.normal)
@@ -100,8 +104,9 @@ def baby_hairs(rng: np.random.Generator, scalp: Scalp, style: Style) -> Strands:
     strands -= roots.normal[:, None] * (0.45 * reach[:, None, None] * steps**2)
     height, normal = scalp.height(strands.reshape(-1, 3))
     strands += (np.maximum(0.0006 - height, 0)[:, None] * normal).reshape(strands.shape)
-    width = rng.uniform(0.5, 1.0, count) * scalp.scale / 1000
-    return Strands(strands, roots.normal, width, np.full((count, 4), 0.85))
+    width = rng.uniform(0.35, 0.7, count) * scalp.scale / 1000
+    light, fine = np.full((count, 4), 0.85), np.ones(count, bool)
+    return Strands(strands, roots.normal, width, light, fine)
 
 
 def tail_strands(
@@ -194,7 +199,7 @@ def _lengths(rng: np.random.Generator, roots: Roots, style: Style) -> F64:
     cap = max(style.fringe_mm, style.length_mm)
     length = np.where(front, np.minimum(style.fringe_mm + to_line, cap), length)
     length = np.where(canon[:, 1] < 740, np.minimum(length, style.sides_mm), length)
-    ragged = np.interp(roots.density, (0.1, 0.6), (0.55, 1.0))
+    ragged = np.interp(roots.density, (0.1, 0.6), (0.4, 1.0))
     return np.asarray(length * ragged * rng.uniform(0.82, 1.06, count))
 
 
@@ -291,7 +296,7 @@ def _waved(rng: np.random.Generator, strands: F64, roots: Roots, size: float) ->
 
 
 def _thin_edge(width: F64, roots: Roots) -> F64:
-    return np.asarray(width * np.interp(roots.density, (0.1, 0.8), (0.45, 1.0)))
+    return np.asarray(width * np.interp(roots.density, (0.1, 0.8), (0.3, 1.0)))
 
 
 def _light(layer: F64, steps: int) -> F64:

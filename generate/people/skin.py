@@ -61,6 +61,7 @@ class SkinLook(NamedTuple):
 
 
 class EyeLook(NamedTuple):
+    white: F32
     iris: F32
     iris_inner: F32
     pupil: float
@@ -74,6 +75,8 @@ class MouthLook(NamedTuple):
 
 class HairLook(NamedTuple):
     color: F32
+    fine: F32
+    """What fine hair on the skin looks like from afar."""
     sheen: F32
     """The colour of the second highlight: `color` at full brightness."""
     lash: F32
@@ -123,7 +126,7 @@ def look(person: Person) -> Look:
         (skins[0], skins[1], skins[2]),
         _eye(person, rng),
         MouthLook(_teeth(person.age_years, rng)),
-        HairLook(hair_rgb, _sheen(hair_rgb), _lash(hair_rgb), rng.uniform(0.035, 0.075)),
+        _hair(hair_rgb, pigment.tone, rng),
         _cloth(person, rng),
         float(pigment.tone @ LUMINANCE),
     )
@@ -190,13 +193,26 @@ def _scalp(hair_style: str) -> float:
 def _eye(person: Person, rng: np.random.Generator) -> EyeLook:
     outer, inner = _named(EYE_COLORS, person.eye_color, "eye_color")
     pupil = rng.uniform(0.36, 0.52)
-    return EyeLook(_vary(outer, rng, 0.12), _vary(inner, rng, 0.12), pupil, rng.uniform(0, 50))
+    iris, inner = _vary(outer, rng, 0.12), _vary(inner, rng, 0.12)
+    return EyeLook(_white(person.skin_tone), iris, inner, pupil, rng.uniform(0, 50))
+
+
+def _white(skin_tone: int) -> F32:
+    """Sclera: on dark skin it is pigmented, and a camera that meters the skin would burn it out."""
+    dark = float(np.clip((skin_tone - 4) / 6, 0, 1))
+    return np.array([0.42, 0.40 - 0.02 * dark, 0.385 - 0.05 * dark], np.float32) * (1 - 0.4 * dark)
+
+
+def _hair(hair_rgb: F32, skin_rgb: F32, rng: np.random.Generator) -> HairLook:
+    fine = np.asarray(hair_rgb**0.45 * skin_rgb**0.55, np.float32)
+    gloss = rng.uniform(0.035, 0.075)
+    return HairLook(hair_rgb, fine, _sheen(hair_rgb), _lash(hair_rgb), gloss)
 
 
 def _teeth(age_years: float, rng: np.random.Generator) -> F32:
     """Milk teeth are whiter than the permanent ones that follow."""
     yellow = float(np.clip((age_years - 6) / 30, 0, 1)) * 0.12 + rng.uniform(0, 0.05)
-    return np.array([0.70, 0.67 - 0.4 * yellow, 0.61 - 1.5 * yellow], np.float32)
+    return np.array([0.62, 0.595 - 0.4 * yellow, 0.545 - 1.4 * yellow], np.float32)
 
 
 def _sheen(hair_rgb: F32) -> F32:

@@ -23,8 +23,8 @@ from generate.render.shade_math import (
 
 IRIS_ANGLE = 0.53
 """Radius of the iris as seen from the centre of the eyeball (rad)."""
-WHITE = (0.46, 0.432, 0.41)
-PINK = (0.42, 0.27, 0.24)
+PINK = (0.92, 0.62, 0.57)
+"""Colour of the sclera's corners over that of its middle."""
 BULGE = 0.55
 """How much faster than the eyeball's the cornea's normal turns (radius 7.8 against 12 mm)."""
 
@@ -90,14 +90,14 @@ def shade_eye(fragments, lamps, shadow, camera_at, to_head, sample_m, eye):
         )
         angle = math.atan2(d1, d0)
         ao = min(max(fragments.aux[k, AUX_AO], 0.0), 1.0)
-        lid = 0.30 + 0.70 * smoothstep(0.02, 0.45, ao)
-        lid *= 1.0 - 0.5 * smoothstep(0.08, 0.45, d1)
+        lid = 0.25 + 0.75 * smoothstep(0.02, 0.55, ao)
+        lid *= 1.0 - 0.6 * smoothstep(0.05, 0.42, d1)
         wet = smoothstep(0.02, 0.10, ao) * (1.0 - smoothstep(0.10, 0.20, ao)) * (d1 < 0.0)
         for c in range(3):
             value = 0.0
             if white < 1.0:
                 value = _iris(eye, c, x, angle, eye.pupil, eye.seed)
-            albedo[c] = mix(value, mix(WHITE[c], PINK[c], pink), white)
+            albedo[c] = mix(value, eye.white[c] * mix(1.0, PINK[c], pink), white)
             light[c] = irradiance(lamps.ambient, c, s0, s1, s2) * lid
             shine[c] = 0.0
         lit = lit_share(

@@ -7,6 +7,7 @@ import math
 
 import numba
 
+from generate.people.hair_ribbons import FINE_FROM
 from generate.render.ids import (
     AUX_ACROSS,
     AUX_ALONG,
@@ -32,6 +33,8 @@ from generate.render.shade_math import (
 
 FIRST_SHIFT, SECOND_SHIFT = -0.07, 0.10
 """Tilt of the two highlights by the scales of the fibre (rad, about)."""
+VARIETY = 0.2
+"""Spread of brightness between the hairs of one head."""
 FIRST_POWER, SECOND_POWER = 60.0, 14.0
 
 
@@ -53,11 +56,18 @@ def shade_hair(fragments, lamps, shadow, camera_at, hair):
         strand = strand_of(fragments.aux[k, AUX_ACROSS])
         number = int(ribbon * 65536.0)
         shade = hash_unit(number * 8 + strand + 3)
-        tone = (0.7 + 0.6 * shade) * (0.85 + 0.3 * hash_unit(number)) * (0.55 + 0.55 * along)
+        tone = 1.0 + VARIETY * (2.0 * shade - 1.0) + 0.5 * VARIETY * (2.0 * hash_unit(number) - 1.0)
+        tone *= 0.6 + 0.5 * along
         ao = fragments.aux[k, AUX_AO] * (0.55 + 0.45 * min(along * 1.6, 1.0))
+        # Light hair hands light on from strand to strand: less shade between them.
+        ao += (1.0 - ao) * min(1.1 * hair.color[0], 0.5)
         lit = lit_share(
             shadow, 0.003, p0 + n0 * 0.002, p1 + n1 * 0.002, p2 + n2 * 0.002, fragments.pixel[k]
         )
+        lit = mix(lit, 1.0, min(0.9 * hair.color[0], 0.4))
+        c0, c1, c2 = hair.color[0] * tone, hair.color[1] * tone, hair.color[2] * tone
+        if ribbon >= FINE_FROM:
+            c0, c1, c2 = hair.fine[0], hair.fine[1], hair.fine[2]
         shift = 0.10 * (shade - 0.5)
         diffuse0 = irradiance(lamps.ambient, 0, n0, n1, n2) * ao
         diffuse1 = irradiance(lamps.ambient, 1, n0, n1, n2) * ao
@@ -92,13 +102,13 @@ def shade_hair(fragments, lamps, shadow, camera_at, hair):
                 tint2 + blue * second,
             )
         g, s = hair.gloss * ao, 0.45
-        fragments.color[k, 0] = hair.color[0] * tone * (diffuse0 + s * tint0) + g * (
+        fragments.color[k, 0] = c0 * (diffuse0 + s * tint0) + g * (
             white0 + 0.25 * hair.sheen[0] * tint0
         )
-        fragments.color[k, 1] = hair.color[1] * tone * (diffuse1 + s * tint1) + g * (
+        fragments.color[k, 1] = c1 * (diffuse1 + s * tint1) + g * (
             white1 + 0.25 * hair.sheen[1] * tint1
         )
-        fragments.color[k, 2] = hair.color[2] * tone * (diffuse2 + s * tint2) + g * (
+        fragments.color[k, 2] = c2 * (diffuse2 + s * tint2) + g * (
             white2 + 0.25 * hair.sheen[2] * tint2
         )
         fragments.part[k] = HAIR_PART

@@ -44,7 +44,7 @@ HIDDEN_MM = 5.0
 SHADOW_HALF_M = 0.27
 """Half the side of what the shadow map covers, about the face."""
 ATLAS_TEXEL_MM = 0.7
-FACE_LINEAR, FACE_POWER = 0.80, 0.84
+FACE_LINEAR, FACE_POWER = 0.69, 0.80
 """Auto-exposure: a cheek of reflectance a comes out at FACE_LINEAR * a ** FACE_POWER."""
 UPRIGHT = np.diag([1.0, -1.0, -1.0])
 """Camera axes (x right, y down, z forward) <-> upright ones (x right, y up, z to the camera)."""
