@@ -1,4 +1,6 @@
-"""float32 ONNX -> int8 ONNX with QuantizeLinear/DequantizeLinear pairs (QDQ)."""
+"""float32 ONN    _write(_quantized(source, target, clips, QuantType.QInt8, False, options), target)
+-> int8 ONN    _write(_quantized(source, target, clips, QuantType.QInt8, False, options), target)
+with QuantizeLinear/DequantizeLinear pairs (QDQ)."""
 
 from __future__ import annotations
 
@@ -11,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from export.bias import run_onnx, shifted
+from export.float_head import keep_float_head
 from export.quiet import quiet
 from export.to_onnx import strip_metadata
 
@@ -21,7 +24,8 @@ METHOD = (
 
 
 class _Reader:
-    """Feeds clips (B, H, W, C) one by one to the calibrator of ONNX Runtime."""
+    """Feeds clips (B, H, W, C) one by one to the calibrator of ONN    _write(_quantized(source, target, clips, QuantType.QInt8, False, options), target)
+    Runtime."""
 
     def __init__(self, clips: NDArray[np.float32]) -> None:
         self._feeds: Iterator[dict[str, Any]] = iter(
@@ -38,17 +42,24 @@ def quantize_onnx(source: Path, target: Path, clips: NDArray[np.float32]) -> Non
     Activations are uint8: on x86 with VNNI that is 2.6 times float32, int8 only 0.84 times.
     Weights use 7 of their 8 bits (reduce_range): x86 without VNNI adds two products in 16 bits,
     which saturate with full-range weights. Measured on such a machine: 18 dB with 8 bits, 38 dB
-    with 7; where nothing saturates, the eighth bit would have been worth 3-4 dB. The mean error
-    over the clips then goes into the last bias (export/bias.py).
+    with 7; where nothing saturates, the eighth bit would have been worth 3-4 dB. The last additions
+    stay float32 (export/float_head.py), and the mean error over the clips goes into the last bias
+    (export/bias.py).
     """
-    from onnxruntime.quantization import QuantType
-
-    _quantize(source, target, clips, QuantType.QUInt8, reduce_range=True, options={})
+    _quantize_for_boards(source, target, clips)
     shift = (run_onnx(source, clips) - run_onnx(target, clips)).mean(axis=0)
     with tempfile.TemporaryDirectory() as folder:
         corrected = Path(folder) / source.name
         if shifted(source, corrected, shift):
-            _quantize(corrected, target, clips, QuantType.QUInt8, reduce_range=True, options={})
+            _quantize_for_boards(corrected, target, clips)
+
+
+def _quantize_for_boards(source: Path, target: Path, clips: NDArray[np.float32]) -> None:
+    from onnxruntime.quantization import QuantType
+
+    model = _quantized(source, target, clips, QuantType.QUInt8, reduce_range=True, options={})
+    keep_float_head(model)
+    _write(model, target)
 
 
 def quantize_for_tensorrt(source: Path, target: Path, clips: NDArray[np.float32]) -> None:
@@ -59,17 +70,17 @@ def quantize_for_tensorrt(source: Path, target: Path, clips: NDArray[np.float32]
         "ActivationSymmetric": True, "WeightSymmetric": True, "QuantizeBias": False,
         "AddQDQPairToWeight": True, "DedicatedQDQPair": False,
     }  # fmt: skip
-    _quantize(source, target, clips, QuantType.QInt8, reduce_range=False, options=options)
+    _write(_quantized(source, target, clips, QuantType.QInt8, False, options), target)
 
 
-def _quantize(
+def _quantized(
     source: Path,
     target: Path,
     clips: NDArray[np.float32],
     activations: Any,
     reduce_range: bool,
     options: dict[str, Any],
-) -> None:
+) -> Any:
     import onnx
     from onnxruntime.quantization import CalibrationMethod, QuantFormat, QuantType, quantize_static
 
@@ -86,7 +97,12 @@ def _quantize(
             calibrate_method=CalibrationMethod.MinMax,
             extra_options=options,
         )
-        model = onnx.load(target)
-        strip_metadata(model)
-        onnx.checker.check_model(model)
+    return onnx.load(target)
+
+
+def _write(model: Any, target: Path) -> None:
+    import onnx
+
+    strip_metadata(model)
+    onnx.checker.check_model(model)
     target.write_bytes(model.SerializeToString(deterministic=True))

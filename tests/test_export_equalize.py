@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import numpy as np
+import onnx
 import torch
 from onnx import TensorProto, helper, numpy_helper
 from torch import nn
@@ -12,6 +13,8 @@ from torch import nn
 from export.bias import run_onnx, shifted
 from export.equalize import equalized, pairs
 from export.layout import ChannelsLast, run_torch
+from export.quantize import quantize_onnx
+from export.to_onnx import to_onnx
 from train_edge.models.dscnn import DSCNN
 from train_edge.models.facenet import FaceNet
 
@@ -98,3 +101,26 @@ def test_shift_goes_into_the_last_bias(tmp_path: Path) -> None:
     assert np.allclose(run_onnx(target, clips) - run_onnx(source, clips), shift, atol=1e-5)
     assert not shifted(source, tmp_path / "c.onnx", np.zeros(4, np.float32))
     assert not (tmp_path / "c.onnx").exists()
+
+
+def test_head_of_an_int8_file_is_not_rounded(tmp_path: Path) -> None:
+    """Two layers added into the output: no Q/DQ pair is left behind them, all before them stay."""
+    torch.manual_seed(0)
+    network = FaceNet(140, (8, 8, 12, 16))
+    nn.init.normal_(network.where.weight, std=0.02)
+    nn.init.normal_(network.what.weight, std=0.1)
+    clips = np.random.default_rng(0).normal(size=(8, 96, 96, 3)).astype(np.float32)
+    last = ChannelsLast(network)
+    to_onnx(last, (1, 96, 96, 3), tmp_path / "a.onnx")
+    quantize_onnx(tmp_path / "a.onnx", tmp_path / "b.onnx", clips)
+    graph = onnx.load(tmp_path / "b.onnx").graph
+    makers = {name: node for node in graph.node for name in node.output}
+    assert [item.name for item in graph.output] == ["output"]
+    head = makers["output"]
+    while head.op_type != "Add":
+        head = makers[head.input[0]]
+    assert [makers[name].op_type for name in head.input] == ["Conv", "Conv"]
+    assert all(makers[makers[name].input[0]].op_type == "DequantizeLinear" for name in head.input)
+    answers = run_onnx(tmp_path / "b.onnx", clips)
+    assert len(np.unique(answers)) > 256  # not on a grid of one byte
+    assert np.abs(answers - run_torch(last, clips)).max() < 0.1 * np.ptp(answers)
