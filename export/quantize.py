@@ -24,8 +24,7 @@ METHOD = (
 
 
 class _Reader:
-    """Feeds clips (B, H, W, C) one by one to the calibrator of ONN    _write(_quantized(source, target, clips, QuantType.QInt8, False, options), target)
-    Runtime."""
+    """Feeds clips (B, H, W, C) one by one to the calibrator of ONNX Runtime."""
 
     def __init__(self, clips: NDArray[np.float32]) -> None:
         self._feeds: Iterator[dict[str, Any]] = iter(
