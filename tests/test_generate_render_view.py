@@ -14,7 +14,17 @@ from generate.people.skin import LUMINANCE, MONK_HEX, Look, look, srgb_to_linear
 from generate.people.skin_atlas import ATLAS_HEIGHT, ATLAS_WIDTH, CHEEK, _to_texel
 from generate.render.backdrop import make_backdrop
 from generate.render.camera import head_angles_deg, make_camera
-from generate.render.ids import BACKGROUND, CLOTH_PART, FACE, IRIS, LIPS, MOUTH, TONGUE_PART, TOOTH
+from generate.render.ids import (
+    BACKGROUND,
+    CLOTH_PART,
+    FACE,
+    IRIS,
+    LIPS,
+    MOUTH,
+    SCLERA,
+    TONGUE_PART,
+    TOOTH,
+)
 from generate.render.light import KINDS, light_of_kind
 from generate.render.view import Frame, Renderer, scene
 from generate.sample import sample_person, sample_view
@@ -168,6 +178,34 @@ def test_monk_tones_darken_and_stay_near_their_swatches() -> None:
     assert np.all(np.diff(luminance) < 0)
     # tones 2 and 3 are the same lightness by definition of the scale
     assert np.all(np.diff(np.delete(shown, 2)) < 0)
+
+
+def brightness(frame: Frame, part: int) -> float:
+    """Mean linear luminance of a part, 0 to 1."""
+    return float((srgb_to_linear(frame.rgb[frame.parts == part] / 255) @ LUMINANCE).mean())
+
+
+def test_eye_whites_do_not_glow_on_dark_skin() -> None:
+    ratios = []
+    for tone in (8, 9, 10):
+        person = replace(PERSON, skin_tone=tone, ancestry=(1.0, 0.0, 0.0), hair_style="cropped")
+        for seed in range(4):
+            view = replace(VIEW, size_px=192, light_seed=seed, camera_seed=seed)
+            frame = shoot(person, view)
+            ratios.append(brightness(frame, SCLERA) / brightness(frame, FACE))
+    assert np.median(ratios) < 5
+    assert np.median(ratios) > 1.2
+
+
+def test_pale_skin_keeps_its_detail_in_most_light() -> None:
+    burnt = []
+    for tone in (1, 2, 3):
+        person = replace(PERSON, skin_tone=tone)
+        for seed in range(8):
+            view = replace(VIEW, light_seed=seed, camera_seed=seed)
+            frame = shoot(person, view)
+            burnt.append((frame.rgb[frame.parts == FACE].max(1) >= 242).mean())
+    assert np.mean(burnt) < 0.025
 
 
 @pytest.mark.parametrize("kind", KINDS)

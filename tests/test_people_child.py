@@ -11,7 +11,8 @@ from generate.people.asset import load_topology
 from generate.people.bake_clothes import CUTS, collar_level
 from generate.people.child import Child, Posed
 from generate.people.contour import contour
-from generate.people.hair import STYLES
+from generate.people.hair import STYLES, detail_of, thinned
+from generate.people.hair_ribbons import FINE_FROM
 from generate.people.identity import rest_face
 from generate.people.kernels import depth_map
 from generate.spec import ARKIT, Person
@@ -333,3 +334,23 @@ def test_hair_is_outside_the_head(style):
 def test_detail_thins_hair():
     full, thin = (Child(BASE, detail=d).hair for d in (1.0, 0.2))
     assert len(thin.tris) < 0.3 * len(full.tris)
+
+
+def test_small_pictures_get_thinner_hair_and_curls_stay_denser():
+    details = [detail_of(size) for size in (32, 64, 128, 256, 512, 1024)]
+    assert details == sorted(details)
+    assert (details[0], details[-1]) == (0.4, 1.0)
+    share = {n: thinned(STYLES[n], 0.5).count / STYLES[n].count for n in ("curly", "bob")}
+    assert share["curly"] > 0.65
+    assert share["bob"] == pytest.approx(0.5, abs=0.01)
+
+
+@pytest.mark.parametrize("style", ["short", "cropped", "bun"])
+def test_hair_at_the_hairline_is_fine_and_short(style):
+    child = Child(replace(BASE, hair_style=style), detail=0.5)
+    numbers = child.hair.aux[child.hair.tris[:, 0], 3]
+    corners = child.hair.points[child.hair.tris]
+    fine = numbers >= FINE_FROM
+    assert 0.02 < fine.mean() < 0.5
+    wide = np.linalg.norm(corners[:, 1] - corners[:, 0], axis=1)
+    assert np.median(wide[fine]) < 0.8 * np.median(wide[~fine])

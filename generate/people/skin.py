@@ -200,7 +200,7 @@ def _eye(person: Person, rng: np.random.Generator) -> EyeLook:
 def _white(skin_tone: int) -> F32:
     """Sclera: on dark skin it is pigmented, and a camera that meters the skin would burn it out."""
     dark = float(np.clip((skin_tone - 4) / 6, 0, 1))
-    return np.array([0.42, 0.40 - 0.02 * dark, 0.385 - 0.05 * dark], np.float32) * (1 - 0.4 * dark)
+    return np.array([0.42, 0.40 - 0.02 * dark, 0.385 - 0.05 * dark], np.float32) * (1 - 0.5 * dark)
 
 
 def _hair(hair_rgb: F32, skin_rgb: F32, rng: np.random.Generator) -> HairLook:
