@@ -45,7 +45,7 @@ def timed(work: Callable[[], Any]) -> tuple[float, Any]:
 def frames_row(child: int, size_px: int, n_frames: int) -> dict[str, Any]:
     """One child: set-up, then one clip of `n_frames` rendered, labelled and encoded."""
     person = sample_person(SEED, child)
-    setup_s, (built, look, _) = timed(lambda: _built(person))
+    setup_s, (built, look, _) = timed(lambda: _built(person, size_px))
     view = sample_view(stream(SEED, child, "view"), size_px)
     motion = play(None, n_frames, RATE_HZ, stream(SEED, child, "motion"), "happy", 0.5)
 
