@@ -199,7 +199,7 @@ def test_c_compiles_and_holds_model_and_labels(exported: Exported, tmp_path: Pat
 
 
 def test_no_file_names_a_place_of_this_machine(exported: Exported) -> None:
-    places = [b"site-packages", b"/home/", b"/root", b"/tmp", b"/usr/lib", b'.py"']
+    places = [b"site-packages", b"/home/", b"/root", b"/tmp", b"/usr/lib", b'.py", line']
     places += [str(Path.cwd()).encode(), sys.prefix.encode()]
     for path in exported.folder.rglob("*"):
         if path.is_file():
