@@ -42,6 +42,8 @@ class SoundAugment:
     """Largest share of a word cut off at either end."""
     time_warp: float = 0.25
     """Standard deviation of the log rate between parts of a word."""
+    loudness_db: float = 4.0
+    """Spread of a slow loudness contour: other balance of consonants and vowels."""
     speed: float = 0.2
     """Largest log change of the whole duration."""
     vocal_tract: float = 0.12
