@@ -3,8 +3,9 @@
 SQNR here is strict. A network that answers landmarks near 0.5 has a large plain signal power
 even when it answers the same for every clip, so the mean answer over the calibration clips is
 taken off first: what is left is what the network says about this clip. For `face` the figure is
-that of the landmarks alone (136 numbers), because one large logit would hide all of them; pose
-and presence are given beside it.
+that of the landmarks alone (136 numbers), because one large logit would hide all of them, and on
+the clips where the float network sees a face: elsewhere they mean nothing. Pose is given beside
+it, and presence over all clips.
 """
 
 from __future__ import annotations
@@ -40,12 +41,23 @@ class Distance:
 
 def distance(task: str, reference: Array, answer: Array, mean: Array) -> Distance:
     """Compare answers (B, n) with the float reference (B, n); mean (n,) is the mean answer."""
-    parts = {
-        name: sqnr_db(reference[:, part] - mean[part], answer[:, part] - mean[part])
-        for name, part in PARTS[task].items()
-    }
+    parts = {}
+    for name, part in PARTS[task].items():
+        rows = meant(task, name, reference)
+        parts[name] = sqnr_db(reference[rows, part] - mean[part], answer[rows, part] - mean[part])
     flips = float(np.mean(decisions(task, reference) != decisions(task, answer)))
     return Distance(next(iter(parts.values())), flips, parts)
+
+
+def meant(task: str, part: str, reference: Array) -> NDArray[np.bool_]:
+    """(B,) clips on which a part of the answer means something: a face, for landmarks and pose.
+
+    All clips where the network sees no face at all, so that nothing passes unmeasured.
+    """
+    seen = decisions(task, reference) == 1
+    if task != "face" or part == "present" or not seen.any():
+        return np.ones(len(reference), bool)
+    return seen
 
 
 def decisions(task: str, answer: Array) -> NDArray[np.int64]:

@@ -44,6 +44,18 @@ def test_a_large_logit_does_not_hide_the_landmarks() -> None:
     assert found.parts_db["present"] > 35
 
 
+def test_landmarks_count_only_where_the_network_sees_a_face() -> None:
+    reference = RNG.normal(size=(40, 140)).astype(np.float32)
+    reference[:, 139] = np.where(np.arange(40) < 30, 1, -1)
+    answer, mean = reference.copy(), np.zeros(140, np.float32)
+    answer[30:, :136] += 9
+    assert distance("face", reference, answer, mean).sqnr_db == EQUAL_DB
+    answer[0, 0] += 9
+    assert distance("face", reference, answer, mean).sqnr_db < 30
+    reference[:, 139] = -1  # no face anywhere: everything counts
+    assert distance("face", reference, answer, mean).sqnr_db < 5
+
+
 def test_decisions_are_the_label_or_the_presence_of_a_face() -> None:
     logits = np.array([[0.1, 0.2], [3, -1]], np.float32)
     assert decisions("kws", logits).tolist() == [1, 0]
