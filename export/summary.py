@@ -90,6 +90,7 @@ def summarize(made: Made, page: Path) -> list[str]:
     sheet = contact_sheet(open_dataset(made.out / "data" / "stills"))
     assert sheet is not None
     talk = open_dataset(made.out / "data" / "talk")
+    happy = next((i for i, row in enumerate(talk.rows) if row["emotion"] == "happy"), 0)
     write_page(
         page,
         Page(
@@ -97,7 +98,7 @@ def summarize(made: Made, page: Path) -> list[str]:
             subtitle=_subtitle(made),
             cards=_cards(made),
             sheet=sheet,
-            clip=talk.clip(0),
+            clip=talk.clip(happy),
             sections=_sections(made, tables),
             commands=made.commands,
             stamp=make_stamp(),

@@ -28,7 +28,8 @@ class Progress:
     """Rate and time left: a tqdm bar on a terminal, a line every ten seconds otherwise."""
 
     def __init__(self, total: int, what: str, unit: str = "clip") -> None:
-        self.total, self.what, self.unit = total, what, unit
+        self.total, self.what = total, what
+        self.units = unit + ("es" if unit.endswith("ch") else "s")
         self.count, self.begun, self.spoke = 0, time.monotonic(), time.monotonic()
         self.bar: Any = None
         if sys.stderr.isatty():
@@ -54,7 +55,7 @@ class Progress:
     def _line(self, now: float) -> str:
         rate = self.count / max(now - self.begun, 1e-9)
         left = (self.total - self.count) / rate if rate else float("inf")
-        text = f"{self.what}: {self.count}/{self.total} {self.unit}s, {rate:.1f}/s"
+        text = f"{self.what}: {self.count}/{self.total} {self.units}, {rate:.1f}/s"
         return text + (f", {left:.0f} s left" if self.count else "")
 
 
