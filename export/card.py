@@ -71,8 +71,9 @@ def _facts(bundle: Bundle) -> str:
     labels = ", ".join(bundle.labels)
     if bundle.task == "face":
         labels = (
-            "x0, y0 ... x67, y67 (fractions of the crop), yaw, pitch, roll (degrees / 90), "
-            "face (logit / 16, above 0 where there is one)"
+            "x0, y0 ... x67, y67 (fractions of the crop, minus 0.5), "
+            "yaw, pitch, roll (degrees / 180), "
+            "face (logit / 64, above 0 where there is one)"
         )
     stamp, quantized = bundle.created, bundle.quantization
     rows = [

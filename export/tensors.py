@@ -14,7 +14,11 @@ INPUT = {
 """Task to axes and unit of the input."""
 OUTPUT = {
     "kws": ("B C", "logit"),
-    "face": ("B C", "fraction of the crop (68 x, y), degrees / 90 (yaw, pitch, roll), logit / 16"),
+    "face": (
+        "B C",
+        "fraction of the crop from its centre (68 x, y), degrees / 180 (yaw, pitch, roll), "
+        "logit / 64",
+    ),
 }
 """Task to axes and unit of the output."""
 

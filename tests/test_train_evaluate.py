@@ -68,7 +68,7 @@ def test_a_perfect_face_model_has_no_error_at_any_crop_size(place: Path) -> None
     sizes = [len(picture) for picture in seen.pictures]
     assert len(set(sizes)) > 1
     truth = seen.points / np.array(sizes)[:, None, None]
-    answers = np.concatenate([truth.reshape(6, 136), np.zeros((6, 4))], 1).astype(np.float32)
+    answers = np.concatenate([truth.reshape(6, 136) - 0.5, np.zeros((6, 4))], 1).astype(np.float32)
     front_end = {"name": "image", "size_px": 96, "standardize": True}
     oracle = Predictor("oracle", "face", (), front_end, lambda _: answers)
     scores = score_faces(oracle, seen)

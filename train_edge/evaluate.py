@@ -16,12 +16,12 @@ from device.strict import encode
 from generate.engine import Progress
 from generate.shards import Dataset
 from train_edge.data import SILENCE, UNKNOWN, cut_word, open_clips, split
+from train_edge.face_task import points_of
 from train_edge.faces import VIEW, face_square, frames_of, square
 from train_edge.metrics import confusion, landmark_error, summary
 from train_edge.predictor import Predictor
 from train_edge.real_folders import (
     FACES,
-    POINTS,
     SPEECH,
     load_image,
     load_sound,
@@ -101,7 +101,7 @@ def score_faces(model: Predictor, seen: Seen) -> dict[str, Any]:
     cuts = range(0, len(seen.pictures), BATCH)
     outputs = _each(model.see, [seen.pictures[i : i + BATCH] for i in cuts])
     sizes = np.array([[picture.shape[1], picture.shape[0]] for picture in seen.pictures])
-    found = outputs[:, : 2 * POINTS].reshape(-1, POINTS, 2) * sizes[:, None]
+    found = points_of(outputs) * sizes[:, None]
     return {"n": len(found)} | summary(landmark_error(found, seen.points))
 
 

@@ -1,8 +1,8 @@
 """Face: batches, loss and metric.
 
-Output (B, 140): 68 x and y as fractions of the crop (0..1, iBUG-68, outline jaw), then yaw, pitch
-and roll in degrees / 90, then the logit of "this is a face" / 16. The last two divisors keep all
-values near -1..1, because one int8 scale serves the whole vector.
+Output (B, 140): 68 x and y from the centre of the crop as fractions of it (-0.5..0.5, iBUG-68,
+outline jaw), then yaw, pitch and roll in degrees / 180, then the logit of "this is a face" / 64.
+The divisors keep all values near -0.5..0.5, because one int8 scale serves the whole vector.
 """
 
 from __future__ import annotations
@@ -23,15 +23,16 @@ from train_edge.options import Options
 POINTS = 68
 POSE = slice(2 * POINTS, 2 * POINTS + 3)
 PRESENT = 2 * POINTS + 3
-POSE_DEG = 90.0
-LOGIT = 16.0
+POSE_DEG = 180.0
+LOGIT = 64.0
+CENTER = 0.5
 LABELS = (
     *(f"{axis}{k}" for k in range(POINTS) for axis in "xy"),
     *("yaw", "pitch", "roll", "face"),
 )
 FRONT_END = IMAGE | {"standardize": True}
 OTHER_SHARE = 0.15
-POSE_WEIGHT, PRESENT_WEIGHT = 0.3, 0.03
+POSE_WEIGHT, PRESENT_WEIGHT = 0.6, 0.03
 
 
 def build(options: Options, labels: tuple[str, ...]) -> nn.Module:  # noqa: ARG001
@@ -53,12 +54,12 @@ class FaceTask:
         module = FaceNet(len(LABELS))
         start = torch.zeros(len(LABELS))
         points = self.kept.points @ still_view(1)[:, :2].T + still_view(1)[:, 2]
-        start[: 2 * POINTS] = torch.from_numpy(points.mean(0).astype(np.float32)).flatten()
+        start[: 2 * POINTS] = torch.from_numpy(points.mean(0).astype(np.float32)).flatten() - CENTER
         module.start_at(start)
         return module
 
     def batch(self, rng: np.random.Generator, size: int) -> dict[str, Tensor]:
-        """input (B, 3, H, W), points (B, 68, 2) 0..1, pose (B, 3) / 90 deg, present (B,) 0 or 1."""
+        """input (B, 3, H, W), points (B, 68, 2) 0..1, pose (B, 3) / 180 deg, present (B,)."""
         n_others = int(rng.binomial(size, OTHER_SHARE)) if len(self.kept.others) else 0
         picks = rng.integers(0, len(self.kept), size - n_others)
         kept, how = self.kept, self.options.image
@@ -84,7 +85,7 @@ class FaceTask:
         """Wing loss of the points, L1 of the pose where there is a face; entropy of the logit."""
         present = batch["present"]
         faces = present.sum().clamp(min=1)
-        points = outputs[:, : 2 * POINTS].reshape(-1, POINTS, 2)
+        points = outputs[:, : 2 * POINTS].reshape(-1, POINTS, 2) + CENTER
         where = wing(2 * (points - batch["points"])).mean((1, 2))
         pose = (outputs[:, POSE] - batch["pose"]).abs().mean(1)
         face = ((where + POSE_WEIGHT * pose) * present).sum() / faces
@@ -97,7 +98,7 @@ class FaceTask:
         outputs = predict(module, faces)
         to_view = still_view(SIZE_PX)
         truth = self.held.points @ to_view[:, :2].T + to_view[:, 2]
-        found = outputs[:, : 2 * POINTS].reshape(-1, POINTS, 2) * SIZE_PX
+        found = points_of(outputs) * SIZE_PX
         pose = np.abs(outputs[:, POSE] * POSE_DEG - self.held.pose_deg).mean()
         seen = float((outputs[:, PRESENT] > 0).mean())
         errors = summary(landmark_error(found, truth))
@@ -107,6 +108,11 @@ class FaceTask:
             others = predict(module, upright(self.held.others))
             scores["val_false_faces"] = float((others[:, PRESENT] > 0).mean())
         return scores
+
+
+def points_of(outputs: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Landmarks (K, 68, 2), fractions of the crop 0..1 from its top left, of outputs (K, 140)."""
+    return outputs[:, : 2 * POINTS].reshape(-1, POINTS, 2) + np.float32(CENTER)
 
 
 def standardized(pictures: Pixels) -> Tensor:

@@ -10,8 +10,8 @@ from numpy.typing import NDArray
 
 from generate.shards import Dataset
 from train_edge.evaluate import see_clips
+from train_edge.face_task import points_of
 from train_edge.predictor import load_model
-from train_edge.real_folders import POINTS
 
 CELL_PX = 160
 DOT = (60, 255, 90)
@@ -23,11 +23,8 @@ def overlay_sheet(
     """(H, W, 3) RGB grid of `count` crops spread over a data set, with the model's 68 points."""
     numbers = [int(k) for k in np.linspace(0, len(dataset) - 1, min(count, len(dataset)))]
     pictures = see_clips(dataset, numbers).pictures[:count]
-    outputs = load_model(model, file).see(pictures)[:, : 2 * POINTS]
-    cells = [
-        _cell(picture, points)
-        for picture, points in zip(pictures, outputs.reshape(-1, POINTS, 2), strict=True)
-    ]
+    found = points_of(load_model(model, file).see(pictures))
+    cells = [_cell(picture, points) for picture, points in zip(pictures, found, strict=True)]
     columns = min(columns, len(cells))
     cells += [np.full_like(cells[0], 255)] * (-len(cells) % columns)
     rows = [np.hstack(cells[i : i + columns]) for i in range(0, len(cells), columns)]
