@@ -48,7 +48,7 @@ class Size:
 
 
 SIZES = {
-    "toy": Size(stills=1800, words=4000, talk=6, tests=300, kws_steps=700, face_steps=1400),
+    "toy": Size(stills=1800, words=4000, talk=6, tests=300, kws_steps=700, face_steps=2000),
     "tiny": Size(
         stills=48, words=150, talk=1, tests=24, kws_steps=12, face_steps=6, talk_px=96,
         bench_seconds=0.2, export=("--draft",),

@@ -181,9 +181,10 @@ def _overlays(made: Made) -> NDArray[np.uint8]:
 
 
 def _histogram(made: Made, task: str) -> str | None:
+    """Latencies of the runtimes meant for this kind of machine; TFLite Micro's are not."""
     ran = {
-        run.file: [ns / 1e6 for ns in run.latency_ns]
+        f"{run.file}, {run.runtime.split()[0]}": [ns / 1e6 for ns in run.latency_ns]
         for run in made.report(task).runs
-        if run.latency_ns and run.target != "front-end"
+        if run.latency_ns and run.target != "front-end" and not run.runtime.startswith("tflite-m")
     }
     return charts.latency_histogram(ran, f"{task}: latency") if ran else None

@@ -41,7 +41,7 @@ def accuracy_table(evaluations: dict[str, dict[str, Any]]) -> Table:
     """Keyword accuracy by (model file, data); `evaluations` maps "data, file" to its JSON."""
     rows = []
     for name, result in evaluations.items():
-        spoken = result.get("by_speaker") or {}
+        spoken = result["by_speaker"] if result["data"] == "real" else {}
         worst = min(spoken.values(), default=None)
         rows.append((name, f"{result['n']}", _percent(result["accuracy"]), _percent(worst)))
     return Table(
