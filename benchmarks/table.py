@@ -64,8 +64,10 @@ def evaluation_rows(path: Path) -> list[tuple[str, str, str]]:
     """One row of accuracy or landmark error; the file name says task, data and model file."""
     result = json.loads(path.read_text())
     _, task, place, *file = path.stem.split("-")
-    where = {"real": "real people", "synthetic": "new synthetic children"}[place]
-    command = f"`collodi evaluate bundles/{task} --file {'-'.join(file)} --data …`"
+    new = "new synthetic voices" if task == "kws" else "new synthetic children"
+    where = {"real": "real people", "synthetic": new}[place]
+    model = "RUN" if file == ["float32"] else f"BUNDLE --file {'-'.join(file)}"
+    command = f"`collodi evaluate {model} --data DIR`"
     name = (
         f"{'keywords' if task == 'kws' else 'face'}, {'-'.join(file)}, {where} (n = {result['n']})"
     )
