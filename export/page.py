@@ -13,11 +13,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from device.files import write_atomic
 from device.stamp import Stamp
 from export.tables import Table
 from generate.clip import SAMPLE_RATE_HZ, Clip
 from generate.media import frame_to_jpeg
-from generate.shards import write_atomic
 
 
 @dataclass(frozen=True)
@@ -67,7 +67,7 @@ def write_page(path: Path, page: Page) -> None:
         "commands": page.commands,
         "stamp": stamp_line(page.stamp),
     }
-    write_atomic(path, environment.get_template("report.html").render(values).encode())
+    write_atomic(path, environment.get_template("report.html").render(values))
 
 
 def stamp_line(stamp: Stamp) -> str:

@@ -12,12 +12,12 @@ from pathlib import Path
 from typing import Any
 
 from device import bench_cli
+from device.files import write_atomic
 from export import cli as export_cli
 from export.summary import Made, summarize
 from generate import cli as generate_cli
 from generate.options import parse
 from generate.presets import DIGITS
-from generate.shards import write_atomic
 from train_edge import cli as train_cli
 from train_edge import evaluate_cli
 from train_edge.run import CHECKPOINT, DONE
@@ -177,4 +177,4 @@ def _keep_options(options: Options) -> None:
                 raise ValueError(f"{options.out} was made with {name} = {was.get(name)}, not "
                                  f"{value}; choose another --out or delete it")  # fmt: skip
     options.out.mkdir(parents=True, exist_ok=True)
-    write_atomic(path, (json.dumps(now, indent=1) + "\n").encode())
+    write_atomic(path, json.dumps(now, indent=1) + "\n")

@@ -10,9 +10,10 @@ from typing import Annotated, Any
 
 import tyro
 
+from device.files import write_atomic
 from generate.contents import balance, contact_sheet, table_lines
 from generate.options import parse
-from generate.shards import Dataset, open_dataset, verify, write_atomic
+from generate.shards import Dataset, open_dataset, verify
 
 TEMPLATES = Path(__file__).parent / "templates"
 
@@ -62,4 +63,4 @@ def write_page(dataset: Dataset, tables: dict[str, dict[str, int]], out: Path) -
     values |= {"options": dataset.header["options"], "sheet": base64.b64encode(picture).decode()}
     environment = jinja2.Environment(loader=jinja2.FileSystemLoader(TEMPLATES), autoescape=True)
     page = environment.get_template("inspect.html").render(values)
-    write_atomic(out / "index.html", page.encode())
+    write_atomic(out / "index.html", page)

@@ -6,7 +6,6 @@ A shard is written under `.part` and renamed when whole, so a file with its fina
 
 from __future__ import annotations
 
-import hashlib
 import io
 import json
 import os
@@ -19,6 +18,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from device.files import sha256_of, write_atomic
 from generate.clip import (
     Clip,
     check,
@@ -45,19 +45,6 @@ INDEX_FACTS = ("keyword", "emotion", "age_years", "sex", "ancestry", "skin_tone"
 def shard_name(number: int) -> str:
     """File name of shard `number`."""
     return f"shard-{number:06d}.tar"
-
-
-def write_atomic(path: Path, data: bytes) -> None:
-    """Write a small file so that it is there whole or not at all."""
-    part = path.with_name(path.name + ".part")
-    try:
-        with open(part, "wb") as file:
-            file.write(data)
-            file.flush()
-            os.fsync(file.fileno())
-        os.replace(part, path)
-    finally:
-        part.unlink(missing_ok=True)
 
 
 def clip_members(clip: Clip) -> dict[str, bytes]:
@@ -113,12 +100,6 @@ def index_shard(path: Path) -> list[dict[str, Any]]:
     return list(rows.values())
 
 
-def file_sha256(path: Path) -> str:
-    """Hex SHA-256 of a file."""
-    with open(path, "rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
-
-
 def write_header(folder: Path, options: dict[str, Any], stamp: dict[str, Any]) -> None:
     """Write dataset.json of a data set that is being made."""
     body = {"format": FORMAT, "version": VERSION, "complete": False, "options": options}
@@ -132,16 +113,16 @@ def finish(folder: Path, options: dict[str, Any], stamp: dict[str, Any], n_shard
     for number in range(n_shards):
         path = folder / shard_name(number)
         rows += index_shard(path)
-        hashes[path.name] = file_sha256(path)
+        hashes[path.name] = sha256_of(path)
     lines = "".join(json.dumps(row, sort_keys=True) + "\n" for row in rows)
-    write_atomic(folder / "index.jsonl", lines.encode())
+    write_atomic(folder / "index.jsonl", lines)
     body = {"format": FORMAT, "version": VERSION, "complete": True, "options": options}
     body |= {"stamp": stamp, "clips": len(rows), "shards": hashes}
     write_atomic(folder / "dataset.json", _pretty(body))
 
 
-def _pretty(body: dict[str, Any]) -> bytes:
-    return (json.dumps(body, indent=1, sort_keys=True) + "\n").encode()
+def _pretty(body: dict[str, Any]) -> str:
+    return json.dumps(body, indent=1, sort_keys=True) + "\n"
 
 
 def read_header(folder: Path) -> dict[str, Any]:
@@ -245,5 +226,5 @@ def open_dataset(folder: str | Path) -> Dataset:
 def verify(dataset: Dataset) -> None:
     """Re-hash every shard; ValueError names the first that differs from dataset.json."""
     for name, expected in dataset.header["shards"].items():
-        if file_sha256(dataset.folder / name) != expected:
+        if sha256_of(dataset.folder / name) != expected:
             raise ValueError(f"data set {dataset.folder}: shard {name} does not match its sha256")

@@ -1,7 +1,6 @@
 """Shards are whole or absent, and a data set says what is wrong with it."""
 
 import json
-import os
 import tarfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -17,7 +16,6 @@ from generate.shards import (
     open_dataset,
     shard_name,
     verify,
-    write_atomic,
     write_header,
     write_shard,
 )
@@ -79,22 +77,6 @@ def test_an_error_in_the_middle_leaves_no_shard(tmp_path: Path) -> None:
     with pytest.raises(OSError):
         write_shard(tmp_path / shard_name(0), clips())
     assert list(tmp_path.iterdir()) == []
-
-
-def test_atomic_write_keeps_the_old_file_when_the_disk_is_full(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    path = tmp_path / "x.json"
-    write_atomic(path, b"old")
-
-    def full(_: int) -> None:
-        raise OSError(28, "No space left on device")
-
-    monkeypatch.setattr(os, "fsync", full)
-    with pytest.raises(OSError):
-        write_atomic(path, b"new")
-    assert path.read_bytes() == b"old"
-    assert list(tmp_path.iterdir()) == [path]
 
 
 def change_header(folder: Path, **changes: Any) -> None:
