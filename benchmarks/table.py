@@ -23,12 +23,25 @@ def main() -> None:
         description=__doc__, formatter_class=argparse.RawTextHelpFormatter
     )
     parser.add_argument("--write", action="store_true")
+    parser.add_argument("--keep", type=Path)
     args = parser.parse_args()
+    if args.keep:
+        keep(args.keep)
     blocks = {"results": results_table(), "tree": tree()}
     for name, block in blocks.items():
         print(block)
         if args.write:
             replace(ROOT / "README.md", name, block)
+
+
+def keep(folder: Path) -> None:
+    """Copy the evaluations of a quickstart; speakers become numbers, so that nobody is named."""
+    for path in sorted(folder.glob("evaluate-*.json")):
+        body = json.loads(path.read_text())
+        shares = sorted(body.pop("by_speaker", {}).values())
+        if shares and body["data"] == "real":
+            body["speakers_from_worst"] = shares
+        (RESULTS / path.name).write_text(json.dumps(body) + "\n")
 
 
 def replace(path: Path, name: str, block: str) -> None:
