@@ -74,6 +74,6 @@ def latency_histogram(latency_ms: Mapping[str, Sequence[float]], title: str) -> 
         for name, values in latency_ms.items():
             axes.hist(np.clip(values, 0, last), bins=bins, histtype="step", lw=1.4, label=name)
         axes.set(xlabel="ms", ylabel="runs", title=title)
-        axes.legend(frameon=False)
+        axes.legend(frameon=False, loc="upper center", bbox_to_anchor=(0.5, -0.2), fontsize=8)
 
     return _svg(draw)

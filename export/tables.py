@@ -87,7 +87,7 @@ def bundle_table(bundles: Sequence[Bundle]) -> Table:
             ))  # fmt: skip
     return Table(
         "Bundles: files and parity with the trained model",
-        ("file", "bytes", "SQNR dB", "flips", "arena kB"),
+        ("file", "bytes", "SQNR dB", "flips", "arena KiB"),
         rows,
         "SQNR and class flips on synthetic clips that calibration did not use.",
     )

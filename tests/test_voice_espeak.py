@@ -30,7 +30,7 @@ def test_same_request_same_sound_after_other_requests():
         assert [digest(i) for i in order] == [first[i] for i in order]
 
 
-@pytest.mark.parametrize("method", ["fork", "spawn"])
+@pytest.mark.parametrize("method", ["forkserver", "spawn"])
 def test_same_request_same_sound_in_other_processes(method):
     here = [digest(i) for i in range(len(REQUESTS))]
     with mp.get_context(method).Pool(2) as pool:
