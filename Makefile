@@ -8,7 +8,7 @@ BIN := $(VENV)/bin
 REAL ?=
 export PIP_DISABLE_PIP_VERSION_CHECK = 1
 
-.PHONY: quickstart test test-long lint install bench clean
+.PHONY: quickstart test test-long lint install bench venv-as-root clean
 
 quickstart: install
 	$(BIN)/collodi quickstart $(if $(REAL),--real $(REAL))
@@ -33,11 +33,18 @@ install: $(VENV)/.installed
 # torch goes first and pinned: any other order lets the resolver take a build for GPUs.
 $(VENV)/.installed: pyproject.toml constraints.txt
 	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Collodi is developed on Python 3.11; found " + sys.version.split()[0])'
-	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV) || { echo "python3-venv is missing: apt-get install python3-venv" >&2; rm -rf $(VENV); exit 1; }
+	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV) || $(MAKE) --no-print-directory venv-as-root
 	$(BIN)/python -m pip install --quiet "pip>=25.1"
 	$(BIN)/python -m pip install --quiet -c constraints.txt torch
 	$(BIN)/python -m pip install --quiet -c constraints.txt -e ".[all]" --group dev
 	touch $@
+
+# Debian keeps venv in a package of its own: root installs it, others are told.
+venv-as-root:
+	rm -rf $(VENV)
+	@test "$$(id -u)" = 0 || { echo "venv is missing: apt-get install python3-venv" >&2; exit 1; }
+	apt-get update -qq && apt-get install -y -qq python3-venv
+	$(PYTHON) -m venv $(VENV)
 
 clean:
 	rm -rf $(VENV) out .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
