@@ -24,7 +24,7 @@ if hasattr(os, "sched_setaffinity"):
 from common import finish
 
 from generate.clip import labels_to_bytes
-from generate.make import _built, _render, make_clip
+from generate.make import build_child, make_clip, render_clip
 from generate.media import frames_to_mp4
 from generate.motion.player import play
 from generate.presets import Talk
@@ -45,12 +45,12 @@ def timed(work: Callable[[], Any]) -> tuple[float, Any]:
 def frames_row(child: int, size_px: int, n_frames: int) -> dict[str, Any]:
     """One child: set-up, then one clip of `n_frames` rendered, labelled and encoded."""
     person = sample_person(SEED, child)
-    setup_s, (built, look, _) = timed(lambda: _built(person, size_px))
+    setup_s, (built, look, _) = timed(lambda: build_child(person, size_px))
     view = sample_view(stream(SEED, child, "view"), size_px)
     motion = play(None, n_frames, RATE_HZ, stream(SEED, child, "motion"), "happy", 0.5)
 
     def make() -> None:
-        frames, labels, _ = _render(built, look, view, motion, depth=False)
+        frames, labels, _ = render_clip(built, look, view, motion, depth=False)
         frames_to_mp4(frames, RATE_HZ)
         labels_to_bytes(labels)
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
@@ -62,13 +61,3 @@ def onnx_ops(path: Path) -> tuple[str, ...]:
     import onnx
 
     return tuple(sorted({node.op_type for node in onnx.load(path).graph.node}))
-
-
-def output_shape(path: Path) -> tuple[int, ...]:
-    """Shape of the one output of an ONNX file; ExportError where it is not fixed."""
-    import onnx
-
-    dims = [d.dim_value for d in onnx.load(path).graph.output[0].type.tensor_type.shape.dim]
-    if not dims or math.prod(dims) < 1:
-        raise ExportError(f"{path.name}: output shape {dims} is not fixed")
-    return tuple(dims)

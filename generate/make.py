@@ -64,7 +64,7 @@ def make_still(options: Stills, number: int) -> Clip:
     rng = stream(options.seed, number, "motion")
     motion, emotion, intensity = still(rng)
     view = sample_view(stream(options.seed, number, "view"), options.size_px)
-    frames, labels, camera = _render(child, look_, view, motion, depth=options.depth)
+    frames, labels, camera = render_clip(child, look_, view, motion, depth=options.depth)
     facts = _facts(options.seed, f"still-{number:08d}") | _person_facts(person)
     facts |= {"emotion": emotion, "emotion_intensity": intensity, "n_frames": 1} | camera
     labels["speaking"] = np.zeros(1, np.uint8)
@@ -103,7 +103,7 @@ def make_talk(options: Talk, number: int) -> Clip:
         emotion, intensity,
     )  # fmt: skip
     view = sample_view(stream(options.seed, number, "view"), options.size_px)
-    frames, labels, camera = _render(child, look_, view, motion, depth=options.depth)
+    frames, labels, camera = render_clip(child, look_, view, motion, depth=options.depth)
     labels["speaking"] = _speaking(utterance, n_frames, options.rate_hz)
     facts = _facts(options.seed, f"talk-{number:08d}") | _person_facts(person)
     facts |= _sound_facts(utterance) | camera
@@ -118,15 +118,16 @@ def _person(options: Stills | Talk, child: int) -> tuple[Child, Look, Person]:
     if isinstance(options, Stills) and options.adult_share:
         adult = int((child + 1) * options.adult_share) > int(child * options.adult_share)
         ages = (18, 75) if adult else ages
-    return _built(sample_person(options.seed, child, ages), options.size_px)
+    return build_child(sample_person(options.seed, child, ages), options.size_px)
 
 
 @lru_cache(maxsize=2)
-def _built(person: Person, size_px: int = 256) -> tuple[Child, Look, Person]:
+def build_child(person: Person, size_px: int) -> tuple[Child, Look, Person]:
+    """The child with hair as fine as the image shows, its look, and the person; kept for reuse."""
     return Child(person, detail_of(size_px)), look(person), person
 
 
-def _render(
+def render_clip(
     child: Child, look_: Look, view: View, motion: Motion, depth: bool
 ) -> tuple[NDArray[np.uint8], dict[str, NDArray[Any]], dict[str, Any]]:
     """Frames (T, H, W, 3), image labels and the camera and light facts."""
