@@ -18,11 +18,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 FORMAT = "collodi.clip"
-VERSION = 1
+VERSION = 2
 SAMPLE_RATE_HZ = 16000
 PARTS = (
     *("background", "skin", "brow", "lips", "mouth", "sclera", "iris"),
     *("teeth", "tongue", "hair", "cloth", "neck"),
+    *("glasses", "headwear", "thing", "hand"),
 )
 
 
@@ -65,7 +66,7 @@ LABELS: dict[str, Label] = {
     "face_box_px": Label(
         "frame, x0 y0 x1 y1 of the 68 points", ("T", 4), "f4", "px", "any", _IMAGE
     ),
-    "parts": Label("frame, row, column", ("T", "H", "W"), "u1", "id in PARTS", "0 to 11", _IMAGE),
+    "parts": Label("frame, row, column", ("T", "H", "W"), "u1", "id in PARTS", "0 to 15", _IMAGE),
     "depth_mm": Label(
         "frame, row, column, distance along z",
         ("T", "H", "W"),
@@ -97,8 +98,9 @@ FACTS: dict[str, str] = {
     "ancestry": "shares of african, asian, european (MakeHuman's axes), sum 1",
     "skin_tone": "Monk scale 1 to 10; 0 when there is no picture",
     "hair_style": "name; empty when there is no picture",
+    "look": "the other controls of the person (spec.Person); empty when there is no picture",
     "voice": "engine, voice, f0_hz, formant_scale; empty when silent",
-    "camera": "size_px, focal_px, distance_m; empty when there is no picture",
+    "camera": "size_px, focal_px, distance_m, controls of spec.View; empty without a picture",
     "light": "seed and key direction; empty when there is no picture",
     "rate_hz": "frames a second; 0 for stills and sound",
     "n_frames": "T",

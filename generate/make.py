@@ -171,6 +171,7 @@ def _facts(seed: int, key: str) -> dict[str, Any]:
     return {
         "key": key, "text": "", "keyword": "", "emotion": "neutral", "emotion_intensity": 0.0,
         "age_years": 0.0, "sex": "", "ancestry": [], "skin_tone": 0, "hair_style": "",
+        "look": {},
         "voice": {}, "camera": {}, "light": {}, "rate_hz": 0.0, "n_frames": 0, "n_samples": 0,
         "provenance": provenance,
     }  # fmt: skip
@@ -178,7 +179,9 @@ def _facts(seed: int, key: str) -> dict[str, Any]:
 
 def _person_facts(person: Person) -> dict[str, Any]:
     names = ("age_years", "sex", "skin_tone", "hair_style")
-    return {name: asdict(person)[name] for name in names} | {"ancestry": list(person.ancestry)}
+    controls = asdict(person)
+    facts = {name: controls.pop(name) for name in names}
+    return facts | {"ancestry": list(controls.pop("ancestry")), "look": controls}
 
 
 def _sound_facts(utterance: Utterance) -> dict[str, Any]:

@@ -14,6 +14,16 @@ ANCESTRIES = ("african", "asian", "european")
 EMOTIONS = ("neutral", "happy", "sad", "angry", "afraid", "disgusted", "surprised")
 
 
+FRAMINGS = ("face", "upper")
+
+
+def _in_range(spec: object, names: tuple[str, ...], low: float, high: float) -> None:
+    for name in names:
+        value = getattr(spec, name)
+        if not low <= value <= high:
+            raise ValueError(f"{name} {value:g} is outside {low:g} to {high:g}")
+
+
 def _sides(*names: str) -> list[str]:
     return [name + side for name in names for side in ("Left", "Right")]
 
@@ -56,6 +66,19 @@ class Person:
     garment_pattern: str
     freckles: float
     """0 (none) to 1 (many)."""
+    face_shape: float = 0.0
+    """-1 (long, narrow) through 0 (as `face_seed` has it) to 1 (round, wide)."""
+    birthmarks: float = 0.0
+    """0 (none) to 1: moles and birthmarks."""
+    wrinkling: float = 0.5
+    """0 to 1: how much the skin folds and flushes with the expression."""
+    face_paint: str = "none"
+    glasses: str = "none"
+    headwear: str = "none"
+    held: str = "none"
+    """What is held before or beside the face, covering part of it: a hand, a toy, a cup."""
+    held_seed: int = 0
+    """Where it is held, and its colours."""
 
     def __post_init__(self) -> None:
         if not 0.5 <= self.age_years <= 90:
@@ -66,6 +89,8 @@ class Person:
             raise ValueError(f"skin_tone {self.skin_tone} is outside the Monk scale 1 to 10")
         if min(self.ancestry) < 0 or abs(sum(self.ancestry) - 1) > 1e-6:
             raise ValueError(f"ancestry {self.ancestry} is not three shares that sum to 1")
+        _in_range(self, ("freckles", "birthmarks", "wrinkling"), 0, 1)
+        _in_range(self, ("face_shape",), -1, 1)
 
 
 @dataclass(frozen=True)
@@ -84,8 +109,27 @@ class View:
     backdrop_seed: int
     camera_seed: int
     """Exposure, blur and noise of the camera."""
+    light: str = "any"
+    """A kind of light (render/light.py); "any" draws one from `light_seed`."""
+    backdrop: str = "any"
+    """A kind of place (render/backdrop.py); "any" draws one that suits the light."""
+    camera: str = "good"
+    """A kind of camera (render/camera.py)."""
+    aperture_mm: float = 0.0
+    """Diameter of the lens opening: what is off the face's distance blurs; 0 all sharp."""
+    shutter: float = 0.0
+    """Share of the frame's time that the shutter is open, 0 to 1: motion blur in clips."""
+    distortion: float = 0.0
+    """Radial term k1 of the Brown-Conrady lens model; negative is the barrel of a wide lens."""
+    framing: str = "face"
+    """"face" (head and shoulders) or "upper" (clothed upper body, for gestures)."""
 
     def __post_init__(self) -> None:
+        _in_range(self, ("shutter",), 0, 1)
+        _in_range(self, ("aperture_mm",), 0, 20)
+        _in_range(self, ("distortion",), -0.3, 0.3)
+        if self.framing not in FRAMINGS:
+            raise ValueError(f"framing {self.framing!r} is not one of {', '.join(FRAMINGS)}")
         if not 32 <= self.size_px <= 2048:
             raise ValueError(f"size_px {self.size_px} is outside 32 to 2048")
         if not 0.1 <= self.distance_m <= 10:

@@ -71,7 +71,7 @@ def child() -> Child:
 def test_the_same_person_is_the_same_arrays(child):
     again = make()
     assert np.array_equal(again.neutral.points, child.neutral.points)
-    assert np.array_equal(again.hair.points, child.hair.points)
+    assert np.array_equal(again.pieces[0].points, child.pieces[0].points)
 
 
 def test_normals_are_unit_and_point_outwards(child):
@@ -319,7 +319,7 @@ def test_contour_of_a_turned_head_is_its_outline(child, yaw):
 @pytest.mark.parametrize("style", sorted(STYLES))
 def test_hair_is_outside_the_head(style):
     child = Child(replace(BASE, hair_style=style, face_seed=3), detail=0.3)
-    hair = child.hair
+    hair = child.pieces[0]
     assert hair.tris.max() < len(hair.points)
     assert np.isfinite(hair.points).all()
     assert hair.aux[:, [0, 2, 3]].min() >= 0
@@ -332,7 +332,7 @@ def test_hair_is_outside_the_head(style):
 
 
 def test_detail_thins_hair():
-    full, thin = (Child(BASE, detail=d).hair for d in (1.0, 0.2))
+    full, thin = (Child(BASE, detail=d).pieces[0] for d in (1.0, 0.2))
     assert len(thin.tris) < 0.3 * len(full.tris)
 
 
@@ -348,8 +348,8 @@ def test_small_pictures_get_thinner_hair_and_curls_stay_denser():
 @pytest.mark.parametrize("style", ["short", "cropped", "bun"])
 def test_hair_at_the_hairline_is_fine_and_short(style):
     child = Child(replace(BASE, hair_style=style), detail=0.5)
-    numbers = child.hair.aux[child.hair.tris[:, 0], 3]
-    corners = child.hair.points[child.hair.tris]
+    numbers = child.pieces[0].aux[child.pieces[0].tris[:, 0], 3]
+    corners = child.pieces[0].points[child.pieces[0].tris]
     fine = numbers >= FINE_FROM
     assert 0.02 < fine.mean() < 0.5
     wide = np.linalg.norm(corners[:, 1] - corners[:, 0], axis=1)

@@ -12,6 +12,7 @@ from generate.people.asset import load_asset, load_topology
 from generate.people.hair import grow_hair
 from generate.people.head import Head
 from generate.people.kernels import blend_bones, rows_times, vertex_normals
+from generate.people.piece import Piece
 from generate.people.rotation import head_rotation
 from generate.spec import ARKIT, Person
 
@@ -50,7 +51,8 @@ class Posed:
 class Child:
     """A person as geometry.
 
-    `topology` is shared by all who wear the same garment; `hair` is in the upright head's frame.
+    `topology` is shared by all who wear the same garment; `pieces` are the hair and all else that
+    the person wears or holds, in the upright head's frame.
     """
 
     def __init__(self, person: Person, detail: float = 1.0) -> None:
@@ -63,7 +65,8 @@ class Child:
         self.head = Head(person, self.topology)
         self.neutral = self.pose(np.zeros(len(ARKIT)), (0.0, 0.0, 0.0), (0.0, 0.0))
         upright = self.neutral
-        self.hair = grow_hair(person, self.topology, upright.points, upright.normals, detail)
+        hair = grow_hair(person, self.topology, upright.points, upright.normals, detail)
+        self.pieces: list[Piece] = [hair]
 
     def pose(
         self,

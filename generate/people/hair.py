@@ -8,9 +8,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from generate.people.asset import Topology
-from generate.people.hair_ribbons import Hair, joined, ribbons
+from generate.people.hair_ribbons import joined, ribbons
 from generate.people.hair_scalp import Scalp, scalp_of
 from generate.people.hair_strands import baby_hairs, comb_strands, loop_strands, tail_strands
+from generate.people.piece import Piece
 from generate.spec import Person
 
 F32 = NDArray[np.float32]
@@ -108,7 +109,7 @@ STYLES: dict[str, Style] = {
 
 def grow_hair(
     person: Person, topology: Topology, points: F32, normals: F32, detail: float = 1.0
-) -> Hair:
+) -> Piece:
     """Grow the person's hair on the upright, neutral head `points` (V, 3) with `normals`.
 
     detail 0.2..1 thins the ribbons out and widens the rest to match, for small images. Raises
@@ -130,7 +131,7 @@ def grow_hair(
     return joined(pieces)
 
 
-def _cover(rng: np.random.Generator, style: Style, scalp: Scalp) -> Hair:
+def _cover(rng: np.random.Generator, style: Style, scalp: Scalp) -> Piece:
     strands = loop_strands if style.loop_mm else comb_strands
     return ribbons(rng, strands(rng, scalp, style), scalp.centre)
 

@@ -7,6 +7,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from generate.people.piece import Piece
+from generate.render.ids import HAIR
+
 F32 = NDArray[np.float32]
 F64 = NDArray[np.float64]
 
@@ -14,22 +17,6 @@ PROFILE = ((0.0, 0.12, 0.6, 1.0), (0.55, 1.0, 0.9, 0.3))
 """Width of a ribbon over its length."""
 FINE_FROM = 0.97
 """Numbers of ribbons that are fine lie from here to 1, of all others below."""
-
-
-@dataclass(frozen=True)
-class Hair:
-    """Ribbons of one head in the frame of the upright head, metres; they move rigidly with it."""
-
-    points: F32
-    """(V, 3)"""
-    normals: F32
-    tangents: F32
-    """(V, 3) unit, root to tip."""
-    aux: F32
-    """(V, 4) ambient occlusion 0..1, across the ribbon -1..1, root 0 to tip 1, a random number
-    0..1 for each ribbon, from FINE_FROM where it is fine."""
-    tris: NDArray[np.int32]
-    """(F, 3)"""
 
 
 @dataclass(frozen=True)
@@ -48,7 +35,7 @@ class Strands:
     """(N,) down that lets the skin through; None where nothing is."""
 
 
-def ribbons(rng: np.random.Generator, strands: Strands, centre: F64) -> Hair:
+def ribbons(rng: np.random.Generator, strands: Strands, centre: F64) -> Piece:
     """Turn strands into strips; normals lean outwards from the head's `centre`."""
     points = strands.points
     count, steps, _ = points.shape
@@ -73,12 +60,14 @@ def ribbons(rng: np.random.Generator, strands: Strands, centre: F64) -> Hair:
         number[strands.fine] = rng.uniform(FINE_FROM, 1, int(strands.fine.sum()))
     aux[..., 3] = number[:, None, None]
     pair = (count, steps, 2, 3)
-    return Hair(
+    return Piece(
         points=corners.reshape(-1, 3).astype(np.float32),
         normals=np.broadcast_to(normal[:, :, None], pair).reshape(-1, 3).astype(np.float32),
-        tangents=np.broadcast_to(tangent[:, :, None], pair).reshape(-1, 3).astype(np.float32),
+        canon=np.broadcast_to(tangent[:, :, None], pair).reshape(-1, 3).astype(np.float32),
         aux=aux.reshape(-1, 4),
         tris=_strips(count, steps),
+        material=HAIR,
+        follow=np.ones(count * steps * 2, np.float32),
     )
 
 
@@ -89,16 +78,18 @@ def _strips(count: int, steps: int) -> NDArray[np.int32]:
     return np.concatenate([lower, upper]).astype(np.int32)
 
 
-def joined(pieces: list[Hair]) -> Hair:
+def joined(pieces: list[Piece]) -> Piece:
     """Return several pieces as one."""
     start = np.cumsum([0] + [len(piece.points) for piece in pieces])
     tris = [piece.tris + first for piece, first in zip(pieces, start, strict=False)]
-    return Hair(
+    return Piece(
         points=np.concatenate([piece.points for piece in pieces]),
         normals=np.concatenate([piece.normals for piece in pieces]),
-        tangents=np.concatenate([piece.tangents for piece in pieces]),
+        canon=np.concatenate([piece.canon for piece in pieces]),
         aux=np.concatenate([piece.aux for piece in pieces]),
         tris=np.concatenate(tris).astype(np.int32),
+        material=HAIR,
+        follow=np.concatenate([piece.follow for piece in pieces]),
     )
 
 

@@ -1,11 +1,12 @@
-"""The triangles of one child in one pose: head, clothes, and hair that moves with the head."""
+"""The triangles of one child in one pose: head, clothes, hair and what it wears or holds."""
 
 from __future__ import annotations
 
 import numpy as np
 
 from generate.people.child import Child, Posed
-from generate.render.ids import AUX_STRAND, CLOTH, HAIR, SKIN
+from generate.people.piece import Piece
+from generate.render.ids import AUX_STRAND, CLOTH, HAIR, PROP, SKIN
 from generate.render.shade_fragments import Mesh
 
 HAIR_CASTING = 0.45
@@ -16,25 +17,40 @@ class Figure:
     """Static arrays of a child, joined once; `pose` fills in what moves."""
 
     def __init__(self, child: Child) -> None:
-        topology, self.hair = child.topology, child.hair
-        head, hair = len(topology.material), len(self.hair.points)
-        self.n_head = head
-        self.tris = np.concatenate([topology.tris, self.hair.tris + head]).astype(np.int32)
-        self.aux = np.concatenate([topology.aux, self.hair.aux]).astype(np.float32)
-        material = np.concatenate([topology.material, np.full(hair, HAIR)])
+        topology, pieces = child.topology, child.pieces
+        self.n_head = len(topology.material)
+        first = np.cumsum([self.n_head] + [len(piece.points) for piece in pieces])
+        tris = [topology.tris, *(p.tris + n for p, n in zip(pieces, first, strict=False))]
+        self.tris = np.concatenate(tris).astype(np.int32)
+        self.aux = np.concatenate([topology.aux, *(p.aux for p in pieces)]).astype(np.float32)
+        worn = [np.full(len(piece.points), piece.material) for piece in pieces]
+        material = np.concatenate([topology.material, *worn])
         self.kinds = material[self.tris[:, 0]].astype(np.uint8)
-        casts = np.isin(self.kinds, (SKIN, CLOTH))
+        casts = np.isin(self.kinds, (SKIN, CLOTH, PROP))
         casts |= (self.kinds == HAIR) & (self.aux[self.tris[:, 0], AUX_STRAND] < HAIR_CASTING)
         self.caster_tris, self.caster_kinds = self.tris[casts], self.kinds[casts]
-        shape = (head + hair, 3)
+        shape = (int(first[-1]), 3)
         self.canon, self.points, self.normals = (np.zeros(shape, np.float32) for _ in range(3))
-        self.canon[:head] = topology.canon
+        self.canon[: self.n_head] = topology.canon
+        self.pieces = list(zip(pieces, first.tolist(), strict=False))
 
     def pose(self, posed: Posed) -> Mesh:
         """Mesh of this pose, in world m; it shares memory with the figure."""
-        n, turn = self.n_head, np.ascontiguousarray(posed.head_transform[:3, :3].T)
+        n = self.n_head
         self.points[:n], self.normals[:n] = posed.points, posed.normals
-        self.points[n:] = self.hair.points @ turn + posed.head_transform[:3, 3]
-        self.normals[n:] = self.hair.normals @ turn
-        self.canon[n:] = self.hair.tangents @ turn
+        for piece, first in self.pieces:
+            self._place(piece, slice(first, first + len(piece.points)), posed)
         return Mesh(self.tris, self.kinds, self.points, self.normals, self.canon, self.aux)
+
+    def _place(self, piece: Piece, span: slice, posed: Posed) -> None:
+        turn, shift = (
+            np.ascontiguousarray(posed.head_transform[:3, :3].T),
+            posed.head_transform[:3, 3],
+        )
+        self.points[span] = piece.points @ turn + shift
+        self.normals[span] = piece.normals @ turn
+        self.canon[span] = piece.canon @ turn if piece.material == HAIR else piece.canon
+        if piece.follow.min() < 1:
+            stay = (1 - piece.follow)[:, None]
+            self.points[span] += stay * (piece.points - self.points[span])
+            self.normals[span] += stay * (piece.normals - self.normals[span])

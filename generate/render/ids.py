@@ -13,7 +13,13 @@ LASH = 4
 CAP = 5
 HAIR = 6
 CLOTH = 7
-N_MATERIALS = 8
+PROP = 8
+"""Solid things: glasses' frames, headwear, toys, cups, a dummy. `canon` is their colour."""
+LENS = 9
+"""Glass in front of the eyes: see-through."""
+HAND = 10
+"""Skin of hands and arms, off the face's atlas."""
+N_MATERIALS = 11
 
 # Columns of `aux`, by material.
 AUX_AO = 0
@@ -25,6 +31,8 @@ AUX_TOOTH, AUX_GUM = 1, 2
 AUX_ACROSS, AUX_ALONG, AUX_STRAND = 1, 2, 3
 """Hair: -1 to 1 across the ribbon, 0 root to 1 tip, a random number of the ribbon.
 Lashes: place along the lid, 0 root to 1 tip, 1 where hidden."""
+AUX_PART, AUX_GLOSS, AUX_FUZZ = 1, 2, 3
+"""Prop: id in PARTS, gloss 0 matt to 1 mirror-like, fuzz 0 smooth to 1 wool or plush."""
 AUX_BAND = 1
 """Cloth: 1 on the ribbed band of the collar."""
 
@@ -41,3 +49,7 @@ TONGUE_PART = PARTS.index("tongue")
 HAIR_PART = PARTS.index("hair")
 CLOTH_PART = PARTS.index("cloth")
 NECK = PARTS.index("neck")
+GLASSES_PART = PARTS.index("glasses")
+HEADWEAR_PART = PARTS.index("headwear")
+THING_PART = PARTS.index("thing")
+HAND_PART = PARTS.index("hand")

@@ -69,6 +69,12 @@ class Scene:
                 "size_px": view.size_px,
                 "focal_px": round(self.camera.focal_px, 4),
                 "distance_m": view.distance_m,
+                "kind": view.camera,
+                "aperture_mm": view.aperture_mm,
+                "shutter": view.shutter,
+                "distortion": view.distortion,
+                "framing": view.framing,
+                "backdrop": view.backdrop,
             },
             "light": {
                 "seed": view.light_seed,
