@@ -96,7 +96,7 @@ def test_nan_unknown_label_and_false_provenance_are_refused() -> None:
 def test_facts_of_another_version_or_with_unknown_keys_are_refused() -> None:
     body = json.loads(facts_to_bytes(make_facts()))
     for change, said in (
-        ({"version": 1}, "version 2"),
+        ({"version": 1}, "version 1"),
         ({"mood": 1}, "mood"),
         ({"format": 0}, "not a"),
     ):
