@@ -7,11 +7,13 @@ image's centre. World axes: x to the image right, y up, z towards the camera; m.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from generate.render.film import TABLE_ROOT, TABLE_SIZE, print_film
 from generate.spec import View
 
 F32 = NDArray[np.float32]
@@ -20,8 +22,6 @@ F64 = NDArray[np.float64]
 ELEVATION_SPREAD_DEG = 7.0
 """Toys stand below and above the eyes: spread of the camera's pitch over scenes."""
 ROLL_SPREAD_DEG = 2.0
-TABLE_SIZE, TABLE_ROOT = 8192, 2.5
-"""Tone table: entries, and the root of the brightest light in it."""
 
 
 @dataclass(frozen=True)
@@ -108,6 +108,7 @@ class Sensor:
     vignette: float
 
 
+@lru_cache(maxsize=4)
 def make_sensor(view: View) -> Sensor:
     """Draw the sensor of a view from its `camera_seed`."""
     rng = np.random.default_rng([view.camera_seed, 0x5E])
@@ -131,16 +132,16 @@ def develop(linear: F32, view: View, rng: np.random.Generator) -> NDArray[np.uin
     The sensor follows from the view; `rng` is the noise of this frame alone.
     """
     sensor = make_sensor(view)
-    light = np.maximum(linear, 0) * (sensor.white * np.float32(sensor.exposure))
-    light *= _falloff(linear.shape[0], sensor.vignette)[..., None]
-    if sensor.blur_px:
-        light = cv2.GaussianBlur(light, (0, 0), sensor.blur_px)
-    spread = np.sqrt(sensor.read_noise**2 + sensor.shot_noise**2 * light)
-    light += spread * rng.standard_normal(light.shape, dtype=np.float32)
-    picture = _print(light, sensor.contrast)
-    grey = picture @ np.array([0.299, 0.587, 0.114], np.float32)
-    picture = grey[..., None] + np.float32(sensor.saturation) * (picture - grey[..., None])
-    return np.asarray(np.clip(picture * 255 + 0.5, 0, 255), np.uint8)
+    light = cv2.GaussianBlur(linear, (0, 0), sensor.blur_px) if sensor.blur_px else linear
+    return print_film(
+        light,
+        gain=sensor.white * np.float32(sensor.exposure),
+        fall=_falloff(linear.shape[0], sensor.vignette),
+        noise=np.array([sensor.read_noise**2, sensor.shot_noise**2], np.float32),
+        table=_table(sensor.contrast),
+        saturation=sensor.saturation,
+        rng=rng,
+    )
 
 
 def tone(linear: F32, contrast: float = 1.0) -> F32:
@@ -156,12 +157,11 @@ def tone(linear: F32, contrast: float = 1.0) -> F32:
     return np.asarray(np.minimum(x, knee) + (1 - knee) * (1 - np.exp(-over / (1 - knee))))
 
 
-def _print(light: F32, contrast: float) -> F32:
-    """Tone and encode through a table over the square root of the light."""
+@lru_cache(maxsize=4)
+def _table(contrast: float) -> F32:
+    """Toned and encoded light, 0 to 255, over the square root of the light."""
     steps = np.linspace(0, TABLE_ROOT, TABLE_SIZE, dtype=np.float32)
-    table = _encode(tone(np.square(steps, dtype=np.float32), contrast))
-    index = np.sqrt(np.maximum(light, 0)) * np.float32((TABLE_SIZE - 1) / TABLE_ROOT)
-    return table[np.minimum(index + np.float32(0.5), TABLE_SIZE - 1).astype(np.int32)]
+    return _encode(tone(np.square(steps, dtype=np.float32), contrast)) * np.float32(255)
 
 
 def _encode(linear: F32) -> F32:
@@ -172,6 +172,6 @@ def _encode(linear: F32) -> F32:
 
 
 def _falloff(size: int, strength: float) -> F32:
+    """Light left (S,) along the middle row: 1 at the centre."""
     axis = (np.arange(size, dtype=np.float32) + 0.5) / size * 2 - 1
-    square = axis[:, None] ** 2 + axis[None] ** 2
-    return np.asarray(1 - np.float32(strength) * square / 2)
+    return np.asarray(1 - np.float32(strength / 2) * axis**2, np.float32)

@@ -10,6 +10,7 @@ import numpy as np
 
 from generate.render.ids import AUX_AO, AUX_BAND, CLOTH, CLOTH_PART
 from generate.render.noise import value_noise
+from generate.render.shade_fragments import keep_albedo
 from generate.render.shade_math import (
     dot_row,
     fifth,
@@ -79,4 +80,5 @@ def shade_cloth(fragments, lamps, shadow, camera_at, cloth):
         fuzz = 0.10 * fifth(1.0 - min(abs(n0 * v0 + n1 * v1 + n2 * v2), 1.0))
         for c in range(3):
             fragments.color[k, c] = (albedo[c] + fuzz * (0.3 + cloth.color[c])) * light[c]
+        keep_albedo(fragments, k, albedo[0], albedo[1], albedo[2])
         fragments.part[k] = CLOTH_PART

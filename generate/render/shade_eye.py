@@ -10,6 +10,7 @@ import numpy as np
 
 from generate.render.ids import AUX_AO, EYE, IRIS, SCLERA
 from generate.render.noise import value_noise
+from generate.render.shade_fragments import keep_albedo
 from generate.render.shade_math import (
     dot_row,
     fifth,
@@ -121,4 +122,5 @@ def shade_eye(fragments, lamps, shadow, camera_at, to_head, sample_m, eye):
         for c in range(3):
             mirror = irradiance(lamps.ambient, c, r0, r1, r2) * (0.7 * f * lid + 0.10 * wet)
             fragments.color[k, c] = albedo[c] * light[c] + shine[c] + mirror
+        keep_albedo(fragments, k, albedo[0], albedo[1], albedo[2])
         fragments.part[k] = IRIS if x < 1.0 else SCLERA

@@ -41,6 +41,8 @@ class Fragments(NamedTuple):
     """(K, 3) linear RGB, written by the shaders."""
     part: NDArray[np.uint8]
     """(K,) id in PARTS, written by the shaders."""
+    albedo: NDArray[np.float32]
+    """(K, 3) linear RGB of the surface without light, by `keep_albedo`; (0, 3) if nobody asks."""
 
 
 class Mesh(NamedTuple):
@@ -53,6 +55,15 @@ class Mesh(NamedTuple):
     normals: NDArray[np.float32]
     canon: NDArray[np.float32]
     aux: NDArray[np.float32]
+
+
+@numba.njit(fastmath=True)
+def keep_albedo(fragments, k, red, green, blue):
+    """Every shader calls this for each fragment; nothing happens where nobody asked for albedo."""
+    if fragments.albedo.shape[0] > 0:
+        fragments.albedo[k, 0] = red
+        fragments.albedo[k, 1] = green
+        fragments.albedo[k, 2] = blue
 
 
 @numba.njit(fastmath=True)
@@ -191,8 +202,8 @@ def resolve(fragments, image, parts, depth, best):
             depth[p] = fragments.depth[k]
 
 
-def allocate(first: NDArray[np.int64]) -> Fragments:
-    """Room for the fragments that `count` announced."""
+def allocate(first: NDArray[np.int64], albedo: bool = False) -> Fragments:
+    """Room for the fragments that `count` announced, and for their albedo if asked for."""
     n = int(first[-1])
     f4 = np.float32
     return Fragments(
@@ -206,4 +217,5 @@ def allocate(first: NDArray[np.int64]) -> Fragments:
         np.empty((n, 4), f4),
         np.empty((n, 3), f4),
         np.empty(n, np.uint8),
+        np.zeros((n if albedo else 0, 3), f4),
     )

@@ -21,6 +21,7 @@ from generate.render.ids import (
 )
 from generate.render.noise import hash_unit
 from generate.render.raster import strand_of
+from generate.render.shade_fragments import keep_albedo
 from generate.render.shade_math import (
     dot_row,
     half_way,
@@ -111,6 +112,7 @@ def shade_hair(fragments, lamps, shadow, camera_at, hair):
         fragments.color[k, 2] = c2 * (diffuse2 + s * tint2) + g * (
             white2 + 0.25 * hair.sheen[2] * tint2
         )
+        keep_albedo(fragments, k, c0, c1, c2)
         fragments.part[k] = HAIR_PART
 
 
@@ -123,4 +125,5 @@ def shade_lash(fragments, lamps, hair):
         for c in range(3):
             light = irradiance(lamps.ambient, c, n0, n1, n2) + 0.3 * lamps.color[0, c]
             fragments.color[k, c] = mix(hair.lash[c], hair.lash[c] * 1.6, along) * light
+        keep_albedo(fragments, k, hair.lash[0], hair.lash[1], hair.lash[2])
         fragments.part[k] = FACE

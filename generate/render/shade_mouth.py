@@ -82,6 +82,8 @@ def shade_mouth(fragments, lamps, shadow, camera_at, to_head, mouth_m, mouth):
                 albedo = _tooth(mouth, c, place, height)
             else:
                 albedo = TONGUE_COLOR[c] * bumps
+            if fragments.albedo.shape[0] > 0:
+                fragments.albedo[k, c] = albedo
             light = _mouth_light(lamps, c, n0, n1, n2, lit, 0.45)
             fragments.color[k, c] = (albedo * light + lamps.color[0, c] * wet) * inside
         fragments.part[k] = TOOTH if is_tooth else TONGUE_PART

@@ -32,6 +32,7 @@ from generate.render.ids import (
     SKIN,
 )
 from generate.render.noise import value_noise
+from generate.render.shade_fragments import keep_albedo
 from generate.render.shade_math import (
     PI,
     dot_row,
@@ -186,4 +187,5 @@ def shade_skin(fragments, lamps, shadow, camera_at, to_head, mouth_m, skin):
         r0, r1, r2 = 2.0 * nv * n0 - v0, 2.0 * nv * n1 - v1, 2.0 * nv * n2 - v2
         for c in range(3):
             color[k, c] += sheen * inside * irradiance(lamps.ambient, c, r0, r1, r2)
+        keep_albedo(fragments, k, albedo[0], albedo[1], albedo[2])
         fragments.part[k] = _part_of(lips, cavity, scalp, texel[ATLAS_BROW], c1, c2)
