@@ -50,7 +50,7 @@ def frames_row(child: int, size_px: int, n_frames: int) -> dict[str, Any]:
     motion = play(None, n_frames, RATE_HZ, stream(SEED, child, "motion"), "happy", 0.5)
 
     def make() -> None:
-        frames, labels, _ = render_clip(built, look, view, motion, depth=False)
+        frames, labels, _ = render_clip(built, look, view, motion)
         frames_to_mp4(frames, RATE_HZ)
         labels_to_bytes(labels)
 

@@ -16,8 +16,8 @@ import tyro
 from device.stamp import make_stamp
 from generate.engine import ENGINES, run
 from generate.options import choose, parse
-from generate.presets import PRESETS, Options, Words, check_options
-from generate.shards import finish, read_header, shard_name, write_header
+from generate.presets import PRESETS, Ladder, Options, Words, check_options
+from generate.shards import finish, open_dataset, read_header, shard_name, write_header
 
 HELP = """usage: collodi generate PRESET --out DATA [options]
 
@@ -25,11 +25,13 @@ presets:
   stills   pictures of children with exact labels, for vision
   words    spoken words in many voices, for keyword spotting
   talk     talking children: video, sound, labels for every frame
+  ladder   the same child along one control at a time, with contact sheets
 
 examples:
   collodi generate stills --out data/stills --clips 4000 --seed 1
   collodi generate words --out data/words --words hello "good night" stop
   collodi generate talk --out data/talk --clips 50 --engine pool
+  collodi generate ladder --out data/ladder --controls age_years emotion
 
 `collodi generate PRESET --help` lists the options of a preset."""
 
@@ -90,6 +92,11 @@ def generate(options: Options, where: Where) -> None:
     clips = sum(min(options.shard_clips, options.clips - n * options.shard_clips) for n in todo)
     _make(options, where, todo, clips)
     finish(where.out, kept, stamp, n_shards)
+    if isinstance(options, Ladder):
+        from generate.ladder import draw_sheets
+
+        draw_sheets(open_dataset(where.out), options.climbed(), options.steps)
+        print(f"{where.out / 'sheets'}: {len(options.climbed())} contact sheets")
     seconds = time.monotonic() - begun
     print(f"{where.out}: {options.clips} clips, {clips / seconds:.1f}/s, {seconds:.0f} s")
 

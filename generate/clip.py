@@ -99,6 +99,7 @@ FACTS: dict[str, str] = {
     "skin_tone": "Monk scale 1 to 10; 0 when there is no picture",
     "hair_style": "name; empty when there is no picture",
     "look": "the other controls of the person (spec.Person); empty when there is no picture",
+    "control": "NAME=VALUE that a ladder varies; empty elsewhere",
     "voice": "engine, voice, f0_hz, formant_scale; empty when silent",
     "camera": "size_px, focal_px, distance_m, controls of spec.View; empty without a picture",
     "light": "seed and key direction; empty when there is no picture",

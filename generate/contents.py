@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import math
 from collections import Counter
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from generate.sample import ancestry_group
 from generate.shards import Dataset
-from generate.spec import ANCESTRIES
 
 SHEET_CELL_PX = 128
 
@@ -24,7 +23,7 @@ def balance(dataset: Dataset) -> dict[str, dict[str, int]]:
         "sex": Counter(row["sex"] for row in rows if row["sex"]),
         "age": Counter(_age_band(row["age_years"]) for row in rows if row["age_years"]),
         "skin tone": Counter(f"{row['skin_tone']:2d}" for row in rows if row["skin_tone"]),
-        "ancestry": Counter(_main_ancestry(row) for row in rows if row["ancestry"]),
+        "ancestry": Counter(ancestry_group(row["ancestry"]) for row in rows if row["ancestry"]),
         "hair": Counter(row["hair_style"] for row in rows if row["hair_style"]),
     }
     return {name: dict(sorted(table.items())) for name, table in tables.items() if table}
@@ -32,11 +31,6 @@ def balance(dataset: Dataset) -> dict[str, dict[str, int]]:
 
 def _age_band(age_years: float) -> str:
     return f"{int(age_years):2d}" if age_years < 18 else "18+"
-
-
-def _main_ancestry(row: dict[str, Any]) -> str:
-    shares = row["ancestry"]
-    return ANCESTRIES[int(np.argmax(shares))] if max(shares) > 0.5 else "mixed"
 
 
 def contact_sheet(dataset: Dataset, count: int = 60, columns: int = 10) -> NDArray[np.uint8] | None:

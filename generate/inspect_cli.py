@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,6 +12,7 @@ from typing import Annotated, Any
 import tyro
 
 from device.files import write_atomic
+from generate.balance import Share, share_lines, shares
 from generate.contents import balance, contact_sheet, table_lines
 from generate.options import parse
 from generate.shards import Dataset, open_dataset, verify
@@ -20,7 +22,7 @@ TEMPLATES = Path(__file__).parent / "templates"
 
 @dataclass(frozen=True)
 class Options:
-    """Say what is in a data set, and draw it.
+    """Say what is in a data set, and draw it; exit 1 where its people are not balanced.
 
     Example: collodi inspect data/stills --verify
     """
@@ -42,11 +44,21 @@ def main(argv: Sequence[str]) -> int:
     tables = balance(dataset)
     print(f"{options.data}: {len(dataset)} clips in {len(dataset.header['shards'])} shards")
     print("\n".join(table_lines(tables)))
+    found = shares(dataset.rows, dataset.header["options"])
+    print("\n".join(share_lines(found)))
     out = options.out or options.data / "inspect"
     out.mkdir(parents=True, exist_ok=True)
     write_page(dataset, tables, out)
     print(f"{out / 'index.html'}")
-    return 0
+    return _verdict(found)
+
+
+def _verdict(found: list[Share]) -> int:
+    """1, and a line for each group that is too far from its plan, where a set is skewed."""
+    skewed = [share for share in found if share.skewed]
+    for share in skewed:
+        print(f"collodi inspect: skewed: {share}", file=sys.stderr)
+    return int(bool(skewed))
 
 
 def write_page(dataset: Dataset, tables: dict[str, dict[str, int]], out: Path) -> None:

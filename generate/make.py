@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, replace
 from functools import lru_cache
 from pathlib import Path
@@ -14,11 +14,14 @@ from numpy.typing import NDArray
 
 from device.version import VERSION
 from generate.clip import SAMPLE_RATE_HZ, Clip
-from generate.motion.player import play, still
+from generate.controls import POSE_CONTROLS, Shot, at_rest, parse_fixed, set_controls
+from generate.ladder import rung_shot
+from generate.motion.player import play
+from generate.motion.still import still
 from generate.people.child import Child
 from generate.people.hair import detail_of
 from generate.people.skin import Look, look
-from generate.presets import Options, Stills, Talk, Words
+from generate.presets import Ladder, Options, Stills, Talk, Words
 from generate.render.view import Frame, Renderer, scene
 from generate.sample import from_block, sample_person, sample_view, stream
 from generate.shards import shard_name, write_shard
@@ -55,20 +58,40 @@ def make_clip(options: Options, number: int) -> Clip:
         return make_word(options, number)
     if isinstance(options, Talk):
         return make_talk(options, number)
+    if isinstance(options, Ladder):
+        return make_rung(options, number)
     return make_still(options, number)
 
 
 def make_still(options: Stills, number: int) -> Clip:
     """One picture of a child; `child_stills` pictures in a row are of the same child."""
-    child, look_, person = _person(options, number // options.child_stills)
-    rng = stream(options.seed, number, "motion")
-    motion, emotion, intensity = still(rng)
+    return _picture(options, f"still-{number:08d}", still_shot(options, number))
+
+
+def still_shot(options: Stills, number: int) -> Shot:
+    """What picture `number` follows from."""
+    person = _person(options, number // options.child_stills)
+    motion, emotion, intensity = still(stream(options.seed, number, "motion"))
     view = sample_view(stream(options.seed, number, "view"), options.size_px)
-    frames, labels, camera = render_clip(child, look_, view, motion, depth=options.depth)
-    facts = _facts(options.seed, f"still-{number:08d}") | _person_facts(person)
-    facts |= {"emotion": emotion, "emotion_intensity": intensity, "n_frames": 1} | camera
+    return set_controls(Shot(person, view, motion, emotion, intensity), parse_fixed(options.fix))
+
+
+def make_rung(options: Ladder, number: int) -> Clip:
+    """One rung of a ladder."""
+    control, value = options.all_rungs()[number]
+    shot = rung_shot(options.seed, options.size_px, control, value)
+    clip = _picture(options, f"{control}-{number:04d}", shot)
+    clip.facts["control"] = f"{control}={value}"
+    return clip
+
+
+def _picture(options: Stills | Ladder, key: str, shot: Shot) -> Clip:
+    child, look_, person = build_child(shot.person, options.size_px)
+    frames, labels, camera = render_clip(child, look_, shot.view, shot.motion, options.labels)
+    facts = _facts(options.seed, key) | _person_facts(person)
+    facts |= {"emotion": shot.emotion, "emotion_intensity": shot.intensity, "n_frames": 1} | camera
     labels["speaking"] = np.zeros(1, np.uint8)
-    return Clip(facts["key"], facts, labels, frames)
+    return Clip(key, facts, labels, frames)
 
 
 def make_word(options: Words, number: int) -> Clip:
@@ -89,36 +112,53 @@ def make_word(options: Words, number: int) -> Clip:
 
 def make_talk(options: Talk, number: int) -> Clip:
     """One child that says one sentence to the toy."""
-    child, look_, person = _person(options, number)
+    shot = talk_shot(options, number)
+    child, look_, person = build_child(shot.person, options.size_px)
     text = from_block(options.sentences or SENTENCES, options.seed, number, "text")
     rng = stream(options.seed, number, "voice")
     voice = sample_voice(rng, person.age_years, person.sex, child=True)
-    utterance = speak(text, voice, stream(options.seed, number, "sound"))
-    emotion = from_block(EMOTIONS, options.seed, number, "order_emotion")
-    intensity = round(float(stream(options.seed, number, "emotion").uniform(0.3, 0.9)), 3)
-    utterance = _cut(utterance, options.max_s)
+    utterance = _cut(speak(text, voice, stream(options.seed, number, "sound")), options.max_s)
     n_frames = max(2, int(np.ceil(len(utterance.audio) / SAMPLE_RATE_HZ * options.rate_hz)))
     motion = play(
         utterance, n_frames, options.rate_hz, stream(options.seed, number, "motion"),
-        emotion, intensity,
+        shot.emotion, shot.intensity,
     )  # fmt: skip
-    view = sample_view(stream(options.seed, number, "view"), options.size_px)
-    frames, labels, camera = render_clip(child, look_, view, motion, depth=options.depth)
+    frames, labels, camera = render_clip(child, look_, shot.view, motion, options.labels)
     labels["speaking"] = _speaking(utterance, n_frames, options.rate_hz)
     facts = _facts(options.seed, f"talk-{number:08d}") | _person_facts(person)
     facts |= _sound_facts(utterance) | camera
     facts |= {"text": text, "rate_hz": options.rate_hz, "n_frames": n_frames}
-    facts |= {"emotion": emotion, "emotion_intensity": intensity}
+    facts |= {"emotion": shot.emotion, "emotion_intensity": shot.intensity}
     labels |= _sound_labels(utterance)
     return Clip(facts["key"], facts, labels, frames, _to_int16(utterance.audio))
 
 
-def _person(options: Stills | Talk, child: int) -> tuple[Child, Look, Person]:
+def talk_shot(options: Talk, number: int) -> Shot:
+    """Who speaks in clip `number`, how it is seen and felt; its one frame of motion is a rest."""
+    emotion = from_block(EMOTIONS, options.seed, number, "order_emotion")
+    intensity = round(float(stream(options.seed, number, "emotion").uniform(0.3, 0.9)), 3)
+    view = sample_view(stream(options.seed, number, "view"), options.size_px)
+    shot = Shot(_person(options, number), view, at_rest(), emotion, intensity)
+    return set_controls(shot, parse_fixed(options.fix))
+
+
+def check_fixed(options: Stills | Talk) -> None:
+    """Raise ValueError where `options.fix` asks for what cannot be, before any clip is made."""
+    fixed = parse_fixed(options.fix)
+    moving = [name for name in fixed if name in POSE_CONTROLS]
+    if isinstance(options, Talk) and moving:
+        raise ValueError(f"--fix {moving[0]}: a talking child moves by itself; stills can fix it")
+    shot = talk_shot(options, 0) if isinstance(options, Talk) else still_shot(options, 0)
+    child, _, _ = build_child(shot.person, options.size_px)
+    scene(shot.view, child)
+
+
+def _person(options: Stills | Talk, child: int) -> Person:
     ages = options.age_years
     if isinstance(options, Stills) and options.adult_share:
         adult = int((child + 1) * options.adult_share) > int(child * options.adult_share)
         ages = (18, 75) if adult else ages
-    return build_child(sample_person(options.seed, child, ages), options.size_px)
+    return sample_person(options.seed, child, ages)
 
 
 @lru_cache(maxsize=2)
@@ -128,9 +168,12 @@ def build_child(person: Person, size_px: int) -> tuple[Child, Look, Person]:
 
 
 def render_clip(
-    child: Child, look_: Look, view: View, motion: Motion, depth: bool
+    child: Child, look_: Look, view: View, motion: Motion, extra: Sequence[str] = ()
 ) -> tuple[NDArray[np.uint8], dict[str, NDArray[Any]], dict[str, Any]]:
-    """Frames (T, H, W, 3), image labels and the camera and light facts."""
+    """Frames (T, H, W, 3), image labels and the camera and light facts.
+
+    extra: names of EXTRA_LABELS to write besides.
+    """
     renderer = _renderer(view.size_px)
     place = scene(view, child)
     shots = [
@@ -139,7 +182,8 @@ def render_clip(
             zip(motion.arkit, motion.head_deg, motion.gaze_deg, strict=True)
         )
     ]
-    labels = {name: _stack(shots, name) for name in Frame.LABELS if depth or name != "depth_mm"}
+    names = [name for name in Frame.LABELS if "depth" in extra or name != "depth_mm"]
+    labels = {name: _stack(shots, name) for name in names}
     labels["arkit"] = np.asarray(motion.arkit, np.float32)
     points = labels["landmarks_px"]
     labels["face_box_px"] = np.concatenate([points.min(1), points.max(1)], axis=1)
@@ -171,7 +215,7 @@ def _facts(seed: int, key: str) -> dict[str, Any]:
     return {
         "key": key, "text": "", "keyword": "", "emotion": "neutral", "emotion_intensity": 0.0,
         "age_years": 0.0, "sex": "", "ancestry": [], "skin_tone": 0, "hair_style": "",
-        "look": {},
+        "look": {}, "control": "",
         "voice": {}, "camera": {}, "light": {}, "rate_hz": 0.0, "n_frames": 0, "n_samples": 0,
         "provenance": provenance,
     }  # fmt: skip

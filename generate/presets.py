@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from generate.options import choose
+
 DIGITS = ("zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine")
 
 
@@ -28,8 +30,10 @@ class Stills:
     """Youngest and oldest."""
     adult_share: float = 0.0
     """Share of the people who are adults (18 to 75), for tests on adults."""
-    depth: bool = False
-    """Also write depth_mm."""
+    fix: tuple[str, ...] = ()
+    """Controls held at a value in every clip, NAME=VALUE: glasses=round light=dusk."""
+    labels: tuple[str, ...] = ()
+    """More labels to write: depth dense normals albedo flow."""
 
 
 @dataclass(frozen=True)
@@ -78,32 +82,98 @@ class Talk:
     """What is said; empty takes the bundled sentences."""
     age_years: tuple[float, float] = (3, 12)
     """Youngest and oldest."""
-    depth: bool = False
-    """Also write depth_mm."""
+    fix: tuple[str, ...] = ()
+    """Controls held at a value in every clip, NAME=VALUE: glasses=round light=dusk."""
+    labels: tuple[str, ...] = ()
+    """More labels to write: depth dense normals albedo flow."""
 
 
-Options = Stills | Words | Talk
-PRESETS: dict[str, type[Stills] | type[Words] | type[Talk]] = {
+@dataclass(frozen=True)
+class Ladder:
+    """The same child along one control at a time, with a contact sheet for each.
+
+    Example: collodi generate ladder --out data/ladder --controls age_years emotion
+    """
+
+    seed: int = 0
+    """Another seed is another child."""
+    shard_clips: int = 96
+    """Clips in one shard; a shard is the unit of resume."""
+    size_px: int = 192
+    """Image side."""
+    controls: tuple[str, ...] = ()
+    """Ladders to climb; empty climbs all."""
+    steps: int = 7
+    """Rungs of a control that is a number."""
+    labels: tuple[str, ...] = ()
+    """More labels to write: depth dense normals albedo."""
+
+    @property
+    def clips(self) -> int:
+        """Pictures: a rung each."""
+        return len(self.all_rungs())
+
+    def climbed(self) -> tuple[str, ...]:
+        """The ladders by name."""
+        from generate.ladder import LADDERS
+
+        return self.controls or LADDERS
+
+    def all_rungs(self) -> list[tuple[str, str]]:
+        """(control, value) of every clip."""
+        from generate.ladder import all_rungs
+
+        return all_rungs(self.climbed(), self.steps)
+
+
+Options = Stills | Words | Talk | Ladder
+PRESETS: dict[str, type[Stills] | type[Words] | type[Talk] | type[Ladder]] = {
     "stills": Stills,
     "words": Words,
     "talk": Talk,
+    "ladder": Ladder,
 }
+EXTRA_LABELS = ("depth", "dense", "normals", "albedo", "flow")
 
 
 def check_options(options: Options) -> None:
     """Raise ValueError with one line where an option cannot be used."""
+    if isinstance(options, Ladder):
+        _check_ladder(options)
     for name, low in (("clips", 1), ("shard_clips", 1), ("seed", 0)):
         if getattr(options, name) < low:
             raise ValueError(f"--{name.replace('_', '-')} {getattr(options, name)}: at least {low}")
     if isinstance(options, Words):
         _check_words(options)
         return
+    if not 32 <= options.size_px <= 2048 or options.size_px % 2:
+        raise ValueError(f"--size-px {options.size_px}: want an even number from 32 to 2048")
+    for name in options.labels:
+        choose(name, EXTRA_LABELS, "label in --labels")
+    if "flow" in options.labels and not isinstance(options, Talk):
+        raise ValueError("--labels flow: a picture alone has none; want the preset talk")
+    if isinstance(options, (Stills, Talk)):
+        _check_people(options)
+
+
+def _check_people(options: Stills | Talk) -> None:
     low_age, high_age = options.age_years
     if not 0.5 <= low_age <= high_age <= 90:
         want = "want 0.5 <= youngest <= oldest <= 90"
         raise ValueError(f"--age-years {low_age:g} {high_age:g}: {want}")
-    if not 32 <= options.size_px <= 2048 or options.size_px % 2:
-        raise ValueError(f"--size-px {options.size_px}: want an even number from 32 to 2048")
+    if options.fix:
+        from generate.make import check_fixed
+
+        check_fixed(options)
+
+
+def _check_ladder(options: Ladder) -> None:
+    from generate.ladder import LADDERS
+
+    for name in options.controls:
+        choose(name, LADDERS, "control in --controls")
+    if not 2 <= options.steps <= 100:
+        raise ValueError(f"--steps {options.steps}: want 2 to 100")
 
 
 def _check_words(options: Words) -> None:

@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from generate.people.hair import STYLES
-from generate.spec import SEXES, Person, Sex, View
+from generate.spec import ANCESTRIES, SEXES, Person, Sex, View
 
 STAGES = {
     "person": 0,
@@ -25,12 +25,19 @@ STAGES = {
     "camera": 5,
     "sound": 6,
     "emotion": 7,
+    "skin": 8,
+    "wear": 9,
+    "world": 10,
     "order_sex": 16,
     "order_age": 17,
     "order_tone": 18,
     "order_class": 19,
     "order_emotion": 20,
 }
+ANCESTRY_NAMES = (*ANCESTRIES, "mixed")
+MAIN_SHARE = 0.75
+"""Who has this much of one ancestry counts to it, all others as mixed."""
+AGE_BANDS = 9
 GARMENTS = ("tee", "collar", "hood")
 PATTERNS = ("plain", "stripes", "bars", "dots")
 ANCESTRY_BY_TONE = {
@@ -70,17 +77,17 @@ def from_block(plan: Sequence[T], seed: int, number: int, stage: str) -> T:
 def sample_person(seed: int, child: int, age_years: tuple[float, float] = (3, 12)) -> Person:
     """Child number `child`: sex, age, Monk tone and ancestry balanced; the rest drawn.
 
-    Ages are stratified in nine equal bands of `age_years`.
+    Ages are stratified in AGE_BANDS equal bands of `age_years`.
     """
     rng = stream(seed, child, "person")
     main, tone = from_block(PLAN, seed, child, "order_tone")
-    band = from_block(range(9), seed, child, "order_age")
+    band = from_block(range(AGE_BANDS), seed, child, "order_age")
     low, high = age_years
     ancestry = _ancestry(main, rng)
     sex = from_block(SEXES, seed, child, "order_sex")
     fair = ancestry[2] > 0.5 and tone <= 4
     return Person(
-        age_years=float(low + (high - low) * (band + rng.uniform()) / 9),
+        age_years=float(low + (high - low) * (band + rng.uniform()) / AGE_BANDS),
         sex=sex,
         ancestry=ancestry,
         skin_tone=tone,
@@ -108,13 +115,20 @@ def sample_view(rng: np.random.Generator, size_px: int) -> View:
     )
 
 
+def ancestry_group(shares: Sequence[float] | NDArray[np.float64]) -> str:
+    """The name of ANCESTRY_NAMES that a mix counts to."""
+    main = int(np.argmax(shares))
+    return ANCESTRIES[main] if shares[main] >= MAIN_SHARE - 1e-9 else "mixed"
+
+
 def _ancestry(main: str, rng: np.random.Generator) -> tuple[float, float, float]:
-    names = ("african", "asian", "european")
-    if main == "mixed":
+    """A mix that counts to `main`."""
+    shares = rng.dirichlet([1.5, 1.5, 1.5])
+    while main == "mixed" and ancestry_group(shares) != "mixed":
         shares = rng.dirichlet([1.5, 1.5, 1.5])
-    else:
-        shares = rng.dirichlet([1, 1, 1]) * 0.25
-        shares[names.index(main)] += 0.75
+    if main != "mixed":
+        shares = rng.dirichlet([1, 1, 1]) * (1 - MAIN_SHARE)
+        shares[ANCESTRIES.index(main)] += MAIN_SHARE
     shares = shares / shares.sum()
     return float(shares[0]), float(shares[1]), float(shares[2])
 
