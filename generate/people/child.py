@@ -12,6 +12,7 @@ from generate.people.asset import load_asset, load_topology
 from generate.people.hair import grow_hair
 from generate.people.head import Head
 from generate.people.kernels import blend_bones, rows_times, vertex_normals
+from generate.people.lips import close_lips, closing_reach
 from generate.people.piece import Piece
 from generate.people.rotation import head_rotation
 from generate.spec import ARKIT, Person
@@ -87,6 +88,7 @@ class Child:
         gaze_yaw, gaze_pitch = (float(x) for x in gaze_deg)
         points = self.head.render_points(self.head.shape(amounts, (gaze_yaw, gaze_pitch)))
         self.head.clear_lids(points)
+        close_lips(points, closing_reach(amounts, self.head.scale))
         transforms = self.head.neck_transforms((yaw, pitch, roll))
         matrices = np.ascontiguousarray(transforms[:, :3].astype(np.float32))
         blend_bones(points, _neck_weights(self.person.garment), matrices)
