@@ -20,10 +20,15 @@ UPPER_FORWARD_M = 0.0040
 LOWER_FORWARD_M = 0.0025
 """How far the rows move towards the lips on an adult's head: the template's lie 10 mm behind."""
 NARROW = 0.88
-"""Width of rows and tongue over the template's, whose sides show at the corners of closed lips."""
-TONGUE_FLAT = 0.22
-"""Share of its height that the tongue loses at full jawOpen, on top of following the jaw."""
-TONGUE_SEAT_M = (0.0, -0.0035, -0.002)
+"""Width of the rows over the template's, whose sides show at the corners of closed lips."""
+TONGUE_NARROW = 0.78
+"""Width of the tongue over the template's, which fills an open mouth."""
+TONGUE_FLAT = 0.9
+"""Share of its thickness that the tongue loses at full jawOpen, on top of following the jaw."""
+TONGUE_SINK = 0.12
+"""Share of its largest thickness by which the whole tongue sinks then."""
+TONGUE_SLICES = 9
+TONGUE_SEAT_M = (0.0, -0.005, -0.004)
 """Where the tongue rests from where the template has it, on an adult's head: behind the teeth."""
 MIDDLE_M = 0.005
 """Half width of the incisors."""
@@ -41,8 +46,9 @@ def seat_teeth(rest: F32, row: F32, landmarks: F32, scale: float) -> None:
     drop = line[1] - EDGE_BELOW_LIPS_M * scale - row[incisors, 1].min()
     rest[upper] += np.array([0, min(drop, 0.0), UPPER_FORWARD_M * scale], np.float32)
     rest[lower] += np.array([0, 0, LOWER_FORWARD_M * scale], np.float32)
-    for part in (upper, lower, part_vertices("tongue")):
-        rest[part, 0] = line[0] + NARROW * (rest[part, 0] - line[0])
+    tongue = part_vertices("tongue")
+    for part, share in ((upper, NARROW), (lower, NARROW), (tongue, TONGUE_NARROW)):
+        rest[part, 0] = line[0] + share * (rest[part, 0] - line[0])
 
 
 def tongue_drop(rest: F32, vertex: NDArray[np.int64], actions: F32) -> F32:
@@ -55,9 +61,20 @@ def tongue_drop(rest: F32, vertex: NDArray[np.int64], actions: F32) -> F32:
     opened[vertex] = actions[ARKIT.index("jawOpen")]
     teeth, tongue = part_vertices("lower-teeth"), part_vertices("tongue")
     jaw = _with_jaw(rest[teeth], opened[teeth], rest[tongue])
-    height = rest[tongue, 1] - rest[tongue, 1].min()
-    jaw[:, 1] -= TONGUE_FLAT * height
+    thick = _above_underside(rest[tongue])
+    jaw[:, 1] -= TONGUE_FLAT * thick + TONGUE_SINK * thick.max()
     return np.asarray(jaw - opened[tongue], np.float32)
+
+
+def _above_underside(tongue: F32) -> NDArray[np.float64]:
+    """Height (K,) of each point over the lowest one as far back in the mouth."""
+    z = tongue[:, 2].astype(np.float64)
+    edges = np.linspace(z.min(), z.max() + 1e-6, TONGUE_SLICES + 1)
+    of = np.searchsorted(edges, z, side="right") - 1
+    low = np.array([tongue[of == i, 1].min(initial=np.inf) for i in range(TONGUE_SLICES)])
+    known = np.isfinite(low)
+    middle = (edges[:-1] + edges[1:]) / 2
+    return np.asarray(np.maximum(tongue[:, 1] - np.interp(z, middle[known], low[known]), 0))
 
 
 def _with_jaw(points: F32, moves: F32, others: F32) -> NDArray[np.float64]:

@@ -29,6 +29,12 @@ JAW_GAIN = 0.8
 CORNERS_M = ((0.0253, 0.6605, 0.1414), (-0.0253, 0.6605, 0.1414))
 CORNER_REACH_M = 0.007
 """Around the corners of the mouth all actions are smoothed, or an open jaw turns the lips out."""
+ROUND_M = 0.018
+"""How far a full jawOpen draws the lower lip down beside its middle: the source opens a V."""
+CORNERS_IN_M = 0.0035
+"""How far it draws the corners in."""
+UPPER_MOVES_M = (0.0007, 0.0114)
+"""jawOpen lowers the upper lip by the first in the middle and by this much more at the corner."""
 STIFFNESS = 0.02
 """Share of isotropic scaling mixed into each Jacobian, which keeps flat spots invertible."""
 
@@ -59,11 +65,30 @@ def action_field() -> ActionField:
     dense[:, eyeball_vertices()] = 0
     vertex = np.flatnonzero(np.abs(dense).max((0, 2)) > 1e-6)
     base = asset.template.astype(np.float64)
+    _round_the_open_mouth(dense[ARKIT.index("jawOpen")], base)
     gap, near = cKDTree(base).query(base[vertex], NEIGHBOURS)
     weight = np.exp(-((gap / REACH_M) ** 2)) + 1e-3
     weight /= weight.sum(1, keepdims=True)
     delta, soft = _smoothed(dense, base, vertex, near[:, :14])
     return ActionField(vertex, delta, soft, near.astype(np.int32), weight.astype(np.float32))
+
+
+def _round_the_open_mouth(jaw: F32, base: NDArray[np.float64]) -> None:
+    """Open the lips of `jaw` (B, 3) to an O, in place: only what moves as the lower lip sinks."""
+    corner_x, corner_y, corner_z = CORNERS_M[0]
+    along = np.abs(base[:, 0]) / corner_x
+    inside = np.minimum(along, 1)
+    middle, more = UPPER_MOVES_M
+    upper = middle + more * inside**2
+    lower = np.clip((-jaw[:, 1] - upper) / (0.018 - 0.008 * inside**2), 0, 1)
+    above_chin = np.clip((base[:, 1] - (corner_y - 0.030)) / 0.020, 0, 1)
+    front = np.clip((base[:, 2] - 0.118) / 0.012, 0, 1)
+    jaw[:, 1] -= (ROUND_M * inside**2 * (1 - inside**2) * lower * above_chin * front).astype(
+        np.float32
+    )
+    away = ((base[:, 1] - corner_y) / 0.012) ** 2 + ((along - 1) * corner_x / 0.010) ** 2
+    inward = CORNERS_IN_M * np.sign(base[:, 0]) * np.exp(-away) * front
+    jaw[:, 0] -= inward.astype(np.float32)
 
 
 def _smoothed(
