@@ -1,7 +1,7 @@
 """Puts measured results into the README: each table comes from JSON that a command wrote.
 
 python benchmarks/table.py            print the tables
-python benchmarks/table.py --write    replace the blocks between the markers in README.md
+python benchmarks/table.py --write    replace the blocks between the markers in README.md and docs/
 """
 
 from __future__ import annotations
@@ -12,6 +12,8 @@ import json
 import re
 from pathlib import Path
 from typing import Any
+
+from generate.clip import FACTS, LABELS, PARTS
 
 ROOT = Path(__file__).parent.parent
 RESULTS = ROOT / "benchmarks" / "results"
@@ -27,11 +29,13 @@ def main() -> None:
     args = parser.parse_args()
     if args.keep:
         keep(args.keep)
-    blocks = {"results": results_table(), "tree": tree()}
-    for name, block in blocks.items():
-        print(block)
-        if args.write:
-            replace(ROOT / "README.md", name, block)
+    page = {"labels": labels_table(), "facts": facts_table(), "parts": parts_table()}
+    blocks = {"README.md": {"results": results_table(), "tree": tree()}, "docs/labels.md": page}
+    for path, named in blocks.items():
+        for name, block in named.items():
+            print(block)
+            if args.write:
+                replace(ROOT / path, name, block)
 
 
 def keep(folder: Path) -> None:
@@ -60,6 +64,30 @@ def tree() -> str:
             name = str(path.relative_to(ROOT)).replace("__init__.py", "")
             lines.append(f"{name:36s} {said.splitlines()[0] if said else ''}".rstrip())
     return "```\n" + "\n".join(lines) + "\n```"
+
+
+def labels_table() -> str:
+    """Every array of a clip: axes, type, unit, range, frame."""
+    lines = [
+        "| label | axes | shape | dtype | unit | range | frame |",
+        "|---|---|---|---|---|---|---|",
+    ]
+    for name, label in LABELS.items():
+        shape = ", ".join(map(str, label.shape))
+        cells = (label.axes, f"({shape})", label.dtype, label.unit, label.range, label.frame)
+        lines.append(f"| `{name}` | " + " | ".join(cells) + " |")
+    return "\n".join(lines)
+
+
+def facts_table() -> str:
+    """Every fact of a clip and what it means."""
+    rows = [f"| `{name}` | {meaning} |" for name, meaning in FACTS.items()]
+    return "\n".join(["| fact | meaning |", "|---|---|", *rows])
+
+
+def parts_table() -> str:
+    """Ids of the part masks."""
+    return ", ".join(f"{number} {name}" for number, name in enumerate(PARTS)) + "."
 
 
 def results_table() -> str:

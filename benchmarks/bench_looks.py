@@ -1,0 +1,97 @@
+"""What each ingredient of looks and world brings: landmark error on real faces without it.
+
+Each arm makes a data set with one ingredient held plain (`collodi generate stills --fix ...`),
+trains the same compact face network with the same recipe on it, and tests on a folder of real
+faces; `all` holds nothing, `plain` holds everything. Three seeds an arm: the spread between
+seeds is the noise, and a difference within it means nothing. Finished arms are kept: run it
+again to go on. Real faces are only tested on.
+
+    python benchmarks/bench_looks.py --real FACES --json benchmarks/results/bench_looks.json
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+from pathlib import Path
+from statistics import mean, stdev
+from typing import Any
+
+from common import finish
+
+from device.main import main as collodi
+
+PLAIN: dict[str, tuple[str, ...]] = {
+    "things": ("glasses=none", "headwear=none", "held=none"),
+    "skin": ("freckles=0", "birthmarks=0", "wrinkling=0", "face_paint=none"),
+    "hair": ("hair_style=short",),
+    "places": ("light=room", "backdrop=wall"),
+    "camera": ("camera=good", "aperture_mm=0", "distortion=0"),
+}
+"""Ingredients, and the controls that hold each of them plain."""
+ARMS: dict[str, tuple[str, ...]] = {
+    "all": (),
+    **{f"without {name}": fixed for name, fixed in PLAIN.items()},
+    "plain": tuple(pair for fixed in PLAIN.values() for pair in fixed),
+}
+
+
+def run(*words: object) -> None:
+    """One command of the kit; the benchmark stops where it fails."""
+    if collodi([str(word) for word in words]):
+        raise SystemExit(f"failed: collodi {' '.join(map(str, words))}")
+
+
+def measure(arm: str, seed: int, args: argparse.Namespace) -> dict[str, Any]:
+    """Data, training and test of one arm with one seed; its row."""
+    place = args.out / f"{arm.replace(' ', '-')}-{seed}"
+    result = place / "real.json"
+    if not result.exists():
+        fixed = ("--fix", *ARMS[arm]) if ARMS[arm] else ()
+        data, runs = place / "data", place / "runs"
+        run("generate", "stills", "--out", data, "--clips", args.clips, "--seed", seed, *fixed)
+        run("train", "face", "--data", data, "--out", runs, "--steps", args.steps, "--seed", seed)
+        trained = sorted(path for path in runs.iterdir() if (path / "done").exists())[-1]
+        run("evaluate", trained, "--data", args.real, "--json", result)
+    body = json.loads(result.read_text())
+    row = {"arm": arm, "seed": seed, "n": body["n"], "clips": args.clips, "steps": args.steps}
+    return row | {name: body[name] for name in ("nme_68", "nme_51", "failure_10")}
+
+
+def table(rows: list[dict[str, Any]]) -> str:
+    """Arms as Markdown: mean error, spread over seeds, difference from `all`."""
+    lines = ["| trained on | NME % | seeds apart | against all |", "|---|---|---|---|"]
+    whole = mean(row["nme_68"] for row in rows if row["arm"] == "all")
+    for arm in dict.fromkeys(row["arm"] for row in rows):
+        found = [100 * row["nme_68"] for row in rows if row["arm"] == arm]
+        spread = f"{stdev(found):.2f}" if len(found) > 1 else "one seed"
+        change = mean(found) - 100 * whole
+        lines.append(f"| {arm} | {mean(found):.2f} | {spread} | {change:+.2f} |")
+    return "\n".join(lines)
+
+
+def main() -> None:
+    """Measure what is missing, print, write."""
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawTextHelpFormatter
+    )
+    parser.add_argument("--real", type=Path, required=True)
+    parser.add_argument("--out", type=Path, default=Path("out/looks"))
+    parser.add_argument("--seeds", type=int, default=3)
+    parser.add_argument("--clips", type=int, default=1200)
+    parser.add_argument("--steps", type=int, default=1000)
+    parser.add_argument("--arms", nargs="*", default=list(ARMS), choices=list(ARMS))
+    parser.add_argument("--json", type=Path)
+    args = parser.parse_args()
+    arms = [arm for arm in ARMS if arm in args.arms]
+    rows = [measure(arm, seed, args) for seed in range(args.seeds) for arm in arms]
+    print(table(rows))
+    figures = {
+        f"nme_{arm.replace(' ', '_')}": mean(row["nme_68"] for row in rows if row["arm"] == arm)
+        for arm in arms
+    }
+    finish(rows, figures, args.json)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,26 @@
+"""The pages under docs/ say what the code says."""
+
+import importlib.util
+from pathlib import Path
+from types import ModuleType
+
+import pytest
+
+ROOT = Path(__file__).parent.parent
+
+
+def load_table() -> ModuleType:
+    spec = importlib.util.spec_from_file_location("docs_table", ROOT / "benchmarks" / "table.py")
+    assert spec is not None and spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+@pytest.mark.parametrize("name", ["labels", "facts", "parts"])
+def test_the_label_page_is_the_label_table(name: str) -> None:
+    page = (ROOT / "docs" / "labels.md").read_text()
+    block = getattr(load_table(), f"{name}_table")()
+    assert f"<!-- {name} -->\n{block}\n<!-- /{name} -->" in page, (
+        "docs/labels.md is behind generate/clip.py: run `python benchmarks/table.py --write`"
+    )
