@@ -15,6 +15,8 @@ from generate.people.kernels import blend_bones, rows_times, vertex_normals
 from generate.people.lips import close_lips, closing_reach
 from generate.people.piece import Piece
 from generate.people.rotation import head_rotation
+from generate.people.things import add_things
+from generate.people.things_face import Face
 from generate.spec import ARKIT, Person
 
 F32 = NDArray[np.float32]
@@ -67,7 +69,12 @@ class Child:
         self.neutral = self.pose(np.zeros(len(ARKIT)), (0.0, 0.0, 0.0), (0.0, 0.0))
         upright = self.neutral
         hair = grow_hair(person, self.topology, upright.points, upright.normals, detail)
-        self.pieces: list[Piece] = [hair]
+        self.pieces: list[Piece] = add_things(self._face(), person, hair)
+
+    def _face(self) -> Face:
+        upright = self.neutral
+        marks, eyes = upright.landmarks.astype(np.float64), upright.eyes.astype(np.float64)
+        return Face(self.topology, upright.points, marks, eyes, self.head.scale)
 
     def pose(
         self,

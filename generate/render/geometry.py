@@ -6,7 +6,7 @@ import numpy as np
 
 from generate.people.child import Child, Posed
 from generate.people.piece import Piece
-from generate.render.ids import AUX_STRAND, CLOTH, HAIR, PROP, SKIN
+from generate.render.ids import AUX_STRAND, CLOTH, HAIR, HAND, LENS, PROP, SKIN
 from generate.render.shade_fragments import Mesh
 
 HAIR_CASTING = 0.45
@@ -21,12 +21,15 @@ class Figure:
         self.n_head = len(topology.material)
         first = np.cumsum([self.n_head] + [len(piece.points) for piece in pieces])
         tris = [topology.tris, *(p.tris + n for p, n in zip(pieces, first, strict=False))]
-        self.tris = np.concatenate(tris).astype(np.int32)
+        every = np.concatenate(tris).astype(np.int32)
         self.aux = np.concatenate([topology.aux, *(p.aux for p in pieces)]).astype(np.float32)
         worn = [np.full(len(piece.points), piece.material) for piece in pieces]
         material = np.concatenate([topology.material, *worn])
+        clear = material[every[:, 0]] == LENS
+        self.tris, self.lens_tris = every[~clear], every[clear]
         self.kinds = material[self.tris[:, 0]].astype(np.uint8)
-        casts = np.isin(self.kinds, (SKIN, CLOTH, PROP))
+        self.lens_kinds = np.full(len(self.lens_tris), LENS, np.uint8)
+        casts = np.isin(self.kinds, (SKIN, CLOTH, PROP, HAND))
         casts |= (self.kinds == HAIR) & (self.aux[self.tris[:, 0], AUX_STRAND] < HAIR_CASTING)
         self.caster_tris, self.caster_kinds = self.tris[casts], self.kinds[casts]
         shape = (int(first[-1]), 3)

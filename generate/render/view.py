@@ -32,6 +32,7 @@ from generate.render.shade_eye import shade_eye
 from generate.render.shade_fragments import SAMPLES, Mesh, allocate, count, gather, resolve
 from generate.render.shade_hair import shade_hair, shade_lash
 from generate.render.shade_mouth import shade_mouth
+from generate.render.shade_prop import overlay_lens, shade_prop
 from generate.render.shade_skin import shade_skin
 from generate.spec import View
 
@@ -177,8 +178,27 @@ class Renderer:
         image = place.backdrop.reshape(-1, 3).copy()
         parts, depth = np.zeros(n * n, np.uint8), np.zeros(n * n, np.float32)
         resolve(fragments, image, parts, depth, np.empty(n * n, np.float32))
+        if len(figure.lens_tris):
+            self._look_through(figure, mesh, xy, inverse_z, place, image)
         image *= np.float32(place.exposure)
         return image.reshape(n, n, 3), parts.reshape(n, n), depth.reshape(n, n)
+
+    def _look_through(
+        self,
+        figure: Figure,
+        mesh: Mesh,
+        xy: NDArray[np.int32],
+        inverse_z: F32,
+        place: Scene,
+        image: F32,
+    ) -> None:
+        """Lay clear lenses over `image` (H * W, 3) where nothing is in front of them."""
+        depth, ids = self._depth.copy(), np.full_like(self._ids, -1)
+        tris, kinds = figure.lens_tris, figure.lens_kinds
+        rasterize(xy, inverse_z, tris, kinds, mesh.aux, False, depth, ids)
+        fragments = allocate(count(ids, kinds))
+        gather(ids, xy, inverse_z, mesh._replace(tris=tris, kinds=kinds), fragments)
+        overlay_lens(fragments, place.light.lamps, place.camera.place.astype(np.float32), image)
 
     def _figure_of(self, child: Child) -> Figure:
         if self._figure is None or self._child is not child:
@@ -224,6 +244,7 @@ class Renderer:
         shade_lash(fragments, lamps, look.hair)
         shade_hair(fragments, lamps, shadow, eye, look.hair)
         shade_cloth(fragments, lamps, shadow, eye, look.cloth)
+        shade_prop(fragments, lamps, shadow, eye, to_head)
 
     def _visible(self, child: Child, pixels: F64, depth_m: F64) -> NDArray[np.uint8]:
         """1 where a landmark lies in the image and most samples round it are not nearer (68,)."""
