@@ -31,7 +31,7 @@ def people() -> list[Child]:
 
 
 def worst_gap_mm(child: Child, posed: Posed) -> float:
-    """Tallest hole between the lips, seen from the front, through which the mouth's inside shows."""
+    """Tallest hole between the lips through which the mouth's inside shows to the front."""
     topology, points = child.topology, posed.points.astype(float)
     points = points - posed.landmarks[[60, 64]].mean(0)
     names = ("skin", *INNER)

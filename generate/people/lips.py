@@ -3,7 +3,7 @@
 Head axes: metres, x the person's left, y up, z out of the face. The template's lips stand a
 millimetre apart and those of grown or mixed heads up to three near the corners; an ARKit face of
 `mouthClose` or `mouthPress` leaves gaps of its own. Real lips cling: a gap that is nearly shut is
-shut (the "sticky lips" of facial rigs, e.g. Olszewski et al. 2016).
+shut (the "sticky lips" of facial rigs).
 """
 
 from __future__ import annotations
@@ -120,7 +120,7 @@ def gaps(points: F32) -> F32:
 
 
 def close_lips(points: F32, reach_m: float) -> None:
-    """Shut in place the gaps below `reach_m` of upright render points; fade to none at 2.5 times."""
+    """Shut in place the gaps below `reach_m` of upright render points; none beyond 2.5 times it."""
     seam = lip_seam()
     close_gaps(
         points, seam.upper, seam.upper_start, seam.lower, seam.lower_start,

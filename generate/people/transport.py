@@ -75,7 +75,7 @@ def action_field() -> ActionField:
 
 def _round_the_open_mouth(jaw: F32, base: NDArray[np.float64]) -> None:
     """Open the lips of `jaw` (B, 3) to an O, in place: only what moves as the lower lip sinks."""
-    corner_x, corner_y, corner_z = CORNERS_M[0]
+    corner_x, corner_y, _ = CORNERS_M[0]
     along = np.abs(base[:, 0]) / corner_x
     inside = np.minimum(along, 1)
     middle, more = UPPER_MOVES_M
