@@ -34,6 +34,8 @@ TEMPLATE_EYES_M = 0.0616
 """Distance of the template's eyeball centres, for what scales with the head."""
 LIDS_FULL_DEG = 35.0
 """Gaze angle at which the lids follow with the whole eyeLook action."""
+TONGUE_OUT_GAIN = 1.2
+"""How much further tongueOut goes than in the source: past full lips."""
 _LIDS = {"Right": ((37, 38), (41, 40)), "Left": ((43, 44), (47, 46))}
 
 
@@ -59,6 +61,7 @@ class Head:
         rest -= origin.astype(np.float32)
         self.bones: F64 = bones - origin
         self.actions = transport(rest, person.age_years)
+        self.actions[_TONGUE_OUT] *= TONGUE_OUT_GAIN
         self.vertex = action_field().vertex
         self._relax(rest, rest_face(person))
         self._drop_arms(rest, asset.weights)
