@@ -12,8 +12,9 @@ from device.files import write_atomic
 from generate.controls import Shot, at_rest, set_control, set_controls
 from generate.motion.emotion import relaxed
 from generate.people.asset import load_asset
-from generate.people.hair import STYLES
-from generate.people.skin import EYE_COLORS, HAIR_COLORS, PATTERNS
+from generate.people.hair_colors import HAIR_COLORS
+from generate.people.hair_styles import STYLES
+from generate.people.skin import EYE_COLORS, PATTERNS
 from generate.render.light import KINDS
 from generate.sample import ANCESTRY_NAMES, sample_person, sample_view, stream
 from generate.shards import Dataset

@@ -13,7 +13,7 @@ from typing import TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
-from generate.people.hair import STYLES
+from generate.people.hair_styles import STYLES
 from generate.spec import ANCESTRIES, SEXES, Person, Sex, View
 
 STAGES = {
@@ -56,9 +56,9 @@ PLAN = tuple(
 )
 _HAIR_DARK = {"black": 0.55, "dark": 0.35, "brown": 0.1}
 _HAIR_ANY = {"black": 0.05, "dark": 0.2, "brown": 0.3, "light": 0.2, "blond": 0.2, "red": 0.05}
+_HAIR_OLD = {"grey": 0.65, "white": 0.35}
 _EYE_DARK = {"dark": 0.65, "brown": 0.3, "hazel": 0.05}
 _EYE_ANY = {"dark": 0.1, "brown": 0.3, "hazel": 0.15, "green": 0.1, "blue": 0.25, "grey": 0.1}
-_COILY = {"cropped": 2.0, "curly": 3.0, "puffs": 2.0, "bun": 1.5}
 
 T = TypeVar("T")
 
@@ -86,14 +86,15 @@ def sample_person(seed: int, child: int, age_years: tuple[float, float] = (3, 12
     ancestry = _ancestry(main, rng)
     sex = from_block(SEXES, seed, child, "order_sex")
     fair = ancestry[2] > 0.5 and tone <= 4
+    age = float(low + (high - low) * (band + rng.uniform()) / AGE_BANDS)
     return Person(
-        age_years=float(low + (high - low) * (band + rng.uniform()) / AGE_BANDS),
+        age_years=age,
         sex=sex,
         ancestry=ancestry,
         skin_tone=tone,
         face_seed=int(rng.integers(2**31)),
-        hair_style=_hair_style(ancestry, sex, rng),
-        hair_color=_draw(_HAIR_ANY if fair else _HAIR_DARK, rng),
+        hair_style=_hair_style(ancestry, sex, age, rng),
+        hair_color=_hair_color(fair, age, rng),
         eye_color=_draw(_EYE_ANY if fair else _EYE_DARK, rng),
         garment=str(rng.choice(GARMENTS)),
         garment_color=_rgb(rng),
@@ -133,13 +134,22 @@ def _ancestry(main: str, rng: np.random.Generator) -> tuple[float, float, float]
     return float(shares[0]), float(shares[1]), float(shares[2])
 
 
-def _hair_style(ancestry: Sequence[float], sex: Sex, rng: np.random.Generator) -> str:
-    if ancestry[0] > 0.6:
-        weights = {name: weight for name, weight in _COILY.items() if name in STYLES}
-    else:
-        index = SEXES.index(sex)
-        weights = {name: style.share[index] for name, style in STYLES.items()}
+def _hair_style(
+    ancestry: Sequence[float], sex: Sex, age_years: float, rng: np.random.Generator
+) -> str:
+    index, coily = SEXES.index(sex), ancestry[0] > 0.6
+    weights = {
+        name: (style.coily_share if coily else style.share)[index]
+        for name, style in STYLES.items()
+        if style.ages[0] <= age_years <= style.ages[1]
+    }
     return _draw(weights, rng)
+
+
+def _hair_color(fair: bool, age_years: float, rng: np.random.Generator) -> str:
+    """Hair turns grey from 35 years on, nearly all of it by 75."""
+    young, old = _draw(_HAIR_ANY if fair else _HAIR_DARK, rng), _draw(_HAIR_OLD, rng)
+    return old if rng.uniform() < (age_years - 35) / 40 else young
 
 
 def _draw(weights: dict[str, float], rng: np.random.Generator) -> str:

@@ -11,8 +11,6 @@ from generate.people.asset import load_topology
 from generate.people.bake_clothes import CUTS, collar_level
 from generate.people.child import Child, Posed
 from generate.people.contour import contour
-from generate.people.hair import STYLES, detail_of, thinned
-from generate.people.hair_ribbons import FINE_FROM
 from generate.people.identity import rest_face
 from generate.people.kernels import depth_map
 from generate.spec import ARKIT, Person
@@ -314,43 +312,3 @@ def test_contour_of_a_turned_head_is_its_outline(child, yaw):
     assert np.abs(outwards[near]).max() < 4
     assert outwards[far].max() > (-1 if yaw == 0 else 8)
     assert np.linalg.norm(got[8] - marks[8]) < 6
-
-
-@pytest.mark.parametrize("style", sorted(STYLES))
-def test_hair_is_outside_the_head(style):
-    child = Child(replace(BASE, hair_style=style, face_seed=3), detail=0.3)
-    hair = child.pieces[0]
-    assert hair.tris.max() < len(hair.points)
-    assert np.isfinite(hair.points).all()
-    assert hair.aux[:, [0, 2, 3]].min() >= 0
-    assert hair.aux.max() <= 1
-    skin = child.topology.parts["skin"][0]
-    middle = child.neutral.points[skin][child.topology.aux[skin, 3] > 0.5].mean(0)
-    mask = child.topology.aux[skin, 3] > 0.9
-    inner = np.linalg.norm(child.neutral.points[skin][mask] - middle, axis=1).min()
-    assert np.linalg.norm(hair.points - middle, axis=1).min() > 0.8 * inner
-
-
-def test_detail_thins_hair():
-    full, thin = (Child(BASE, detail=d).pieces[0] for d in (1.0, 0.2))
-    assert len(thin.tris) < 0.3 * len(full.tris)
-
-
-def test_small_pictures_get_thinner_hair_and_curls_stay_denser():
-    details = [detail_of(size) for size in (32, 64, 128, 256, 512, 1024)]
-    assert details == sorted(details)
-    assert (details[0], details[-1]) == (0.4, 1.0)
-    share = {n: thinned(STYLES[n], 0.5).count / STYLES[n].count for n in ("curly", "bob")}
-    assert share["curly"] > 0.65
-    assert share["bob"] == pytest.approx(0.5, abs=0.01)
-
-
-@pytest.mark.parametrize("style", ["short", "cropped", "bun"])
-def test_hair_at_the_hairline_is_fine_and_short(style):
-    child = Child(replace(BASE, hair_style=style), detail=0.5)
-    numbers = child.pieces[0].aux[child.pieces[0].tris[:, 0], 3]
-    corners = child.pieces[0].points[child.pieces[0].tris]
-    fine = numbers >= FINE_FROM
-    assert 0.02 < fine.mean() < 0.5
-    wide = np.linalg.norm(corners[:, 1] - corners[:, 0], axis=1)
-    assert np.median(wide[fine]) < 0.8 * np.median(wide[~fine])

@@ -9,7 +9,7 @@ import pytest
 
 from generate.clip import PARTS
 from generate.people.child import Child
-from generate.people.hair import STYLES
+from generate.people.hair_styles import STYLES
 from generate.people.piece import Piece
 from generate.people.skin import look
 from generate.people.things_face import EAR_MM, Face

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from generate.people.asset import load_asset, load_topology
-from generate.people.hair import grow_hair
+from generate.people.hair import grow_hair, hair_cover
 from generate.people.head import Head
 from generate.people.kernels import blend_bones, rows_times, vertex_normals
 from generate.people.lips import close_lips, closing_reach
@@ -55,7 +55,8 @@ class Child:
     """A person as geometry.
 
     `topology` is shared by all who wear the same garment; `pieces` are the hair and all else that
-    the person wears or holds, in the upright head's frame.
+    the person wears or holds, in the upright head's frame; `hair_cover` (V,) says how far hair
+    colours the skin.
     """
 
     def __init__(self, person: Person, detail: float = 1.0) -> None:
@@ -70,6 +71,7 @@ class Child:
         upright = self.neutral
         hair = grow_hair(person, self.topology, upright.points, upright.normals, detail)
         self.pieces: list[Piece] = add_things(self._face(), person, hair)
+        self.hair_cover = hair_cover(person, self.topology)
 
     def _face(self) -> Face:
         upright = self.neutral

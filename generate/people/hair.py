@@ -1,110 +1,30 @@
-"""Hair styles as data, and `grow_hair`: a style on one head as ribbons."""
+"""`grow_hair`: a style on one head, as one piece of ribbons, ropes and an inner layer."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 import numpy as np
 from numpy.typing import NDArray
 
 from generate.people.asset import Topology
 from generate.people.hair_ribbons import joined, ribbons
-from generate.people.hair_scalp import Scalp, scalp_of
-from generate.people.hair_strands import baby_hairs, comb_strands, loop_strands, tail_strands
+from generate.people.hair_ropes import braid, ropes
+from generate.people.hair_scalp import Scalp, density_of
+from generate.people.hair_shell import shell
+from generate.people.hair_strands import baby_hairs, comb_strands, loop_strands
+from generate.people.hair_styles import STYLES, Style
+from generate.people.hair_tied import tail_strands
 from generate.people.piece import Piece
 from generate.spec import Person
 
 F32 = NDArray[np.float32]
 
-
-@dataclass(frozen=True)
-class Tail:
-    """Hair that hangs from, or is wound round, each tie."""
-
-    count: int
-    length_mm: float
-    spread: float
-    """Tangent of the half angle of the tuft."""
-    gravity: float = 0.35
-    wave_mm: float = 0.0
-    bun_mm: float = 0.0
-    """Radius of a bun; 0 for a tail."""
-    puff_mm: float = 0.0
-    """Radius of a ball of curls; 0 for a tail."""
-
-
-@dataclass(frozen=True)
-class Style:
-    """How hair grows; lengths in mm on an adult's head, smaller heads scale them."""
-
-    share: tuple[float, float]
-    """How often girls and boys wear it, relative to the other styles."""
-    count: int
-    length_mm: float
-    fringe_mm: float
-    """How far hair hangs below the front hairline."""
-    sides_mm: float
-    """Length at and below the ears."""
-    width_mm: float
-    steps: int
-    lift: float = 0.2
-    """Start direction: 0 flat on the scalp, 1 at 45 degrees."""
-    gravity: float = 0.35
-    volume_mm: float = 10.0
-    """How far off the scalp the outermost hair lies."""
-    frizz: float = 0.05
-    clump: float = 0.5
-    """How far strands gather at their tips, 0..1."""
-    sweep: float = 0.1
-    """0 combs the fringe forward, 1 sideways from the parting."""
-    part_mm: float = 8.0
-    """Template x of the parting and the crown."""
-    wave_mm: float = 0.0
-    loop_mm: float = 0.0
-    """Radius of curls that turn back on themselves; 0 for hair that is combed."""
-    curtain_mm: float = 0.0
-    """Half width of the face that long hair leaves free."""
-    ties: tuple[tuple[float, float, float], ...] = ()
-    """Template points in mm that the hair is pulled to."""
-    tail: Tail | None = None
-    baby: int = 260
-    """Fine short hairs along the hairline."""
-
-
-_TIED = Style((1, 0), 1500, 120, 0, 120, 2.6, 8, 0.06, 0.0, 4.0, 0.03, 0.25, baby=420)
-STYLES: dict[str, Style] = {
-    "cropped": Style((0.3, 3), 3000, 8, 3, 6, 1.2, 3, 0.5, 0.05, 4, 0.16, 0.0, baby=120),
-    "short": Style(
-        (0.7, 4), 2600, 36, 18, 18, 2.6, 6, 0.42, 0.18, 9, 0.10, 0.55, sweep=0.5, baby=200
-    ),
-    "bowl": Style((0.6, 2), 2700, 100, 34, 40, 2.7, 8, 0.2, 0.3, 10, 0.04, 0.45, part_mm=2),
-    "bob": Style((2, 0.2), 2700, 172, 38, 92, 2.8, 10, 0.2, 0.4, 13, 0.035, 0.35),
-    "long": Style(
-        (2, 0.1), 2800, 285, 225, 215, 3.3, 12, 0.15, 0.4, 12, 0.03, 0.3,
-        sweep=0.97, part_mm=5, curtain_mm=56,
-    ),
-    "wavy": Style(
-        (1.5, 0.2), 2800, 215, 180, 155, 3.3, 12, 0.22, 0.35, 15, 0.045, 0.5,
-        sweep=0.95, part_mm=-12, wave_mm=5, curtain_mm=52,
-    ),
-    "curly": Style(
-        (1, 1), 2800, 62, 24, 46, 3.4, 9, 0.9, 0.05, 24, 0.25, 0.35, loop_mm=10, baby=300
-    ),
-    "ponytail": replace(
-        _TIED, share=(1.5, 0), ties=((0, 782, -92),), tail=Tail(330, 190, 0.2, gravity=0.6)
-    ),
-    "pigtails": replace(
-        _TIED, share=(1.2, 0), ties=((72, 772, -22), (-72, 772, -22)),
-        tail=Tail(230, 130, 0.22, gravity=0.5, wave_mm=2.0),
-    ),
-    "bun": replace(
-        _TIED, share=(0.8, 0), ties=((0, 822, -58),), tail=Tail(300, 60, 0.0, bun_mm=25)
-    ),
-    "puffs": replace(
-        _TIED, share=(0.8, 0.1), ties=((62, 800, -20), (-62, 800, -20)),
-        tail=Tail(520, 40, 0.0, puff_mm=34),
-    ),
-}  # fmt: skip
+INFANT_YEARS, TODDLER_YEARS = 0.5, 2.5
+"""Ages between which hair goes from sparse and fine to full."""
+CHIN_MM = (0.0, 628.0, 130.0)
+REST_M = 0.085
+"""How far below the chin hair no longer turns with the head, on an adult."""
 
 
 def grow_hair(
@@ -112,42 +32,86 @@ def grow_hair(
 ) -> Piece:
     """Grow the person's hair on the upright, neutral head `points` (V, 3) with `normals`.
 
-    detail 0.2..1 thins the ribbons out and widens the rest to match, for small images. Raises
+    detail 0.05..1 thins the ribbons out and widens the rest to match, for small images. Raises
     ValueError for an unknown style.
     """
-    if person.hair_style not in STYLES:
-        raise ValueError(f"hair_style {person.hair_style!r} is not one of {', '.join(STYLES)}")
     if not 0.05 <= detail <= 1:
         raise ValueError(f"detail {detail:g} is outside 0.05 to 1")
-    style = thinned(STYLES[person.hair_style], detail)
+    style = thinned(style_of(person), detail)
     rng = np.random.default_rng(np.random.SeedSequence(person.face_seed, spawn_key=(16,)))
-    scalp = scalp_of(topology, points, normals)
-    pieces = [_cover(rng, style, scalp)]
+    scalp = Scalp(topology, points, normals, density_of(topology, style, person.face_seed))
+    pieces = _loose(rng, scalp, style)
     if style.baby:
-        pieces.append(ribbons(rng, baby_hairs(rng, scalp, style), scalp.centre))
+        pieces.append(ribbons(rng, baby_hairs(rng, scalp, style), scalp))
     if style.tail is not None:
         for tie in style.ties:
-            pieces.append(ribbons(rng, tail_strands(rng, scalp, style, tie), scalp.centre))
-    return joined(pieces)
+            if style.tail.braid_mm:
+                pieces.append(braid(rng, scalp, style, tie))
+            else:
+                pieces.append(ribbons(rng, tail_strands(rng, scalp, style, tie), scalp))
+    if style.shell:
+        pieces.append(shell(rng, scalp, style))
+    return draped(joined(pieces), scalp)
 
 
-def _cover(rng: np.random.Generator, style: Style, scalp: Scalp) -> Piece:
+def _loose(rng: np.random.Generator, scalp: Scalp, style: Style) -> list[Piece]:
+    if style.ropes is not None:
+        return [ropes(rng, scalp, style, style.ropes)]
     strands = loop_strands if style.loop_mm else comb_strands
-    return ribbons(rng, strands(rng, scalp, style), scalp.centre)
+    return [ribbons(rng, strands(rng, scalp, style), scalp)]
+
+
+def draped(piece: Piece, scalp: Scalp) -> Piece:
+    """Let hair below the chin stay on the shoulders when the head turns."""
+    chin, _ = scalp.at(CHIN_MM)
+    below = np.clip((chin[1] - piece.points[:, 1]) / (REST_M * scalp.scale), 0, 1)
+    return replace(piece, follow=(1 - below * below * (3 - 2 * below)).astype(np.float32))
+
+
+def style_of(person: Person) -> Style:
+    """The style as the person's age lets it grow. Raises ValueError for an unknown style."""
+    if person.hair_style not in STYLES:
+        raise ValueError(f"hair_style {person.hair_style!r} is not one of {', '.join(STYLES)}")
+    style = STYLES[person.hair_style]
+    full = float(np.interp(person.age_years, (INFANT_YEARS, TODDLER_YEARS), (0, 1)))
+    if full == 1 or person.hair_style in ("wisps", "buzz"):
+        return style
+    wisps = STYLES["wisps"]
+    if person.age_years < 1.5:
+        return replace(wisps, wave_mm=style.wave_mm, loop_mm=0.0)
+    thin = 0.5 + 0.5 * full
+    return replace(
+        style,
+        count=round(style.count * thin),
+        tint=style.tint * thin,
+        shell=style.shell * full,
+        level_mm=max(style.level_mm, 560.0) if style.level_mm else 0.0,
+        length_mm=style.length_mm * thin,
+    )
+
+
+def hair_cover(person: Person, topology: Topology) -> F32:
+    """How far hair colours the skin at each render point (V,), 0 to 1."""
+    style = style_of(person)
+    density = density_of(topology, style, person.face_seed)
+    return np.asarray(density * density * (3 - 2 * density) * style.tint, np.float32)
 
 
 def detail_of(size_px: int) -> float:
     """The `detail` that pictures of this size can show."""
-    return float(np.interp(size_px, (64, 128, 256, 512), (0.4, 0.6, 0.85, 1.0)))
+    return float(np.interp(size_px, (64, 128, 256, 512), (0.3, 0.42, 0.68, 1.0)))
 
 
 def thinned(style: Style, detail: float) -> Style:
-    """Return the style with `detail` times the strands, wider so that they cover as much."""
+    """Return the style with `detail` times the locks, wider so that they cover as much."""
     if detail == 1:
         return style
     if style.loop_mm:
-        detail = detail**0.5  # curls that lie apart look like spikes
-    tail = style.tail and replace(style.tail, count=max(30, round(style.tail.count * detail)))
+        detail = detail**0.6  # curls that lie apart look like spikes
+    tail = style.tail and replace(
+        style.tail, count=min(style.tail.count, max(30, round(style.tail.count * detail)))
+    )
+    ropes_ = style.ropes and replace(style.ropes, plait_mm=style.ropes.plait_mm * detail**-0.5)
     return replace(
         style,
         count=round(style.count * detail),
@@ -155,4 +119,5 @@ def thinned(style: Style, detail: float) -> Style:
         width_mm=style.width_mm * detail**-0.75,
         steps=max(3, round(style.steps * detail**0.3)),
         tail=tail,
+        ropes=ropes_,
     )

@@ -11,6 +11,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from generate.people.hair_colors import hair_color, variety
 from generate.people.skin_atlas import Pigment, halve, paint_atlas
 from generate.spec import Person
 
@@ -29,14 +30,6 @@ SWATCH_GAIN = 0.60
 DARKEST = 0.013
 """Luminance added to every tone: the darkest skin reflects more than its swatch."""
 
-HAIR_COLORS = {
-    "black": (0.012, 0.010, 0.009),
-    "dark": (0.030, 0.018, 0.012),
-    "brown": (0.085, 0.045, 0.024),
-    "light": (0.20, 0.115, 0.060),
-    "blond": (0.40, 0.27, 0.14),
-    "red": (0.26, 0.085, 0.030),
-}
 EYE_COLORS = {
     "dark": ((0.022, 0.011, 0.006), (0.040, 0.018, 0.008)),
     "brown": ((0.10, 0.045, 0.018), (0.17, 0.075, 0.025)),
@@ -55,8 +48,6 @@ class SkinLook(NamedTuple):
     """(H, W, ATLAS_CHANNELS), see skin_atlas.py."""
     lips: F32
     hair: F32
-    scalp: float
-    """How much hair colour shows at the roots, 0 to 1."""
     roughness: float
 
 
@@ -81,6 +72,8 @@ class HairLook(NamedTuple):
     """The colour of the second highlight: `color` at full brightness."""
     lash: F32
     gloss: float
+    variety: float
+    """How far the hairs differ in lightness, 0 to 1."""
 
 
 class ClothLook(NamedTuple):
@@ -113,20 +106,17 @@ def look(person: Person) -> Look:
     Raises ValueError on an unknown hair colour, eye colour or garment pattern.
     """
     rng = np.random.default_rng([person.face_seed, 0x5C1])
-    hair_rgb = _vary(_named(HAIR_COLORS, person.hair_color, "hair_color"), rng, 0.12)
+    hair_rgb = hair_color(person)
     pigment = pigment_of(person, hair_rgb, rng)
     atlas = paint_atlas(pigment, rng)
     small = halve(atlas)
     lips, roughness = lip_color(pigment, rng), rng.uniform(0.46, 0.57)
-    skins = [
-        SkinLook(a, lips, hair_rgb, _scalp(person.hair_style), roughness)
-        for a in (atlas, small, halve(small))
-    ]
+    skins = [SkinLook(a, lips, hair_rgb, roughness) for a in (atlas, small, halve(small))]
     return Look(
         (skins[0], skins[1], skins[2]),
         _eye(person, rng),
         MouthLook(_teeth(person.age_years, rng)),
-        _hair(hair_rgb, pigment.tone, rng),
+        _hair(hair_rgb, pigment.tone, variety(person.hair_color), rng),
         _cloth(person, rng),
         float(pigment.tone @ LUMINANCE),
     )
@@ -186,10 +176,6 @@ def _is_grown_man(person: Person) -> float:
     return float(person.sex == "male" and person.age_years > 16)
 
 
-def _scalp(hair_style: str) -> float:
-    return 0.95 if hair_style == "cropped" else 0.85
-
-
 def _eye(person: Person, rng: np.random.Generator) -> EyeLook:
     outer, inner = _named(EYE_COLORS, person.eye_color, "eye_color")
     pupil = rng.uniform(0.36, 0.52)
@@ -203,10 +189,10 @@ def _white(skin_tone: int) -> F32:
     return np.array([0.42, 0.40 - 0.02 * dark, 0.385 - 0.05 * dark], np.float32) * (1 - 0.5 * dark)
 
 
-def _hair(hair_rgb: F32, skin_rgb: F32, rng: np.random.Generator) -> HairLook:
+def _hair(hair_rgb: F32, skin_rgb: F32, spread: float, rng: np.random.Generator) -> HairLook:
     fine = np.asarray(hair_rgb**0.45 * skin_rgb**0.55, np.float32)
     gloss = rng.uniform(0.035, 0.075)
-    return HairLook(hair_rgb, fine, _sheen(hair_rgb), _lash(hair_rgb), gloss)
+    return HairLook(hair_rgb, fine, _sheen(hair_rgb), _lash(hair_rgb), gloss, spread)
 
 
 def _teeth(age_years: float, rng: np.random.Generator) -> F32:

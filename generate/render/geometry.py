@@ -6,10 +6,10 @@ import numpy as np
 
 from generate.people.child import Child, Posed
 from generate.people.piece import Piece
-from generate.render.ids import AUX_STRAND, CLOTH, HAIR, HAND, LENS, PROP, SKIN
+from generate.render.ids import AUX_SCALP, AUX_STRAND, CLOTH, HAIR, HAND, LENS, PROP, SKIN
 from generate.render.shade_fragments import Mesh
 
-HAIR_CASTING = 0.45
+HAIR_CASTING = 0.3
 """Share of the ribbons that cast shadows: they overlap, and are drawn whole in the shadow map."""
 
 
@@ -23,6 +23,8 @@ class Figure:
         tris = [topology.tris, *(p.tris + n for p, n in zip(pieces, first, strict=False))]
         every = np.concatenate(tris).astype(np.int32)
         self.aux = np.concatenate([topology.aux, *(p.aux for p in pieces)]).astype(np.float32)
+        skin = topology.parts["skin"][0]
+        self.aux[skin, AUX_SCALP] = child.hair_cover[skin]
         worn = [np.full(len(piece.points), piece.material) for piece in pieces]
         material = np.concatenate([topology.material, *worn])
         clear = material[every[:, 0]] == LENS

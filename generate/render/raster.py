@@ -28,19 +28,17 @@ LASHES = 60
 
 
 @numba.njit
-def strand_of(across):
-    """Number of the hair at `across` (-1 to 1) of its ribbon."""
-    return int((across * 0.5 + 0.5) * (STRANDS - 0.001))
-
-
-@numba.njit
 def _hair_is_cut(across, along, ribbon):
-    seed = int(ribbon * 65536.0)
-    strand = strand_of(across)
-    if along > 0.55 + 0.5 * hash_unit(seed * 8 + strand):
-        return True
-    ragged = 0.3 * hash_unit(seed * 5 + int(along * 3.0) + 17)
-    return along > 0.2 and abs(across) > 1.0 - ragged
+    """Whether a ribbon is open here: its hairs begin and end one by one, and taper to the tip."""
+    if 0.15 < along < 0.45:
+        return False
+    place = (across * 0.5 + 0.5) * (STRANDS - 0.001)
+    strand = int(place)
+    ragged = hash_unit(int(ribbon * 65536.0) * 8 + strand)
+    if along <= 0.15:
+        return along < 0.15 * ragged
+    left = (0.68 + 0.36 * ragged - 0.16 * across * across - along) * 2.6
+    return left < 1.0 and abs(2.0 * (place - strand) - 1.0) > 0.15 + 0.85 * left
 
 
 @numba.njit

@@ -20,7 +20,7 @@ from generate.render.ids import (
     LASH,
 )
 from generate.render.noise import hash_unit
-from generate.render.raster import strand_of
+from generate.render.raster import STRANDS
 from generate.render.shade_fragments import keep_albedo
 from generate.render.shade_math import (
     dot_row,
@@ -32,11 +32,23 @@ from generate.render.shade_math import (
     wrapped,
 )
 
-FIRST_SHIFT, SECOND_SHIFT = -0.07, 0.10
-"""Tilt of the two highlights by the scales of the fibre (rad, about)."""
-VARIETY = 0.2
-"""Spread of brightness between the hairs of one head."""
-FIRST_POWER, SECOND_POWER = 60.0, 14.0
+FIRST_SHIFT, SECOND_SHIFT = 0.10, -0.15
+"""Tilt of the two highlights by the scales of the fibre, sine: the white one lies towards the tip,
+the tinted one one and a half times as far towards the root (Marschner et al. 2003, table 1)."""
+RAGGED = 0.16
+"""How far the highlights wander from hair to hair (Scheuermann 2004)."""
+FIRST_POWER, SECOND_POWER = 70.0, 16.0
+LOCKS = 0.12
+"""Spread of brightness between locks."""
+
+
+@numba.njit(fastmath=True)
+def _between(number, x):
+    """Smooth noise 0 to 1 along x with features of size 1, another for each number."""
+    i = math.floor(x)
+    t = x - i
+    t = t * t * (3.0 - 2.0 * t)
+    return mix(hash_unit(number * 97 + int(i)), hash_unit(number * 97 + int(i) + 1), t)
 
 
 @numba.njit(fastmath=True)
@@ -46,30 +58,40 @@ def _lobe(t0, t1, t2, h0, h1, h2, shift, power):
 
 
 @numba.njit(cache=True, fastmath=True)
-def shade_hair(fragments, lamps, shadow, camera_at, hair):
-    """Write colour and part of caps and ribbons; hair: `people.skin.HairLook`."""
+def shade_hair(fragments, lamps, shadow, camera_at, pixel_mm, hair):
+    """Write colour and part of caps and ribbons.
+
+    pixel_mm: size of a pixel at the face, of which the contrast of single hairs depends; hair:
+    `people.skin.HairLook`.
+    """
+    fine_share = min(max(1.35 - 0.4 * pixel_mm, 0.3), 1.0)
+    thin_light = min(1.1 * hair.color[0], 0.5)
     for k in range(fragments.first[CAP], fragments.first[HAIR + 1]):
         p0, p1, p2 = fragments.position[k, 0], fragments.position[k, 1], fragments.position[k, 2]
         n0, n1, n2 = fragments.normal[k, 0], fragments.normal[k, 1], fragments.normal[k, 2]
         t0, t1, t2 = unit(fragments.canon[k, 0], fragments.canon[k, 1], fragments.canon[k, 2])
         v0, v1, v2 = unit(camera_at[0] - p0, camera_at[1] - p1, camera_at[2] - p2)
         ribbon, along = fragments.aux[k, AUX_STRAND], fragments.aux[k, AUX_ALONG]
-        strand = strand_of(fragments.aux[k, AUX_ACROSS])
+        across = fragments.aux[k, AUX_ACROSS]
         number = int(ribbon * 65536.0)
-        shade = hash_unit(number * 8 + strand + 3)
-        tone = 1.0 + VARIETY * (2.0 * shade - 1.0) + 0.5 * VARIETY * (2.0 * hash_unit(number) - 1.0)
-        tone *= 0.6 + 0.5 * along
-        ao = fragments.aux[k, AUX_AO] * (0.55 + 0.45 * min(along * 1.6, 1.0))
+        shade = _between(number, (across * 0.5 + 0.5) * STRANDS)
+        drift = _between(number + 31, 2.5 * along)
+        tone = 1.0 + hair.variety * (fine_share * (2.0 * shade - 1.0) + 0.5 * (2.0 * drift - 1.0))
+        tone += LOCKS * (2.0 * hash_unit(number) - 1.0)
+        tone *= 0.84 + 0.26 * along
+        # Locks shade each other at their edges, and all shade the roots.
+        ao = fragments.aux[k, AUX_AO] * (0.65 + 0.35 * min(along * 2.0, 1.0))
+        ao *= 1.0 - 0.28 * across * across
         # Light hair hands light on from strand to strand: less shade between them.
-        ao += (1.0 - ao) * min(1.1 * hair.color[0], 0.5)
+        ao += (1.0 - ao) * thin_light
         lit = lit_share(
-            shadow, 0.003, p0 + n0 * 0.002, p1 + n1 * 0.002, p2 + n2 * 0.002, fragments.pixel[k]
+            shadow, 0.004, p0 + n0 * 0.003, p1 + n1 * 0.003, p2 + n2 * 0.003, fragments.pixel[k]
         )
-        lit = mix(lit, 1.0, min(0.9 * hair.color[0], 0.4))
+        lit = mix(lit * (0.35 + 0.65 * ao), 1.0, 0.6 * thin_light)
         c0, c1, c2 = hair.color[0] * tone, hair.color[1] * tone, hair.color[2] * tone
         if ribbon >= FINE_FROM:
             c0, c1, c2 = hair.fine[0], hair.fine[1], hair.fine[2]
-        shift = 0.10 * (shade - 0.5)
+        shift = RAGGED * (shade + drift - 1.0)
         diffuse0 = irradiance(lamps.ambient, 0, n0, n1, n2) * ao
         diffuse1 = irradiance(lamps.ambient, 1, n0, n1, n2) * ao
         diffuse2 = irradiance(lamps.ambient, 2, n0, n1, n2) * ao

@@ -139,7 +139,7 @@ def shade_skin(fragments, lamps, shadow, camera_at, to_head, mouth_m, skin):
         sample_atlas(skin.atlas, c0, c1, c2, texel)
         grain = value_noise(c0 * 0.35, c1 * 0.35, c2 * 0.35)
         cover = fragments.aux[k, AUX_SCALP]
-        scalp = smoothstep(0.15, 0.85, cover + 0.5 * (grain - 0.5)) * skin.scalp * (cover > 0.01)
+        scalp = min(cover * (0.65 + 0.7 * grain), 1.0)
         across, up = texel[ATLAS_SLOPE_ACROSS], texel[ATLAS_SLOPE_UP]
         n0, n1, n2 = _bumped(s0, s1, s2, c0, c2, across, up, to_head)
         for c in range(3):

@@ -242,7 +242,7 @@ class Renderer:
         shade_eye(fragments, lamps, shadow, eye, to_head, sample_m, look.eye)
         shade_mouth(fragments, lamps, shadow, eye, to_head, front, look.mouth)
         shade_lash(fragments, lamps, look.hair)
-        shade_hair(fragments, lamps, shadow, eye, look.hair)
+        shade_hair(fragments, lamps, shadow, eye, pixel_mm, look.hair)
         shade_cloth(fragments, lamps, shadow, eye, look.cloth)
         shade_prop(fragments, lamps, shadow, eye, to_head)
 
