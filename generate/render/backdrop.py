@@ -1,217 +1,130 @@
-"""Procedural places behind the child: rooms, shelves, walls, gardens, streets at dusk.
+"""The place behind the child: which it is, its picture, and what it throws back as light.
 
-They are out of focus, lit with the scene's own light, and their spectra fall like those of
-photographs (about 1/f): large shapes first, finer clutter fainter.
+`PLACES` names the kinds of `View.backdrop`. Pictures are lit with the scene's own light, soft as
+what lies behind the face is, and their spectra fall like those of photographs (about 1/f).
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from generate.render.light import Light
+from generate.render import places, places_outside
+from generate.render.camera import Camera
+from generate.render.light import ANY, KINDS, Light
+from generate.render.stage import Rng, Stage
 
 F32 = NDArray[np.float32]
-Rng = np.random.Generator
-DRAWN_PX = 160
-"""Size at which a place is drawn before blurring and enlarging."""
 
-WALLS = (
-    *((0.62, 0.58, 0.52), (0.66, 0.64, 0.60), (0.52, 0.56, 0.58), (0.60, 0.53, 0.42)),
-    *((0.45, 0.52, 0.44), (0.58, 0.47, 0.43), (0.36, 0.42, 0.50), (0.70, 0.66, 0.55)),
-)
-WOODS = ((0.30, 0.19, 0.11), (0.45, 0.31, 0.19), (0.18, 0.11, 0.07), (0.58, 0.45, 0.31))
-TOYS = (
-    *((0.55, 0.10, 0.08), (0.10, 0.22, 0.48), (0.62, 0.45, 0.08), (0.12, 0.35, 0.14)),
-    *((0.60, 0.58, 0.54), (0.30, 0.28, 0.27), (0.48, 0.28, 0.36), (0.16, 0.38, 0.42)),
-)
-LEAVES = ((0.06, 0.13, 0.03), (0.10, 0.20, 0.05), (0.16, 0.22, 0.07), (0.04, 0.08, 0.03))
+PLACES: dict[str, Callable[[Stage], F32]] = {
+    "wall": places.wall,
+    "room": places.room,
+    "shelf": places.shelf,
+    "curtain": places.curtain,
+    "kitchen": places.kitchen,
+    "bed": places.bed,
+    "classroom": places.classroom,
+    "studio": places.studio,
+    "car": places.car,
+    "garden": places_outside.garden,
+    "street": places_outside.street,
+    "playground": places_outside.playground,
+    "sky": places_outside.sky,
+}
+SOFTEST, SHARPEST = 0.035, 0.010
+"""Radius of the blur that a place always has, over the image's side."""
+BLUR_TEXELS = 2.2
+"""A place is drawn just so finely that its blur spans this many texels."""
+LEAST_PX, MOST_PX = 72, 144
 
 
-def make_backdrop(seed: int, light: Light, size_px: int) -> F32:
-    """Linear RGB (size_px, size_px, 3) of the place behind the child, in the scene's light."""
+@dataclass(frozen=True)
+class Backdrop:
+    """One place as the camera sees it."""
+
+    name: str
+    picture: F32
+    """(H, W, 3) linear RGB, in the units of the light."""
+    sides: F32
+    """(6, 3) what the child's surroundings throw back, by side (`environment.SIDES`)."""
+
+
+def place_for(seed: int, name: str, light: Light) -> str:
+    """The named place, or for "any" one that suits the light; ValueError for an unknown one."""
+    check_place(name)
+    if name != ANY:
+        return name
+    known = KINDS[light.name].places
+    return known[int(np.random.default_rng([seed, 0xBC]).integers(len(known)))]
+
+
+def check_place(name: str) -> None:
+    """Raise ValueError for an unknown place."""
+    if name != ANY and name not in PLACES:
+        raise ValueError(f"backdrop {name!r} is not one of {', '.join((ANY, *PLACES))}")
+
+
+def make_backdrop(
+    seed: int, light: Light, camera: Camera, name: str = ANY, blur_px: float = 0.0
+) -> Backdrop:
+    """Draw the place behind the child.
+
+    blur_px: radius of the lens's blur there, on top of what a place always has.
+    """
+    name = place_for(seed, name, light)
     rng = np.random.default_rng([seed, 0xBD])
-    place = _draw_place(rng, light)
-    image = place(rng, DRAWN_PX)
-    image *= np.exp(0.10 * cloud(rng, DRAWN_PX, 1.6))[..., None]
-    image *= _shading(rng, light, DRAWN_PX)[..., None] * light.tint * np.float32(light.level)
-    image = _defocus(image, rng.uniform(0.008, 0.05) * DRAWN_PX)
-    image = cv2.resize(image, (size_px, size_px), interpolation=cv2.INTER_LINEAR)
-    return np.maximum(np.asarray(image, np.float32), 0)
+    soft = SHARPEST + (SOFTEST - SHARPEST) * rng.uniform() ** 1.5
+    soft = float(np.hypot(soft, blur_px / camera.size_px))
+    n = int(np.clip(BLUR_TEXELS / soft, LEAST_PX, MOST_PX))
+    reach = _reach(camera)
+    stage = Stage(n, camera, reach, light, rng)
+    sides = PLACES[name](stage)
+    image = _defocus(stage.image * _pools(rng, light, n)[..., None], soft * n)
+    sides = _lit_sides(sides, stage)
+    sides[5] = image.mean((0, 1))
+    return Backdrop(name, np.maximum(_through_lens(image, camera, reach), 0), sides)
 
 
-def cloud(rng: Rng, size: int, power: float) -> F32:
-    """Noise (size, size) of unit variance whose amplitude falls as 1/f**power (images: 1)."""
-    f = np.hypot(np.fft.fftfreq(size)[:, None], np.fft.rfftfreq(size)[None])
-    f[0, 0] = 1
-    field = np.fft.irfft2(np.fft.rfft2(rng.standard_normal((size, size))) / f**power, (size, size))
-    return np.asarray((field - field.mean()) / field.std(), np.float32)
+def _lit_sides(sides: F32, stage: Stage) -> F32:
+    """Radiance of sides of such reflectance: each faces the child."""
+    facing = ("x", "X", "y", "Y", "z", "Z")
+    return np.stack([stage.lit(c, axis) for c, axis in zip(sides, facing, strict=True)])
 
 
-def _draw_place(rng: Rng, light: Light) -> Callable[[Rng, int], F32]:
-    indoor = (_wall, _wall, _room, _room, _shelf, _curtain)
-    outdoor = (_garden, _garden, _street, _wall)
-    choices: tuple[Callable[[Rng, int], F32], ...]
-    if light.name in ("shade", "sun"):
-        choices = outdoor
-    elif light.name in ("dusk", "back"):
-        choices = (_garden, _street, _room, _curtain)
-    else:
-        choices = indoor
-    return choices[int(rng.integers(len(choices)))]
+def _reach(camera: Camera) -> float:
+    """How much wider than a straight lens's the field is."""
+    if camera.distortion >= 0:
+        return 1.0
+    corner = np.zeros(2)
+    return float(np.abs(camera.rays(corner)).max() * 2 * camera.focal_px / camera.size_px)
 
 
-def _pick(rng: Rng, colors: tuple[tuple[float, float, float], ...], spread: float = 0.15) -> F32:
-    rgb = np.array(colors[int(rng.integers(len(colors)))])
-    return np.asarray(
-        rgb * np.exp(rng.normal(0, spread, 3) * 0.5 + rng.normal(0, spread)), np.float32
-    )
+def _through_lens(image: F32, camera: Camera, reach: float) -> F32:
+    """Enlarge to the camera's size, bent as its lens bends."""
+    size, n = camera.size_px, image.shape[0]
+    if camera.distortion == 0:
+        return np.asarray(cv2.resize(image, (size, size), interpolation=cv2.INTER_LINEAR))
+    axis = np.arange(size) + 0.5
+    pixels = np.stack(np.meshgrid(axis, axis), -1)
+    scale = camera.focal_px / camera.size_px * n / reach
+    at = (camera.rays(pixels) * scale + n / 2 - 0.5).astype(np.float32)
+    return np.asarray(cv2.remap(image, at, None, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE))
 
 
-def _muted(rgb: F32, keep: float) -> F32:
-    """The colour with `keep` of its saturation."""
-    grey = np.float32(rgb.mean())
-    return np.asarray(grey + np.float32(keep) * (rgb - grey), np.float32)
-
-
-def _flat(color: F32, n: int) -> F32:
-    return np.ascontiguousarray(np.broadcast_to(color, (n, n, 3)), np.float32)
-
-
-def _box(image: F32, x: float, y: float, w: float, h: float, color: F32) -> None:
-    """Fill a rectangle, in fractions of the image."""
-    n = image.shape[0]
-    cv2.rectangle(
-        image,
-        (int(x * n), int(y * n)),
-        (int((x + w) * n), int((y + h) * n)),
-        [float(c) for c in color],
-        -1,
-    )
-
-
-def _panel(image: F32, x: float, y: float, w: float, h: float, color: F32) -> None:
-    """A rectangle with a shadow beside it and a lit edge, so that it stands off the wall."""
-    shadow = image.copy()
-    _box(shadow, x + 0.015, y + 0.02, w, h, np.zeros(3, np.float32))
-    image[:] = 0.65 * image + 0.35 * cv2.GaussianBlur(shadow, (0, 0), image.shape[0] * 0.02)
-    _box(image, x, y, w, h, color)
-    _box(image, x, y, w, 0.008, color * 1.3)
-
-
-def _wall(rng: Rng, n: int) -> F32:
-    image = _flat(_pick(rng, WALLS), n)
-    if rng.uniform() < 0.4:
-        for _ in range(int(rng.integers(1, 4))):
-            x, y = rng.uniform(-0.2, 0.9), rng.uniform(-0.1, 0.5)
-            w, h = rng.uniform(0.12, 0.4), rng.uniform(0.12, 0.35)
-            _panel(image, x, y, w, h, _pick(rng, WOODS))
-            _box(image, x + 0.02, y + 0.02, w - 0.04, h - 0.04, _pick(rng, TOYS) * 0.7 + 0.12)
-    if rng.uniform() < 0.3:
-        _box(image, 0, rng.uniform(0.55, 0.8), 1, 1, _pick(rng, WALLS) * 0.8)
-    return image
-
-
-def _room(rng: Rng, n: int) -> F32:
-    image = _flat(_pick(rng, WALLS), n)
-    corner = rng.uniform(-0.3, 1.3)
-    _box(image, corner, 0, 2, 1, image[0, 0] * rng.uniform(0.6, 0.85))
-    floor = rng.uniform(0.6, 0.9)
-    _box(image, 0, floor, 1, 1, _pick(rng, WOODS))
-    _box(image, 0, floor - 0.02, 1, 0.02, _pick(rng, WALLS) * 1.1)
-    if rng.uniform() < 0.55:
-        _window(image, rng)
-    for _ in range(int(rng.integers(1, 4))):
-        w, h = rng.uniform(0.15, 0.5), rng.uniform(0.15, 0.5)
-        color = _pick(rng, WOODS if rng.uniform() < 0.5 else TOYS) * 0.8
-        _panel(image, rng.uniform(-0.2, 0.95), floor - h + rng.uniform(0, 0.12), w, h, color)
-    if rng.uniform() < 0.4:
-        _panel(image, rng.uniform(0, 0.8), rng.uniform(0.05, 0.3), 0.18, 0.14, _pick(rng, TOYS))
-    return image
-
-
-def _window(image: F32, rng: Rng) -> None:
-    x, y = rng.uniform(-0.2, 0.8), rng.uniform(-0.1, 0.2)
-    w, h = rng.uniform(0.2, 0.45), rng.uniform(0.3, 0.55)
-    sky = np.array([0.95, 1.0, 1.05], np.float32) * np.float32(rng.uniform(0.9, 2.2))
-    _panel(image, x - 0.02, y - 0.02, w + 0.04, h + 0.04, _pick(rng, WALLS) * 1.2)
-    _box(image, x, y, w, h, sky)
-    _box(image, x, y + h * rng.uniform(0.5, 0.8), w, h * 0.2, _pick(rng, LEAVES) * 4)
-    _box(image, x + w / 2 - 0.008, y, 0.016, h, _pick(rng, WALLS))
-
-
-def _shelf(rng: Rng, n: int) -> F32:
-    wood = _pick(rng, WOODS)
-    image = _flat(wood * 0.35, n)
-    rows = int(rng.integers(2, 5))
-    for r in range(rows):
-        top, high = r / rows, 1 / rows
-        x = 0.0
-        while x < 1.0:
-            w = rng.uniform(0.025, 0.08)
-            if rng.uniform() < 0.82:
-                h = high * rng.uniform(0.45, 0.85)
-                _box(image, x, top + high - h, w, h, _muted(_pick(rng, TOYS, 0.35), 0.5) * 0.7)
-            x += w + 0.004 + (0.06 if rng.uniform() < 0.12 else 0)
-        _box(image, 0, top + high - 0.02, 1, 0.03, wood)
-    return image
-
-
-def _curtain(rng: Rng, n: int) -> F32:
-    x = np.linspace(0, 1, n)
-    wave = np.sin(2 * np.pi * (x * rng.uniform(5, 14) + 0.25 * np.sin(x * rng.uniform(5, 25))))
-    light = 0.75 + 0.25 * wave + 0.08 * np.sin(2 * np.pi * x * rng.uniform(20, 40))
-    image = _pick(rng, WALLS + TOYS) * np.repeat(light[None, :, None], n, 0)
-    return np.asarray(image, np.float32)
-
-
-def _garden(rng: Rng, n: int) -> F32:
-    sky = np.array([0.75, 0.88, 1.05], np.float32) * np.float32(rng.uniform(0.6, 1.2))
-    rows = np.linspace(0, 1, n, dtype=np.float32)[:, None, None]
-    image = np.asarray(sky * (1.15 - 0.3 * rows) * np.ones((n, n, 1), np.float32), np.float32)
-    horizon = rng.uniform(0.35, 0.75)
-    for depth in np.linspace(0, 1, 4):
-        crown = horizon - 0.35 * (1 - depth) * rng.uniform(0.3, 1.2)
-        leaf = _pick(rng, LEAVES) * (2.2 - 1.1 * np.float32(depth))
-        gaps = cloud(rng, n, 1.25) * 0.14 + rows[..., 0] - crown
-        cover = np.clip(gaps * 18 + 0.5, 0, 1)[..., None]
-        speckle = np.exp(0.5 * cloud(rng, n, 0.7))[..., None]
-        image = image * (1 - cover) + leaf * speckle * cover
-    grass = np.clip((rows - horizon - 0.1) * 25, 0, 1)
-    lawn = _pick(rng, LEAVES) * 2.0 * np.exp(0.25 * cloud(rng, n, 0.8))[..., None]
-    return np.asarray(image * (1 - grass) + lawn * grass, np.float32)
-
-
-def _street(rng: Rng, n: int) -> F32:
-    image = _flat(np.array([0.55, 0.62, 0.72], np.float32) * np.float32(rng.uniform(0.4, 1.2)), n)
-    x = -0.1
-    while x < 1.0:
-        w, top = rng.uniform(0.15, 0.4), rng.uniform(-0.1, 0.45)
-        facade = _pick(rng, WALLS) * np.float32(rng.uniform(0.3, 0.8))
-        _box(image, x, top, w, 1, facade)
-        for wx in np.arange(x + 0.03, x + w - 0.03, 0.07):
-            for wy in np.arange(top + 0.04, 0.75, 0.1):
-                _box(image, wx, wy, 0.035, 0.055, facade * np.float32(rng.choice([0.4, 0.5, 1.6])))
-        x += w
-    _box(image, 0, rng.uniform(0.72, 0.85), 1, 1, np.array([0.22, 0.21, 0.21], np.float32))
-    for _ in range(int(rng.integers(0, 9))):
-        spot = tuple(int(v * n) for v in rng.uniform(0, 1, 2))
-        glow = np.array([1.6, 1.1, 0.6]) * rng.uniform(0.5, 2.0)
-        cv2.circle(image, spot, int(rng.integers(1, 4)), glow.tolist(), -1)
-    return image
-
-
-def _shading(rng: Rng, light: Light, n: int) -> F32:
+def _pools(rng: Rng, light: Light, n: int) -> F32:
     """Brighter towards the key's side, with a pool of light or shade somewhere."""
     axis = np.linspace(-1, 1, n, dtype=np.float32)
     side = np.float32(light.lamps.direction[0, 0])
-    slope = 1 + 0.35 * side * axis[None, :] - np.float32(rng.uniform(0, 0.25)) * axis[:, None]
+    slope = 1 + 0.3 * side * axis[None, :] - np.float32(rng.uniform(0, 0.2)) * axis[:, None]
     cx, cy, r = rng.uniform(-1, 1), rng.uniform(-1, 0.5), rng.uniform(0.5, 1.2)
-    pool = np.exp(-((axis[None] - cx) ** 2 + (axis[:, None] - cy) ** 2) / (2 * r * r))
-    return np.asarray(slope * (0.85 + rng.uniform(-0.2, 0.4) * pool), np.float32)
+    across = np.exp(-((axis - cx) ** 2) / (2 * r * r))
+    down = np.exp(-((axis - cy) ** 2) / (2 * r * r))
+    pool = np.outer(down, across) * rng.uniform(-0.25, 0.4)
+    return np.asarray(slope * (0.9 + pool), np.float32)
 
 
 def _defocus(image: F32, radius: float) -> F32:

@@ -1,4 +1,4 @@
-"""The inner loops of `camera.develop`: light gains grain, is toned and becomes bytes."""
+"""The inner loops of `sensor.develop`: light gains grain, is toned and becomes bytes."""
 
 # mypy: allow-untyped-defs
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Light of a scene: three lamps, ambient light as spherical harmonics, and the key's shadow map.
+"""Light of a scene: three lamps, the surroundings' ambient light, and the key's shadow map.
 
 World axes: x to the image right, y up, z towards the camera. Colours are linear RGB; a white
 surface that faces the key squarely, with all else dark, has the radiance of the key's colour.
@@ -6,13 +6,16 @@ surface that faces the key squarely, with all else dark, has the radiance of the
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
+from generate.render.environment import environment_map, harmonics
+
 F32 = NDArray[np.float32]
+LUMINANCE = np.array([0.2126, 0.7152, 0.0722])
 
 
 class Lamps(NamedTuple):
@@ -26,6 +29,8 @@ class Lamps(NamedTuple):
     """(3, 2) half width and half height of each as seen from the face (sine of the angle)."""
     ambient: F32
     """(9, 3) harmonics with the cosine lobe in them, as `shade_math.irradiance` sums them."""
+    environment: F32
+    """(8, 16, 3) radiance by direction, as `environment.py` has it: what shiny things mirror."""
 
 
 class Shadow(NamedTuple):
@@ -53,6 +58,10 @@ class Light:
     """(3,) mean colour of the ambient light, luminance 1: what the backdrop is lit with."""
     level: float
     """Brightness of the backdrop relative to the face's light."""
+    ambient: float
+    """Mean luminance of what surrounds the face."""
+    glow: float
+    """How much of the ambient light comes from about the key: walls beside a window, a sky."""
 
 
 @dataclass(frozen=True)
@@ -73,44 +82,65 @@ class Kind:
     softness: tuple[float, float]
     window: tuple[float, float]
     level: tuple[float, float]
+    places: tuple[str, ...]
+    """Backdrops that suit it, by name; one named twice comes twice as often."""
 
 
+HOME = ("wall", "room", "room", "shelf", "curtain", "kitchen", "bed")
+INDOORS = (*HOME, "classroom", "studio")
+OUTDOORS = ("garden", "garden", "street", "playground", "sky", "wall")
 KINDS: dict[str, Kind] = {
     "room": Kind(
-        *(0.28, (-60, 60), (30, 70), (0.5, 0.85), (0.1, 0.4), (0, 0.25), (0.18, 0.40)),
-        *((0.1, 0.6), (0.0, 0.4), (0.6, 1.0), (0.15, 0.35), (0.5, 1.1)),
+        *(0.25, (-60, 60), (30, 70), (0.5, 0.85), (0.05, 0.28), (0, 0.2), (0.20, 0.42)),
+        *((0.1, 0.6), (0.0, 0.4), (0.6, 1.0), (0.15, 0.35), (0.5, 1.1), INDOORS),
     ),
     "window": Kind(
-        *(0.26, (30, 80), (5, 35), (0.65, 1.05), (0.02, 0.2), (0, 0.2), (0.08, 0.26)),
-        *((-0.35, 0.15), (-0.1, 0.4), (0.6, 1.0), (0.25, 0.5), (0.4, 1.0)),
+        *(0.22, (30, 80), (5, 35), (0.65, 1.05), (0.0, 0.12), (0, 0.15), (0.10, 0.30)),
+        *((-0.35, 0.15), (-0.1, 0.4), (0.6, 1.0), (0.25, 0.5), (0.4, 1.0), INDOORS),
     ),
     "shade": Kind(
-        *(0.18, (-70, 70), (40, 75), (0.2, 0.45), (0.2, 0.6), (0, 0.3), (0.55, 0.8)),
-        *((-0.2, 0.2), (-0.35, 0.1), (0.8, 1.0), (0.35, 0.6), (0.8, 1.5)),
+        *(0.16, (-70, 70), (40, 75), (0.2, 0.45), (0.1, 0.4), (0, 0.25), (0.55, 0.8)),
+        *((-0.2, 0.2), (-0.35, 0.1), (0.8, 1.0), (0.35, 0.6), (0.8, 1.4), OUTDOORS),
     ),
     "sun": Kind(
-        *(0.10, (-75, 75), (20, 60), (0.8, 1.2), (0.05, 0.2), (0, 0.4), (0.16, 0.32)),
-        *((0.15, 0.45), (-0.5, -0.1), (0.0, 0.25), (0.08, 0.12), (0.8, 1.4)),
+        *(0.10, (-75, 75), (20, 60), (0.8, 1.2), (0.0, 0.12), (0, 0.3), (0.18, 0.34)),
+        *((0.15, 0.45), (-0.5, -0.1), (0.0, 0.25), (0.08, 0.12), (0.8, 1.3), OUTDOORS),
     ),
     "dusk": Kind(
-        *(0.08, (-80, 80), (3, 20), (0.45, 0.8), (0.1, 0.35), (0.1, 0.5), (0.15, 0.3)),
+        *(0.07, (-80, 80), (3, 20), (0.45, 0.8), (0.05, 0.25), (0.1, 0.4), (0.16, 0.32)),
         *((0.5, 1.0), (-0.6, -0.1), (0.4, 1.0), (0.12, 0.35), (0.3, 0.9)),
+        (*OUTDOORS, "street", "room", "curtain"),
     ),
     "back": Kind(
-        *(0.05, (105, 150), (15, 45), (0.7, 1.1), (0.1, 0.3), (0.3, 0.9), (0.4, 0.6)),
-        *((0.0, 0.5), (-0.3, 0.2), (0.5, 1.0), (0.2, 0.4), (1.2, 2.2)),
+        *(0.05, (105, 150), (15, 45), (0.7, 1.1), (0.05, 0.25), (0.2, 0.7), (0.4, 0.6)),
+        *((0.0, 0.5), (-0.3, 0.2), (0.5, 1.0), (0.2, 0.4), (1.2, 2.0)),
+        ("garden", "street", "playground", "sky", "room", "curtain"),
     ),
     "lamp": Kind(
-        *(0.05, (-70, 70), (-5, 60), (0.8, 1.1), (0.03, 0.15), (0, 0.1), (0.05, 0.15)),
-        *((0.3, 0.9), (0.1, 0.6), (0.0, 0.3), (0.10, 0.16), (0.15, 0.5)),
+        *(0.05, (-70, 70), (-5, 60), (0.8, 1.1), (0.0, 0.10), (0, 0.1), (0.06, 0.16)),
+        *((0.3, 0.9), (0.1, 0.6), (0.0, 0.3), (0.10, 0.16), (0.15, 0.5), HOME),
+    ),
+    "hard": Kind(
+        *(0.04, (-80, 80), (-20, 70), (0.9, 1.3), (0.0, 0.03), (0, 0.05), (0.03, 0.08)),
+        *((0.0, 0.5), (0.0, 0.4), (0.0, 0.1), (0.03, 0.07), (0.08, 0.35), INDOORS),
+    ),
+    "screen": Kind(
+        *(0.02, (-20, 20), (-50, -15), (0.5, 0.8), (0.0, 0.05), (0, 0.1), (0.05, 0.12)),
+        *((-1.0, -0.4), (-0.5, 0.5), (0.7, 1.0), (0.2, 0.35), (0.06, 0.25)),
+        ("bed", "room", "wall", "car", "shelf"),
+    ),
+    "car": Kind(
+        *(0.04, (50, 100), (5, 40), (0.5, 1.0), (0.1, 0.5), (0, 0.3), (0.15, 0.32)),
+        *((-0.3, 0.3), (-0.3, 0.2), (0.3, 0.9), (0.3, 0.6), (0.6, 1.2), ("car",)),
     ),
 }
+ANY = "any"
 
 
 def tinted(warmth: float) -> F32:
     """White moved towards amber (1) or blue (-1), luminance kept."""
     rgb = np.array([1 + 0.24 * warmth, 1.0, 1 - 0.34 * warmth])
-    return (rgb / (rgb @ np.array([0.2126, 0.7152, 0.0722]))).astype(np.float32)
+    return (rgb / (rgb @ LUMINANCE)).astype(np.float32)
 
 
 def towards(azimuth_deg: float, elevation_deg: float) -> NDArray[np.float64]:
@@ -119,16 +149,24 @@ def towards(azimuth_deg: float, elevation_deg: float) -> NDArray[np.float64]:
     return np.array([np.sin(a) * np.cos(e), np.sin(e), np.cos(a) * np.cos(e)])
 
 
-def make_light(seed: int) -> Light:
-    """Draw the light of a scene from its seed."""
-    rng = np.random.default_rng([seed, 0x11])
-    shares = np.array([kind.share for kind in KINDS.values()])
-    name = list(KINDS)[int(rng.choice(len(KINDS), p=shares / shares.sum()))]
-    return light_of_kind(name, rng)
+def make_light(seed: int, name: str = ANY, place: str = ANY) -> Light:
+    """Draw the light of a scene from its seed; "any" draws a kind that suits the place.
+
+    Raises ValueError for an unknown kind.
+    """
+    if name != ANY and name not in KINDS:
+        raise ValueError(f"light {name!r} is not one of {', '.join((ANY, *KINDS))}")
+    kinds = KINDS if name == ANY else {name: KINDS[name]}
+    fit = {n: k.share for n, k in kinds.items() if place == ANY or place in k.places}
+    fit = fit or {n: k.share for n, k in kinds.items()}
+    choice = np.random.default_rng([seed, 0x11]).choice(
+        list(fit), p=np.array(list(fit.values())) / sum(fit.values())
+    )
+    return light_of_kind(str(choice), np.random.default_rng([seed, 0x12]))
 
 
 def light_of_kind(name: str, rng: np.random.Generator) -> Light:
-    """Draw one light of a given kind, named in KINDS."""
+    """Draw one light of a given kind, named in KINDS, in grey surroundings."""
     kind = KINDS[name]
     side = rng.choice([-1.0, 1.0])
     azimuth = side * rng.uniform(*kind.azimuth)
@@ -138,33 +176,43 @@ def light_of_kind(name: str, rng: np.random.Generator) -> Light:
         towards(-azimuth * 0.7 + rng.uniform(-30, 30), rng.uniform(0, 40)),
         towards(180 + rng.uniform(-70, 70), rng.uniform(10, 60)),
     ]
-    ambient_tint = tinted(rng.uniform(*kind.ambient_warmth))
-    key_tint = tinted(rng.uniform(*kind.key_warmth))
+    tint, key_tint = (
+        tinted(rng.uniform(*kind.ambient_warmth)),
+        tinted(rng.uniform(*kind.key_warmth)),
+    )
     fill, rim = key * rng.uniform(*kind.fill), rng.uniform(*kind.rim)
-    half = rng.uniform(*kind.window)
+    half, softness = rng.uniform(*kind.window), rng.uniform(*kind.softness)
     lamps = Lamps(
         np.array(directions, np.float32),
-        np.array(
-            [key * key_tint, fill * (key_tint + ambient_tint) / 2, rim * key_tint], np.float32
-        ),
+        np.array([key * key_tint, fill * (key_tint + tint) / 2, rim * key_tint], np.float32),
         np.array([[half, half * rng.uniform(0.8, 1.8)], [half, half], [0.1, 0.1]], np.float32),
-        ambient_harmonics(ambient_tint * rng.uniform(*kind.ambient), directions[0], rng),
+        np.zeros((9, 3), np.float32),
+        np.zeros((8, 16, 3), np.float32),
     )
-    return Light(name, lamps, rng.uniform(*kind.softness), ambient_tint, rng.uniform(*kind.level))
+    light = Light(
+        *(name, lamps, softness, tint, rng.uniform(*kind.level), rng.uniform(*kind.ambient)),
+        glow=rng.uniform(0.3, 0.9) * softness,
+    )
+    return within(light, GREY_SIDES)
 
 
-def ambient_harmonics(mean: F32, key: NDArray[np.float64], rng: np.random.Generator) -> F32:
-    """Harmonics (9, 3) of a room or a sky: bright above and on the key's side, dim floor bounce."""
-    sh = np.zeros((9, 3), np.float32)
-    sh[0] = mean
-    up = rng.uniform(0.2, 0.55)
-    aside = rng.uniform(0.15, 0.45)
-    floor = tinted(rng.uniform(0.0, 0.8)) / tinted(0.0)
-    sh[1] = mean * (up - 0.12 * (floor - 1))
-    sh[2] = mean * (rng.uniform(-0.1, 0.2) + aside * key[2] * 0.4)
-    sh[3] = mean * (aside * key[0] + rng.normal(0, 0.06))
-    sh[4:] = mean * rng.normal(0, 0.035, (5, 1))
-    return sh
+GREY_SIDES = np.repeat(np.array([0.5, 0.5, 0.8, 0.3, 0.5, 0.5], np.float32)[:, None], 3, 1)
+
+
+def within(light: Light, sides: F32) -> Light:
+    """The light in surroundings whose six sides (6, 3) have these colours and relative radiances.
+
+    The surroundings' mean luminance becomes `light.ambient`; the key's wide glow is part of it,
+    so that soft light is brightest on the side it comes from.
+    """
+    level = float((sides @ LUMINANCE).mean())
+    key = light.lamps.color[0] / max(float(light.lamps.color[0] @ LUMINANCE), 1e-6)
+    glow = np.asarray(key * (level * 3 * light.glow), np.float32)
+    env = environment_map(sides, glow, light.lamps.direction[0], 0.3)
+    ambient = harmonics(env)
+    scale = np.float32(light.ambient / max(float(ambient[0] @ LUMINANCE), 1e-6))
+    lamps = light.lamps._replace(ambient=ambient * scale, environment=env * scale)
+    return replace(light, lamps=lamps)
 
 
 def shadow_frame(direction: F32, center: NDArray[np.float64], half_m: float, size: int) -> F32:

@@ -99,11 +99,12 @@ def _snapped(value):
 
 
 @numba.njit(cache=True)
-def project(points, matrix, focal, center, near, xy, inverse_z):
+def project(points, matrix, focal, center, near, k1, turning, xy, inverse_z):
     """Screen place of world points (V, 3): xy (V, 2) int32 in 1/256 sample, inverse_z (V,).
 
     matrix (3, 4): world -> camera axes; focal and center in samples; what lies nearer than `near`
     gets inverse_z 0 and is not drawn. focal 0 is a parallel view, whose depth is `matrix`'s own.
+    k1 and turning: radial term of the lens and where it ends, as `camera.bent`.
     """
     for v in range(points.shape[0]):
         px, py, pz = points[v, 0], points[v, 1], points[v, 2]
@@ -115,6 +116,9 @@ def project(points, matrix, focal, center, near, xy, inverse_z):
         if focal > 0.0:
             inverse_z[v] = 1.0 / z if z > near else 0.0
             scale = focal * inverse_z[v]
+            if k1 != 0.0:
+                square = (x * x + y * y) * inverse_z[v] * inverse_z[v]
+                scale *= 1.0 + k1 * min(square, turning)
         xy[v, 0] = _snapped(x * scale + center)
         xy[v, 1] = _snapped(y * scale + center)
 

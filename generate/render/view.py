@@ -14,19 +14,22 @@ from numpy.typing import NDArray
 
 from generate.people.child import Child, Posed
 from generate.people.contour import contour
-from generate.people.skin import LUMINANCE, Look, tone_color
-from generate.render.backdrop import make_backdrop
+from generate.people.skin import Look, tone_color
+from generate.render.backdrop import check_place, make_backdrop
 from generate.render.camera import (
     Camera,
-    develop,
     direction_angles_deg,
     head_angles_deg,
     make_camera,
+    turning_square,
 )
 from generate.render.geometry import Figure
 from generate.render.ids import LASH
-from generate.render.light import Light, Shadow, make_light, shadow_frame
+from generate.render.infrared import INFRARED_SKIN, infrared_lamps, near_infrared
+from generate.render.light import Light, Shadow, make_light, shadow_frame, within
+from generate.render.metering import expose
 from generate.render.raster import project, rasterize
+from generate.render.sensor import develop
 from generate.render.shade_cloth import shade_cloth
 from generate.render.shade_eye import shade_eye
 from generate.render.shade_fragments import SAMPLES, Mesh, allocate, count, gather, resolve
@@ -45,8 +48,6 @@ HIDDEN_MM = 5.0
 SHADOW_HALF_M = 0.27
 """Half the side of what the shadow map covers, about the face."""
 ATLAS_TEXEL_MM = 0.7
-FACE_LINEAR, FACE_POWER = 0.69, 0.80
-"""Auto-exposure: a cheek of reflectance a comes out at FACE_LINEAR * a ** FACE_POWER."""
 UPRIGHT = np.diag([1.0, -1.0, -1.0])
 """Camera axes (x right, y down, z forward) <-> upright ones (x right, y up, z to the camera)."""
 
@@ -60,7 +61,11 @@ class Scene:
     light: Light
     backdrop: F32
     """(H, W, 3) linear RGB, in the units of the light."""
+    place: str
+    """What the backdrop shows, one of backdrop.PLACES."""
     exposure: float
+    white: F32
+    """(3,) gains of the white balance, luminance kept."""
 
     def facts(self) -> dict[str, Any]:
         """The facts `camera` and `light` of a clip."""
@@ -75,7 +80,7 @@ class Scene:
                 "shutter": view.shutter,
                 "distortion": view.distortion,
                 "framing": view.framing,
-                "backdrop": view.backdrop,
+                "backdrop": self.place,
             },
             "light": {
                 "seed": view.light_seed,
@@ -106,25 +111,22 @@ class Frame:
 
 
 def scene(view: View, child: Child) -> Scene:
-    """Camera, light and backdrop of a view of a child, from the seeds of the view alone."""
-    light = make_light(view.light_seed)
+    """Camera, light and backdrop of a view of a child, from the seeds of the view alone.
+
+    Raises ValueError for an unknown light, backdrop or camera.
+    """
+    check_place(view.backdrop)
     marks = child.neutral.landmarks.astype(np.float64)
     low, high = marks.min(0), marks.max(0)
     camera = make_camera(view, (low + high) / 2, float(high[1] - low[1]))
-    backdrop = make_backdrop(view.backdrop_seed, light, view.size_px)
-    albedo = float(tone_color(child.person.skin_tone) @ LUMINANCE)
-    return Scene(view, camera, light, backdrop, _exposure(light, albedo))
-
-
-def _exposure(light: Light, albedo: float) -> float:
-    """What a camera that meters the face would choose."""
-    lamps = light.lamps
-    total = 0.0
-    for normal in ([0, 0, 1], [0.6, 0.1, 0.79], [-0.6, 0.1, 0.79]):
-        direct = np.maximum(lamps.direction @ normal, 0) @ lamps.color
-        linear = np.array([1.0, normal[1], normal[2], normal[0]]) @ lamps.ambient[:4]
-        total += float((direct + linear) @ LUMINANCE) / 3
-    return float(FACE_LINEAR * albedo ** (FACE_POWER - 1) / total)
+    light = make_light(view.light_seed, view.light, view.backdrop)
+    place = make_backdrop(view.backdrop_seed, light, camera, view.backdrop)
+    light = within(light, place.sides)
+    skin = tone_color(child.person.skin_tone)
+    if view.camera == "infrared":
+        light, skin = infrared_lamps(light, camera, (low + high) / 2), INFRARED_SKIN
+    exposure, white = expose(light, skin)
+    return Scene(view, camera, light, place.picture, place.name, exposure, white)
 
 
 class Renderer:
@@ -180,8 +182,12 @@ class Renderer:
         resolve(fragments, image, parts, depth, np.empty(n * n, np.float32))
         if len(figure.lens_tris):
             self._look_through(figure, mesh, xy, inverse_z, place, image)
-        image *= np.float32(place.exposure)
-        return image.reshape(n, n, 3), parts.reshape(n, n), depth.reshape(n, n)
+        image *= place.white * np.float32(place.exposure)
+        picture, mask, far = image.reshape(n, n, 3), parts.reshape(n, n), depth.reshape(n, n)
+        if place.view.camera == "infrared":
+            red = float(tone_color(child.person.skin_tone)[0])
+            picture = near_infrared(picture, mask, far, place.view, red)
+        return picture, mask, far
 
     def _look_through(
         self,
@@ -210,7 +216,8 @@ class Renderer:
         matrix = np.concatenate([camera.rotation, camera.shift[:, None]], 1)
         xy, inverse_z = np.empty((len(points), 2), np.int32), np.empty(len(points), np.float32)
         center = self.size_px * SAMPLES / 2
-        project(points, matrix, camera.focal_px * SAMPLES, center, NEAR_M, xy, inverse_z)
+        k1, focal = camera.distortion, camera.focal_px * SAMPLES
+        project(points, matrix, focal, center, NEAR_M, k1, turning_square(k1), xy, inverse_z)
         return xy, inverse_z
 
     def _cast(self, figure: Figure, mesh: Mesh, place: Scene, posed: Posed) -> Shadow:
@@ -221,7 +228,7 @@ class Renderer:
         matrix = shadow_frame(key, center, SHADOW_HALF_M, size)
         xy = np.empty((len(mesh.points), 2), np.int32)
         depth = np.empty(len(mesh.points), np.float32)
-        project(mesh.points, matrix.astype(np.float64), 0.0, 0.0, NEAR_M, xy, depth)
+        project(mesh.points, matrix.astype(np.float64), 0.0, 0.0, NEAR_M, 0.0, 0.0, xy, depth)
         self._shadow[:] = 0
         tris, kinds = figure.caster_tris, figure.caster_kinds
         rasterize(xy, depth, tris, kinds, mesh.aux, False, self._shadow, self._shadow_ids)
