@@ -8,7 +8,7 @@ import pytest
 from generate.render.camera import Camera
 from generate.render.ids import CLOTH, SKIN
 from generate.render.light import Shadow, shadow_frame
-from generate.render.raster import SUBPIXEL, project, rasterize
+from generate.render.raster import BATCH, SUBPIXEL, project, rasterize
 from generate.render.shade_math import lit_share
 
 SIZE = 24
@@ -64,6 +64,22 @@ def test_random_triangles_equal_the_reference() -> None:
         assert (ids == want_ids)[~edge].all()
         assert np.allclose(depth[~edge], want_depth[~edge], atol=1e-5)
         assert (ids >= 0).any() and (ids < 0).any()
+
+
+def test_skipping_what_is_hidden_changes_nothing() -> None:
+    rng = np.random.default_rng(5)
+    size, count = 40, 3 * BATCH  # tiles of known depth are renewed twice
+    center, reach = rng.uniform(0, size, (count, 1, 2)), rng.uniform(1, 9, (count, 1, 1))
+    xy = (center + reach * rng.uniform(-1, 1, (count, 3, 2))).reshape(-1, 2)
+    inverse_z = rng.uniform(0.2, 2, 3 * count).astype(np.float32)
+    tris = np.arange(3 * count).reshape(-1, 3)
+    depth, ids = draw(xy, inverse_z, tris, size=size)
+    one_by_one, first = np.zeros((size, size), np.float32), 0
+    for last in range(1000, count + 1000, 1000):  # too few to renew a tile
+        part, _ = draw(xy, inverse_z, tris[first:last], size=size)
+        one_by_one, first = np.maximum(one_by_one, part), last
+    assert np.array_equal(depth, one_by_one)
+    assert len(np.unique(ids)) > 100
 
 
 def test_a_fan_covers_each_sample_exactly_once() -> None:

@@ -21,6 +21,8 @@ FAR_OUT = 1 << 22
 SOLID = 255
 WIDE = 5
 """Bounding boxes wider than this are cut to the triangle's span in each row."""
+TILE, BATCH = 8, 2048
+"""Side of the tiles whose farthest depth is known, renewed after so many drawn triangles."""
 STRANDS = 7
 """Hairs that a ribbon is cut into."""
 LASHES = 60
@@ -84,16 +86,6 @@ def _last(high):
 
 
 @numba.njit
-def _span(edge, rise, start, left, right):
-    """Narrow columns left..right to where `edge` + `rise` a sample is not negative, or wider."""
-    if rise > 0:
-        left = max(left, start + math.floor(-edge / (rise * float(SUBPIXEL))))
-    elif rise < 0:
-        right = min(right, start + math.ceil(-edge / (rise * float(SUBPIXEL))))
-    return left, right
-
-
-@numba.njit
 def _snapped(value):
     return math.floor(min(max(value * SUBPIXEL, -FAR_OUT), FAR_OUT) + 0.5)
 
@@ -123,6 +115,43 @@ def project(points, matrix, focal, center, near, k1, turning, xy, inverse_z):
         xy[v, 1] = _snapped(y * scale + center)
 
 
+@numba.njit
+def _refresh(depth, far):
+    """Farthest depth of each whole tile into `far`; tiles cut by the rim stay 0."""
+    for j in range(depth.shape[0] // TILE):
+        for i in range(depth.shape[1] // TILE):
+            low = depth[j * TILE, i * TILE]
+            for y in range(j * TILE, j * TILE + TILE):
+                for x in range(i * TILE, i * TILE + TILE):
+                    low = min(low, depth[y, x])
+            far[j, i] = low
+
+
+@numba.njit
+def _hidden(far, x0, x1, y0, y1, nearest):
+    """True if all samples of the box are known to be nearer than `nearest`."""
+    for j in range(y0 // TILE, y1 // TILE + 1):
+        for i in range(x0 // TILE, x1 // TILE + 1):
+            if far[j, i] < nearest:
+                return False
+    return True
+
+
+@numba.njit
+def _span(edge, rise, per_rise, left, right):
+    """Narrow samples left..right to where `edge` + `rise` a sample is not negative, or wider."""
+    if rise > 0:
+        left = max(left, math.floor(-edge * per_rise))
+    elif rise < 0:
+        right = min(right, math.ceil(-edge * per_rise))
+    return left, right
+
+
+@numba.njit
+def _per(rise):
+    return 1.0 / rise if rise != 0 else 0.0
+
+
 @numba.njit(cache=True)
 def rasterize(xy, inverse_z, tris, material, aux, cut, depth, ids):
     """Draw all triangles into `depth` (H, W) 1/z and `ids` (H, W) triangle numbers.
@@ -132,58 +161,71 @@ def rasterize(xy, inverse_z, tris, material, aux, cut, depth, ids):
     hairs rather than as whole ribbons. Call with depth 0 and ids -1.
     """
     height, width = depth.shape
+    far = np.zeros((height // TILE + 1, width // TILE + 1), np.float32)
+    drawn = 0
     for t in range(tris.shape[0]):
-        a, b, c = tris[t, 0], tris[t, 1], tris[t, 2]
-        za, zb, zc = inverse_z[a], inverse_z[b], inverse_z[c]
-        if za <= 0.0 or zb <= 0.0 or zc <= 0.0:
-            continue
+        a, b, c = np.uint64(tris[t, 0]), np.uint64(tris[t, 1]), np.uint64(tris[t, 2])
         ax, ay = np.int64(xy[a, 0]), np.int64(xy[a, 1])
         bx, by = np.int64(xy[b, 0]), np.int64(xy[b, 1])
         cx, cy = np.int64(xy[c, 0]), np.int64(xy[c, 1])
-        x0, x1 = max(_first(min(ax, bx, cx)), 0), min(_last(max(ax, bx, cx)), width - 1)
-        y0, y1 = max(_first(min(ay, by, cy)), 0), min(_last(max(ay, by, cy)), height - 1)
-        if x0 > x1 or y0 > y1:
-            continue
         area = (bx - ax) * (cy - ay) - (by - ay) * (cx - ax)
         kind = material[t]
         if area == 0 or (area > 0 and kind <= TONGUE):
             continue
+        x0, x1 = max(_first(min(ax, bx, cx)), 0), min(_last(max(ax, bx, cx)), width - 1)
+        y0, y1 = max(_first(min(ay, by, cy)), 0), min(_last(max(ay, by, cy)), height - 1)
+        if x0 > x1 or y0 > y1:
+            continue
+        za, zb, zc = float(inverse_z[a]), float(inverse_z[b]), float(inverse_z[c])
+        if min(za, zb, zc) <= 0.0 or _hidden(far, x0, x1, y0, y1, max(za, zb, zc)):
+            continue
         if area < 0:
             b, c, bx, by, cx, cy, zb, zc = c, b, cx, cy, bx, by, zc, zb
             area = -area
-        inverse_area = 1.0 / area
-        kind = kind if cut else SOLID
         bias_a, bias_b, bias_c = (
             _bias(cx - bx, cy - by),
             _bias(ax - cx, ay - cy),
             _bias(bx - ax, by - ay),
         )
+        # Edge functions: value at the first sample, and change to the next column and row.
         px, py = x0 * SUBPIXEL + SUBPIXEL // 2, y0 * SUBPIXEL + SUBPIXEL // 2
         row_a = (cx - bx) * (py - by) - (cy - by) * (px - bx)
         row_b = (ax - cx) * (py - cy) - (ay - cy) * (px - cx)
         row_c = (bx - ax) * (py - ay) - (by - ay) * (px - ax)
+        inside = (row_a + bias_a) | (row_b + bias_b) | (row_c + bias_c)
+        if x0 == x1 and y0 == y1 and inside < 0:
+            continue
+        drawn += 1
+        if drawn % BATCH == 0:
+            _refresh(depth, far)
+        across_a, across_b, across_c = (
+            (by - cy) * SUBPIXEL,
+            (cy - ay) * SUBPIXEL,
+            (ay - by) * SUBPIXEL,
+        )
+        scale = 1.0 / area
+        z_across = (across_a * za + across_b * zb + across_c * zc) * scale
+        per_a = per_b = per_c = 0.0
+        wide = x1 - x0 > WIDE
+        if wide:
+            per_a, per_b, per_c = _per(across_a), _per(across_b), _per(across_c)
+        hairy = cut and kind in (HAIR, LASH)
         for y in range(y0, y1 + 1):
-            left, right = x0, x1
-            if x1 - x0 > WIDE:
-                left, right = _span(row_a + bias_a, by - cy, x0, left, right)
-                left, right = _span(row_b + bias_b, cy - ay, x0, left, right)
-                left, right = _span(row_c + bias_c, ay - by, x0, left, right)
-            skip = (left - x0) * SUBPIXEL
-            ea, eb, ec = (
-                row_a - (cy - by) * skip,
-                row_b - (ay - cy) * skip,
-                row_c - (by - ay) * skip,
-            )
-            for x in range(left, right + 1):
-                if ((ea + bias_a) | (eb + bias_b) | (ec + bias_c)) >= 0:
-                    wa, wb, wc = ea * inverse_area, eb * inverse_area, ec * inverse_area
-                    z = wa * za + wb * zb + wc * zc
-                    if z > depth[y, x] and not _is_cut(kind, aux, a, b, c, wa, wb, wc):
-                        depth[y, x] = z
-                        ids[y, x] = t
-                ea -= (cy - by) * SUBPIXEL
-                eb -= (ay - cy) * SUBPIXEL
-                ec -= (by - ay) * SUBPIXEL
+            row, left, right = np.uint64(y), 0, x1 - x0
+            if wide:
+                left, right = _span(row_a, across_a, per_a, left, right)
+                left, right = _span(row_b, across_b, per_b, left, right)
+                left, right = _span(row_c, across_c, per_c, left, right)
+            ea, eb, ec = row_a + across_a * left, row_b + across_b * left, row_c + across_c * left
+            z = (ea * za + eb * zb + ec * zc) * scale
+            for x in range(np.uint64(x0 + left), np.uint64(x0 + max(right + 1, left))):
+                inside = (ea + bias_a) | (eb + bias_b) | (ec + bias_c)
+                if inside >= 0 and z > depth[row, x]:
+                    wa, wb, wc = ea * scale, eb * scale, ec * scale
+                    if not hairy or not _is_cut(kind, aux, a, b, c, wa, wb, wc):
+                        depth[row, x] = z
+                        ids[row, x] = t
+                ea, eb, ec, z = ea + across_a, eb + across_b, ec + across_c, z + z_across
             row_a += (cx - bx) * SUBPIXEL
             row_b += (ax - cx) * SUBPIXEL
             row_c += (bx - ax) * SUBPIXEL

@@ -121,47 +121,43 @@ def _barycentric(xy, inverse_z, a, b, c, x, y):
     ax, ay = float(xy[a, 0]), float(xy[a, 1])
     bx, by = float(xy[b, 0]), float(xy[b, 1])
     cx, cy = float(xy[c, 0]), float(xy[c, 1])
-    area = (bx - ax) * (cy - ay) - (by - ay) * (cx - ax)
-    wa = ((bx - x) * (cy - y) - (cx - x) * (by - y)) / area
-    wb = ((cx - x) * (ay - y) - (ax - x) * (cy - y)) / area
+    scale = 1.0 / ((bx - ax) * (cy - ay) - (by - ay) * (cx - ax))
+    wa = ((bx - x) * (cy - y) - (cx - x) * (by - y)) * scale
+    wb = ((cx - x) * (ay - y) - (ax - x) * (cy - y)) * scale
     wa, wb, wc = wa * inverse_z[a], wb * inverse_z[b], (1.0 - wa - wb) * inverse_z[c]
     total = wa + wb + wc
-    return wa / total, wb / total, wc / total, total
+    z = 1.0 / total
+    return np.float32(wa * z), np.float32(wb * z), np.float32(wc * z), np.float32(z)
 
 
 @numba.njit(fastmath=True)
 def _blend(values, a, b, c, wa, wb, wc, out, k):
-    for i in range(values.shape[1]):
+    for i in range(3):
         out[k, i] = wa * values[a, i] + wb * values[b, i] + wc * values[c, i]
-
-
-@numba.njit(fastmath=True)
-def _fill(k, t, x, y, xy, inverse_z, mesh, fragments):
-    """Interpolate triangle t at screen point (x, y), 1/256 sample, into fragment k."""
-    a, b, c = mesh.tris[t, 0], mesh.tris[t, 1], mesh.tris[t, 2]
-    wa, wb, wc, iz = _barycentric(xy, inverse_z, a, b, c, x, y)
-    fragments.depth[k] = 1.0 / iz
-    _blend(mesh.points, a, b, c, wa, wb, wc, fragments.position, k)
-    _blend(mesh.normals, a, b, c, wa, wb, wc, fragments.normal, k)
-    _blend(mesh.canon, a, b, c, wa, wb, wc, fragments.canon, k)
-    _blend(mesh.aux, a, b, c, wa, wb, wc, fragments.aux, k)
-    normal = fragments.normal
-    n0, n1, n2 = unit(normal[k, 0], normal[k, 1], normal[k, 2])
-    normal[k, 0], normal[k, 1], normal[k, 2] = n0, n1, n2
 
 
 @numba.njit(cache=True, fastmath=True)
 def gather(ids, xy, inverse_z, mesh, fragments):
     """Fill `fragments` (all but colour and part) from the visibility buffer.
 
-    xy (V, 2) and inverse_z (V,) from `raster.project`.
+    xy (V, 2) and inverse_z (V,) from `raster.project`, at 1/256 sample.
     """
+    # Arrays are taken out of their tuples once: numba counts references at each such access.
+    tris, kinds, points, normals = mesh.tris, mesh.kinds, mesh.points, mesh.normals
+    canons, auxes = mesh.canon, mesh.aux
+    pixel, weight, depth, position = (
+        fragments.pixel,
+        fragments.weight,
+        fragments.depth,
+        fragments.position,
+    )
+    normal, canon, aux = fragments.normal, fragments.canon, fragments.aux
     place = fragments.first.copy()
     found = np.empty(SAMPLES * SAMPLES, np.int32)
     width = ids.shape[1] // SAMPLES
     for row in range(ids.shape[0] // SAMPLES):
         for column in range(width):
-            same = _kinds_at(ids, mesh.kinds, row, column, found)
+            same = _kinds_at(ids, kinds, row, column, found)
             if same and found[0] < 0:
                 continue
             for s in range(SAMPLES * SAMPLES):
@@ -170,11 +166,22 @@ def gather(ids, xy, inverse_z, mesh, fragments):
                     continue
                 k = place[found[s]]
                 place[found[s]] += 1
-                fragments.pixel[k] = row * width + column
-                fragments.weight[k] = share / (SAMPLES * SAMPLES)
                 j, i = row * SAMPLES + s // SAMPLES, column * SAMPLES + s % SAMPLES
+                t = ids[j, i]
+                a, b, c = np.uint32(tris[t, 0]), np.uint32(tris[t, 1]), np.uint32(tris[t, 2])
                 x, y = i * 256.0 + 128.0, j * 256.0 + 128.0
-                _fill(k, ids[j, i], x, y, xy, inverse_z, mesh, fragments)
+                wa, wb, wc, z = _barycentric(xy, inverse_z, a, b, c, x, y)
+                pixel[k] = row * width + column
+                weight[k] = share / (SAMPLES * SAMPLES)
+                depth[k] = z
+                _blend(points, a, b, c, wa, wb, wc, position, k)
+                _blend(normals, a, b, c, wa, wb, wc, normal, k)
+                _blend(canons, a, b, c, wa, wb, wc, canon, k)
+                for n in range(4):
+                    aux[k, n] = wa * auxes[a, n] + wb * auxes[b, n] + wc * auxes[c, n]
+                normal[k, 0], normal[k, 1], normal[k, 2] = unit(
+                    normal[k, 0], normal[k, 1], normal[k, 2]
+                )
                 if same and found[0] != EYE:
                     break
 
