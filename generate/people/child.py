@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from generate.people.asset import load_asset, load_topology
+from generate.people.dense import dense_points
 from generate.people.hair import grow_hair, hair_cover
 from generate.people.head import Head
 from generate.people.kernels import blend_bones, rows_times, vertex_normals
@@ -103,6 +104,13 @@ class Child:
         blend_bones(points, _neck_weights(self.person.garment), matrices)
         normals = self._dress(points)
         return self._posed(points, normals, transforms[3], (gaze_yaw, gaze_pitch))
+
+    def dense(self, posed: Posed) -> tuple[F32, F32]:
+        """Return the dense points (M, 3) of a pose and their unit normals (M, 3), in its frame.
+
+        Names, regions and mirror pairs are those of `dense.dense_points()`.
+        """
+        return dense_points().at(posed.points, posed.normals)
 
     def _dress(self, points: F32) -> F32:
         """Lift the garment off the skin in place; return the normals of everything."""
