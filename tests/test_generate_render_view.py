@@ -11,7 +11,8 @@ import pytest
 from generate.people.child import Child
 from generate.people.rotation import head_rotation
 from generate.people.skin import LUMINANCE, MONK_HEX, Look, look, srgb_to_linear, tone_color
-from generate.people.skin_atlas import ATLAS_HEIGHT, ATLAS_WIDTH, CHEEK, _to_texel
+from generate.people.skin_atlas import CHEEK
+from generate.people.skin_canvas import ATLAS_HEIGHT, ATLAS_WIDTH, to_texel
 from generate.render.camera import head_angles_deg, make_camera
 from generate.render.ids import (
     BACKGROUND,
@@ -165,12 +166,12 @@ def test_monk_tones_darken_and_stay_near_their_swatches() -> None:
         shown.append(float((linear[parts == FACE] @ LUMINANCE).mean()))
         hexes = MONK_HEX[tone - 1][1:]
         swatch = srgb_to_linear(np.array([int(hexes[i : i + 2], 16) for i in (0, 2, 4)]) / 255)
-        column, row = np.round(_to_texel(np.array(CHEEK))).astype(int)
+        column, row = np.round(to_texel(np.array(CHEEK))).astype(int)
         atlas = look_.skins[0].atlas
         assert atlas.shape[:2] == (ATLAS_HEIGHT, ATLAS_WIDTH)
         cheek = atlas[row - 8 : row + 8, column - 8 : column + 8, :3].mean((0, 1))
         ratio = float(cheek @ LUMINANCE) / float(swatch @ LUMINANCE)
-        assert 0.45 < ratio < 1.6, tone
+        assert 0.45 < ratio < 1.9, tone
         assert cheek[0] > cheek[1] > cheek[2]
     luminance = [float(tone_color(tone) @ LUMINANCE) for tone in (1, 2, 4, 5, 6, 7, 8, 9, 10)]
     assert np.all(np.diff(luminance) < 0)

@@ -45,6 +45,8 @@ class Posed:
     """(3,) unit direction of the gaze, the same for both eyes."""
     mouth_depth: float
     """z of the upper lip in the upright head: how far back of it a point is in the mouth."""
+    arkit: F64
+    """(52,) amounts of the expression, as ARKIT: skin folds and flushes with them."""
 
     @property
     def between_eyes(self) -> F32:
@@ -103,7 +105,7 @@ class Child:
         matrices = np.ascontiguousarray(transforms[:, :3].astype(np.float32))
         blend_bones(points, _neck_weights(self.person.garment), matrices)
         normals = self._dress(points)
-        return self._posed(points, normals, transforms[3], (gaze_yaw, gaze_pitch))
+        return self._posed(points, normals, transforms[3], (gaze_yaw, gaze_pitch), amounts)
 
     def dense(self, posed: Posed) -> tuple[F32, F32]:
         """Return the dense points (M, 3) of a pose and their unit normals (M, 3), in its frame.
@@ -124,7 +126,9 @@ class Child:
         normals[where] = cloth
         return normals
 
-    def _posed(self, points: F32, normals: F32, head: F64, gaze: tuple[float, float]) -> Posed:
+    def _posed(
+        self, points: F32, normals: F32, head: F64, gaze: tuple[float, float], arkit: F64
+    ) -> Posed:
         topology = self.topology
         centres = np.stack([eye[1] for eye in self.head.eyes])
         forward = head[:3, :3] @ head_rotation(*gaze) @ [0, 0, 1]
@@ -137,6 +141,7 @@ class Child:
             eyes=(centres @ head[:3, :3].T + head[:3, 3]).astype(np.float32),
             gaze=forward.astype(np.float32),
             mouth_depth=self.head.mouth_depth,
+            arkit=arkit,
         )
 
 

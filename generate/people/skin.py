@@ -12,7 +12,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from generate.people.hair_colors import hair_color, variety
-from generate.people.skin_atlas import Pigment, halve, paint_atlas
+from generate.people.skin_atlas import BLOOD, MELANIN, Pigment, paint_atlas
+from generate.people.skin_canvas import halve
+from generate.people.skin_folds import Folding, FoldMap, Mood, fold_map, folding, halve_folds
+from generate.people.skin_paint import Coat, coat_of
 from generate.spec import Person
 
 F32 = NDArray[np.float32]
@@ -22,13 +25,19 @@ MONK_HEX = (
     *("#a07e56", "#825c43", "#604134", "#3a312a", "#292420"),
 )
 """sRGB swatches of the Monk Skin Tone scale, 1 to 10 (E. Monk, 2019; skintone.google)."""
-SWATCH_SHARE = 0.4
-"""Chroma: this much of the swatch, the rest of the chromophore model. The swatches are flatter
-than living skin, and alone look like porcelain (1-3) or ash (9, 10)."""
-SWATCH_GAIN = 0.60
+SWATCH_SHARE = 0.25
+"""Chroma: this much of the swatch, the rest of living skin. The swatches are flatter than living
+skin, and alone look like porcelain (1-3) or ash (9, 10)."""
+SWATCH_GAIN = 0.51
 """Reflectance of skin over that of its swatch: a swatch is seen on a white page, fully lit."""
-DARKEST = 0.013
+DARKEST = 0.022
 """Luminance added to every tone: the darkest skin reflects more than its swatch."""
+LIVING = np.array(
+    [(0.024, 1.95, 0.58), (0.05, 2.15, 0.54), (0.10, 2.12, 0.55), (0.17, 2.0, 0.58),
+     (0.30, 1.80, 0.64), (0.38, 1.74, 0.67), (0.46, 1.66, 0.71)]
+)  # fmt: skip
+"""Luminance, red over green and blue over green of living skin, near patches 1 and 2 of the
+ColorChecker chart (0.10: 2.0, 0.69; 0.35: 1.77, 0.73)."""
 
 EYE_COLORS = {
     "dark": ((0.022, 0.011, 0.006), (0.040, 0.018, 0.008)),
@@ -39,14 +48,22 @@ EYE_COLORS = {
     "grey": ((0.13, 0.16, 0.18), (0.26, 0.26, 0.22)),
 }
 """Iris: outer colour, colour round the pupil."""
+GREY = (0.40, 0.39, 0.37)
+"""Hair without pigment."""
 PATTERNS = ("plain", "stripes", "bars", "dots")
 LUMINANCE = np.array([0.2126, 0.7152, 0.0722])
+
+
+LIP_BLOOD = BLOOD + np.array([0.08, 0, 0])
+"""Absorption of blood through the thin skin of lips."""
 
 
 class SkinLook(NamedTuple):
     atlas: F32
     """(H, W, ATLAS_CHANNELS), see skin_atlas.py."""
+    folds: FoldMap
     lips: F32
+    """(2, 3): upper lip, lower lip."""
     hair: F32
     roughness: float
 
@@ -98,50 +115,62 @@ class Look:
     cloth: ClothLook
     albedo: float
     """Luminance of the bare cheek."""
+    folding: Folding
+
+    def mood(self, arkit: NDArray[np.floating]) -> Mood:
+        """What the amounts (52,) of an expression do to this skin."""
+        return self.folding.mood(arkit)
 
 
 def look(person: Person) -> Look:
     """Colours and skin of a person, a pure function of the spec; 0.1 s on one core.
 
-    Raises ValueError on an unknown hair colour, eye colour or garment pattern.
+    Raises ValueError on an unknown hair colour, eye colour, face paint or garment pattern.
     """
-    rng = np.random.default_rng([person.face_seed, 0x5C1])
     hair_rgb = hair_color(person)
-    pigment = pigment_of(person, hair_rgb, rng)
-    atlas = paint_atlas(pigment, rng)
-    small = halve(atlas)
-    lips, roughness = lip_color(pigment, rng), rng.uniform(0.46, 0.57)
-    skins = [SkinLook(a, lips, hair_rgb, roughness) for a in (atlas, small, halve(small))]
+    coat = coat_of(person.face_paint, person.face_seed)
+    pigment = pigment_of(person, hair_rgb, coat)
     return Look(
-        (skins[0], skins[1], skins[2]),
-        _eye(person, rng),
-        MouthLook(_teeth(person.age_years, rng)),
-        _hair(hair_rgb, pigment.tone, variety(person.hair_color), rng),
-        _cloth(person, rng),
+        _skins(person, pigment, hair_rgb),
+        _eye(person, _stream(person, 3)),
+        MouthLook(_teeth(person.age_years, _stream(person, 4))),
+        _hair(hair_rgb, pigment.tone, variety(person.hair_color), _stream(person, 5)),
+        _cloth(person, _stream(person, 6)),
         float(pigment.tone @ LUMINANCE),
+        folding(person.wrinkling, person.age_years),
     )
 
 
+def _stream(person: Person, number: int) -> np.random.Generator:
+    """One stream for each thing, so that none shifts another."""
+    return np.random.default_rng([person.face_seed, 0x5C1, number])
+
+
+def _skins(person: Person, pigment: Pigment, hair_rgb: F32) -> tuple[SkinLook, SkinLook, SkinLook]:
+    atlas = paint_atlas(pigment, person.face_seed)
+    folds = fold_map(_stream(person, 7))
+    rng = _stream(person, 2)
+    lips, rough = lip_colors(pigment, rng), float(rng.uniform(0.44, 0.55))
+    rough += 0.05 * float(np.clip((person.age_years - 40) / 40, 0, 1))
+    skins = []
+    for _ in range(3):
+        skins.append(SkinLook(atlas, folds, lips, hair_rgb, rough))
+        atlas, folds = halve(atlas), halve_folds(folds)
+    return skins[0], skins[1], skins[2]
+
+
 def tone_color(monk: int, redness: float = 0.32) -> F32:
-    """Reflectance (3,) of the cheek of Monk tone 1 to 10: the swatch's lightness, living chroma."""
+    """Reflectance (3,) of the cheek of Monk tone 1 to 10: the swatch's lightness, living chroma.
+
+    redness: 0.32 is the mean; blood absorbs green and blue.
+    """
     digits = MONK_HEX[monk - 1][1:]
     swatch = srgb_to_linear(np.array([int(digits[i : i + 2], 16) for i in (0, 2, 4)]) / 255)
     target = SWATCH_GAIN * float(swatch @ LUMINANCE) + DARKEST
-    living = _chromophores(target, redness)
-    swatch = swatch * target / (swatch @ LUMINANCE)
-    mixed = swatch**SWATCH_SHARE * living ** (1 - SWATCH_SHARE)
+    red, blue = (np.interp(target, LIVING[:, 0], LIVING[:, k]) for k in (1, 2))
+    living = np.array([red, 1.0, blue]) * np.exp((0.32 - redness) * BLOOD)
+    mixed = (swatch / swatch[1]) ** SWATCH_SHARE * living ** (1 - SWATCH_SHARE)
     return np.asarray(mixed * target / (mixed @ LUMINANCE), np.float32)
-
-
-def _chromophores(luminance: float, redness: float) -> NDArray[np.float64]:
-    """Skin of a given luminance: melanin and blood filter light scattered by the dermis."""
-    base = np.array([0.86, 0.74, 0.66]) * np.exp(-redness * np.array([0.15, 1.0, 0.94]))
-    low, high = -1.0, 5.0
-    for _ in range(40):
-        melanin = (low + high) / 2
-        rgb = base * np.exp(-melanin * np.array([0.72, 1.0, 1.42]))
-        low, high = (melanin, high) if rgb @ LUMINANCE > luminance else (low, melanin)
-    return np.asarray(rgb)
 
 
 def srgb_to_linear(x: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -149,27 +178,43 @@ def srgb_to_linear(x: NDArray[np.float64]) -> NDArray[np.float64]:
     return np.where(x <= 0.04045, x / 12.92, ((x + 0.055) / 1.055) ** 2.4)
 
 
-def pigment_of(person: Person, hair_rgb: F32, rng: np.random.Generator) -> Pigment:
+def pigment_of(person: Person, hair_rgb: F32, coat: Coat | None) -> Pigment:
     """What the atlas is painted with."""
+    rng = _stream(person, 1)
     fair = float(np.clip((6.5 - person.skin_tone) / 4, 0, 1))
     young = float(np.clip((14 - person.age_years) / 8, 0, 1))
+    redness, blush, brows, beard = rng.uniform((0.2, 0.5, 0.6, -0.3), (0.44, 1.4, 1.0, 0.9))
     return Pigment(
-        tone=tone_color(person.skin_tone, rng.uniform(0.16, 0.28) + 0.24 * fair),
-        blush=float(rng.uniform(0.5, 1.3) * (0.45 + 0.55 * fair) * (0.75 + 0.35 * young)),
+        tone=tone_color(person.skin_tone, redness),
+        blush=float(blush * (0.4 + 0.6 * fair) * (0.75 + 0.4 * young)),
         freckles=person.freckles,
-        brow_color=np.asarray(hair_rgb * 0.7 + 0.004, np.float32),
-        brow_weight=float(rng.uniform(0.6, 1.0) * (1.15 - 0.3 * young)),
-        beard=float(max(0.0, rng.uniform(-0.3, 0.8))) * _is_grown_man(person),
+        birthmarks=person.birthmarks,
+        brow_color=np.asarray(_greyed(hair_rgb, person) * 0.7 + 0.004, np.float32),
+        brow_weight=float(brows * (1.15 - 0.3 * young)),
+        beard=float(max(0.0, beard)) * _is_grown_man(person),
         age_years=person.age_years,
+        coat=coat,
     )
 
 
-def lip_color(pigment: Pigment, rng: np.random.Generator) -> F32:
-    """More blood and, on dark skin, a little more melanin than the cheek."""
-    blood = rng.uniform(0.35, 0.62)
-    dark = rng.uniform(-0.05, 0.12)
-    filtered = np.exp(-blood * np.array([0.22, 1.0, 0.8]) - dark * np.array([0.7, 1.0, 1.3]))
-    return np.asarray(pigment.tone * filtered, np.float32)
+def lip_colors(pigment: Pigment, rng: np.random.Generator) -> F32:
+    """(2, 3) upper and lower lip: more blood than the cheek; on dark skin the upper one is darker
+    and the lower one often pink."""
+    dark = float(np.clip((0.16 - pigment.tone @ LUMINANCE) / 0.13, 0, 1))
+    blood = rng.uniform(0.30, 0.62) * np.array([1.0, 0.9 + 0.35 * dark])
+    melanin = rng.uniform(-0.06, 0.10) + dark * np.array([0.10, -0.38 * rng.uniform(0.2, 1)])
+    absorbed = melanin[:, None] * MELANIN + blood[:, None] * LIP_BLOOD
+    lips = np.asarray(pigment.tone * np.exp(-absorbed), np.float32)
+    if pigment.coat is not None and pigment.coat.lips is not None:
+        lips[:] = pigment.coat.lips
+    return lips
+
+
+def _greyed(hair_rgb: F32, person: Person) -> F32:
+    """Brows and beard lose their pigment from an age of the person's own."""
+    onset = _stream(person, 8).uniform(36, 60)
+    grey = float(np.clip((person.age_years - onset) / 28, 0, 0.93))
+    return np.asarray(hair_rgb + grey * (np.array(GREY) - hair_rgb), np.float32)
 
 
 def _is_grown_man(person: Person) -> float:

@@ -66,9 +66,7 @@ def shade_cloth(fragments, lamps, shadow, camera_at, cloth):
         knit *= mix(1.0, rib, band)
         ao = min(max(fragments.aux[k, AUX_AO], 0.0), 1.0) * (0.9 + 0.35 * fold)
         ao = max(ao, 0.22)
-        lit = lit_share(
-            shadow, 0.002, p0 + s0 * 0.003, p1 + s1 * 0.003, p2 + s2 * 0.003, fragments.pixel[k]
-        )
+        lit = lit_share(shadow, 0.002, p0 + s0 * 0.003, p1 + s1 * 0.003, p2 + s2 * 0.003)
         for c in range(3):
             albedo[c] = mix(cloth.color[c], cloth.ink[c], ink) * knit
             light[c] = irradiance(lamps.ambient, c, n0, n1, n2) * ao

@@ -101,9 +101,7 @@ def shade_eye(fragments, lamps, shadow, camera_at, to_head, sample_m, eye):
             albedo[c] = mix(value, eye.white[c] * mix(1.0, PINK[c], pink), white)
             light[c] = irradiance(lamps.ambient, c, s0, s1, s2) * lid
             shine[c] = 0.0
-        lit = lit_share(
-            shadow, 0.0, p0 + s0 * 0.002, p1 + s1 * 0.002, p2 + s2 * 0.002, fragments.pixel[k]
-        )
+        lit = lit_share(shadow, 0.0, p0 + s0 * 0.002, p1 + s1 * 0.002, p2 + s2 * 0.002)
         nv = max(n0 * v0 + n1 * v1 + n2 * v2, 0.0)
         r0, r1, r2 = 2.0 * nv * n0 - v0, 2.0 * nv * n1 - v1, 2.0 * nv * n2 - v2
         f = 0.025 + 0.6 * fifth(1.0 - nv)

@@ -84,9 +84,7 @@ def shade_hair(fragments, lamps, shadow, camera_at, pixel_mm, hair):
         ao *= 1.0 - 0.28 * across * across
         # Light hair hands light on from strand to strand: less shade between them.
         ao += (1.0 - ao) * thin_light
-        lit = lit_share(
-            shadow, 0.004, p0 + n0 * 0.003, p1 + n1 * 0.003, p2 + n2 * 0.003, fragments.pixel[k]
-        )
+        lit = lit_share(shadow, 0.004, p0 + n0 * 0.003, p1 + n1 * 0.003, p2 + n2 * 0.003)
         lit = mix(lit * (0.35 + 0.65 * ao), 1.0, 0.6 * thin_light)
         c0, c1, c2 = hair.color[0] * tone, hair.color[1] * tone, hair.color[2] * tone
         if ribbon >= FINE_FROM:

@@ -67,9 +67,7 @@ def shade_mouth(fragments, lamps, shadow, camera_at, to_head, mouth_m, mouth):
         n0, n1, n2 = fragments.normal[k, 0], fragments.normal[k, 1], fragments.normal[k, 2]
         c0, c1, c2 = fragments.canon[k, 0], fragments.canon[k, 1], fragments.canon[k, 2]
         v0, v1, v2 = unit(camera_at[0] - p0, camera_at[1] - p1, camera_at[2] - p2)
-        lit = lit_share(
-            shadow, 0.004, p0 + n0 * 0.001, p1 + n1 * 0.001, p2 + n2 * 0.001, fragments.pixel[k]
-        )
+        lit = lit_share(shadow, 0.004, p0 + n0 * 0.001, p1 + n1 * 0.001, p2 + n2 * 0.001)
         depth = max(mouth_m - (dot_row(to_head, 2, p0, p1, p2) + to_head[2, 3]) - 0.006, 0.0)
         rate = TEETH_FALLOFF if is_tooth else TONGUE_FALLOFF
         inside = 0.12 + 0.78 * math.exp(-depth * rate)

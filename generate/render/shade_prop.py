@@ -72,9 +72,7 @@ def shade_prop(fragments, lamps, shadow, camera_at, to_head):
             tuft = 1.0 + fuzz * (0.5 * a + 0.3 * c)
         ao = min(max(fragments.aux[k, AUX_AO], 0.0), 1.0)
         nv = max(n0 * v0 + n1 * v1 + n2 * v2, 0.02)
-        lit = lit_share(
-            shadow, 0.002, p0 + s0 * 0.003, p1 + s1 * 0.003, p2 + s2 * 0.003, fragments.pixel[k]
-        )
+        lit = lit_share(shadow, 0.002, p0 + s0 * 0.003, p1 + s1 * 0.003, p2 + s2 * 0.003)
         r0, r1, r2 = 2.0 * nv * n0 - v0, 2.0 * nv * n1 - v1, 2.0 * nv * n2 - v2
         rough = mix(0.75, 0.09, gloss)
         edge = fresnel(F0, nv) * ao * gloss

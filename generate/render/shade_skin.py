@@ -9,14 +9,25 @@ import numba
 import numpy as np
 
 from generate.people.skin_atlas import (
-    ATLAS_BOTTOM_MM,
     ATLAS_BROW,
-    ATLAS_CENTER_MM,
     ATLAS_CHANNELS,
+    ATLAS_FLUSH,
     ATLAS_OIL,
     ATLAS_SLOPE_ACROSS,
     ATLAS_SLOPE_UP,
+)
+from generate.people.skin_canvas import (
+    ATLAS_BOTTOM_MM,
+    ATLAS_CENTER_MM,
     ATLAS_TOP_MM,
+    ATLAS_WIDTH,
+    FRONT_COLUMN,
+    FRONT_ROW,
+)
+from generate.people.skin_folds import (
+    FOLD_ACROSS,
+    FOLD_CREASE,
+    FOLD_UP,
 )
 from generate.render.ids import (
     AUX_AO,
@@ -35,42 +46,87 @@ from generate.render.noise import value_noise
 from generate.render.shade_fragments import keep_albedo
 from generate.render.shade_math import (
     PI,
+    azimuth,
+    bled,
     dot_row,
     fifth,
-    fresnel,
-    ggx,
     half_way,
     irradiance,
     lit_share,
     mix,
     smoothstep,
     unit,
-    wrapped,
 )
 
 F0 = 0.028
 """Reflectance of skin at normal incidence (index 1.4)."""
-BLEED = (0.36, 0.16, 0.09)
-"""How far light wraps round the terminator by channel: red scatters farthest."""
+BLEED = (0.42, 0.20, 0.11)
+"""How far light bleeds over the terminator by channel (cosine): red scatters farthest."""
 CAVITY = (0.46, 0.13, 0.11)
-WET = 0.34
+CREASE = (0.05, 0.11, 0.12)
+"""Absorption at the bottom of a fold by channel: what light is left there has met skin twice."""
+FLUSH = (0.06, 1.0, 0.85)
+WET = 0.36
 BROW_COVER = 0.22
 """Cover of brow hair above which a pixel is brow in the part mask."""
+GRAZING = 0.16
+"""Rise of the reflection at grazing angles, less than Schlick's for rough surfaces."""
 
 
 @numba.njit(fastmath=True)
 def sample_atlas(atlas, x, y, z, texel):
-    """Bilinear look-up by template place (mm): azimuth about the vertical axis, and height."""
+    """Bilinear look-up by template place (mm): azimuth about the vertical axis, and height.
+
+    Returns column and row in texels of this atlas.
+    """
     height, width = atlas.shape[0], atlas.shape[1]
-    u = (0.5 + math.atan2(x, z - ATLAS_CENTER_MM) / (2.0 * PI)) * width - 0.5
+    u = (0.5 + azimuth(x, z - ATLAS_CENTER_MM) / (2.0 * PI)) * width - 0.5
     v = (ATLAS_TOP_MM - y) / (ATLAS_TOP_MM - ATLAS_BOTTOM_MM) * height - 0.5
     u, v = min(max(u, 0.0), width - 1.001), min(max(v, 0.0), height - 1.001)
-    i, j = int(u), int(v)
+    i, j = np.uint32(u), np.uint32(v)
+    s, t = np.float32(u - i), np.float32(v - j)
+    one = np.float32(1.0)
+    a, b, c, d = (one - s) * (one - t), s * (one - t), (one - s) * t, s * t
+    for k in range(ATLAS_CHANNELS):
+        texel[k] = _blend(atlas, i, j, k, a, b, c, d)
+    return u, v
+
+
+@numba.njit(fastmath=True)
+def _blend(atlas, i, j, k, a, b, c, d):
+    """Channel k of four neighbours with weights a to d."""
+    return (
+        a * atlas[j, i, k]
+        + b * atlas[j, i + 1, k]
+        + c * atlas[j + 1, i, k]
+        + d * atlas[j + 1, i + 1, k]
+    )
+
+
+@numba.njit(fastmath=True)
+def _fold(folds, weights, u, v, width, x):
+    """Slope across, slope up and crease of the fold at atlas column u, row v; x: template mm."""
+    scale = width / ATLAS_WIDTH
+    u, v = u - FRONT_COLUMN * scale, v - FRONT_ROW * scale
+    height, width = folds.owner.shape
+    if u < 0.0 or v < 0.0 or u >= width - 1 or v >= height - 1:
+        return 0.0, 0.0, 0.0
+    owner = folds.owner[np.uint32(v + 0.5), np.uint32(u + 0.5)]
+    if owner == 0:
+        return 0.0, 0.0, 0.0
+    left = min(max(0.5 + x / 12.0, 0.0), 1.0)
+    weight = weights[owner - 1, 0] * (1.0 - left) + weights[owner - 1, 1] * left
+    if weight < 0.01:
+        return 0.0, 0.0, 0.0
+    i, j = np.uint32(u), np.uint32(v)
     s, t = u - i, v - j
-    for c in range(ATLAS_CHANNELS):
-        top = atlas[j, i, c] * (1.0 - s) + atlas[j, i + 1, c] * s
-        bottom = atlas[j + 1, i, c] * (1.0 - s) + atlas[j + 1, i + 1, c] * s
-        texel[c] = top * (1.0 - t) + bottom * t
+    a, b = weight * (1.0 - s) * (1.0 - t), weight * s * (1.0 - t)
+    c, d = weight * (1.0 - s) * t, weight * s * t
+    return (
+        _blend(folds.relief, i, j, FOLD_ACROSS, a, b, c, d),
+        _blend(folds.relief, i, j, FOLD_UP, a, b, c, d),
+        _blend(folds.relief, i, j, FOLD_CREASE, a, b, c, d),
+    )
 
 
 @numba.njit(fastmath=True)
@@ -100,13 +156,16 @@ def _part_of(lips, cavity, scalp, brow, y, z):
 
 
 @numba.njit(fastmath=True)
-def _gloss(nx, ny, nz, nv, vx, vy, vz, lamps, i, nl, roughness, oil):
-    """Two lobes of specular light from lamp i: dry skin and a thinner film of oil or water."""
+def _gloss(nx, ny, nz, nv, vx, vy, vz, lamps, i, nl, a2, oil):
+    """Specular light of lamp i: Trowbridge-Reitz facets of dry skin (roughness**4 = a2) and of a
+    smoother film of oil or water, Schlick's Fresnel term."""
     hx, hy, hz = half_way(lamps.direction, i, vx, vy, vz)
-    nh = max(nx * hx + ny * hy + nz * hz, 0.0)
+    nh2 = (nx * hx + ny * hy + nz * hz) ** 2
+    film = 0.11 * a2
+    dry, wet = nh2 * (a2 - 1.0) + 1.0, nh2 * (film - 1.0) + 1.0
+    lobes = (1.0 - oil) * a2 / (dry * dry) + oil * film / (wet * wet)
     vh = max(vx * hx + vy * hy + vz * hz, 0.0)
-    lobes = (1.0 - oil) * ggx(nh, roughness) + oil * ggx(nh, roughness * 0.55)
-    return max(nl, 0.0) * fresnel(F0, vh) * lobes * 0.25 / max(nv, 0.25)
+    return nl * (F0 + (1.0 - F0) * fifth(1.0 - vh)) * lobes * (0.25 / PI) / max(nv, 0.25)
 
 
 @numba.njit(fastmath=True)
@@ -120,72 +179,92 @@ def _ear_glow(x, y):
 
 
 @numba.njit(cache=True, fastmath=True)
-def shade_skin(fragments, lamps, shadow, camera_at, to_head, mouth_m, skin):
+def shade_skin(fragments, lamps, shadow, camera_at, to_head, mouth_m, skin, mood):
     """Write colour and part of all skin fragments.
 
     camera_at (3,) m world; to_head (3, 4) world -> head; mouth_m: head-frame z of the lips (m);
-    skin: `people.skin.SkinLook`.
+    skin: `people.skin.SkinLook`; mood: `people.skin_folds.Mood`.
     """
     texel = np.zeros(ATLAS_CHANNELS, np.float32)
     albedo = np.zeros(3, np.float32)
     light = np.zeros(3, np.float32)
+    gloss = np.zeros(3, np.float32)
+    width = skin.atlas.shape[1]
     for k in range(fragments.first[SKIN], fragments.first[SKIN + 1]):
         p0, p1, p2 = fragments.position[k, 0], fragments.position[k, 1], fragments.position[k, 2]
         s0, s1, s2 = fragments.normal[k, 0], fragments.normal[k, 1], fragments.normal[k, 2]
         c0, c1, c2 = fragments.canon[k, 0], fragments.canon[k, 1], fragments.canon[k, 2]
         v0, v1, v2 = unit(camera_at[0] - p0, camera_at[1] - p1, camera_at[2] - p2)
         cavity = min(max(fragments.aux[k, AUX_CAVITY], 0.0), 1.0)
-        lips = smoothstep(0.25, 0.75, fragments.aux[k, AUX_LIPS]) * (1.0 - cavity)
-        sample_atlas(skin.atlas, c0, c1, c2, texel)
-        grain = value_noise(c0 * 0.35, c1 * 0.35, c2 * 0.35)
-        cover = fragments.aux[k, AUX_SCALP]
-        scalp = min(cover * (0.65 + 0.7 * grain), 1.0)
-        across, up = texel[ATLAS_SLOPE_ACROSS], texel[ATLAS_SLOPE_UP]
-        n0, n1, n2 = _bumped(s0, s1, s2, c0, c2, across, up, to_head)
-        for c in range(3):
-            value = mix(texel[c], skin.lips[c] * (0.88 + 0.24 * grain), lips * 0.8)
-            value = mix(value, CAVITY[c], cavity)
-            albedo[c] = mix(value, skin.hair[c] * 0.8, scalp)
-        ao = mix(min(max(fragments.aux[k, AUX_AO], 0.0), 1.0), 0.8, cavity)
-        depth = mouth_m - (dot_row(to_head, 2, p0, p1, p2) + to_head[2, 3])
-        inside = 1.0 - cavity + cavity * (0.10 + 0.75 * math.exp(-max(depth, 0.0) * 38.0))
-        lit = lit_share(
-            shadow, 0.0, p0 + s0 * 0.0015, p1 + s1 * 0.0015, p2 + s2 * 0.0015, fragments.pixel[k]
+        lips = smoothstep(0.12, 0.88, fragments.aux[k, AUX_LIPS]) * (1.0 - cavity)
+        u, v = sample_atlas(skin.atlas, c0, c1, c2, texel)
+        across, up, crease = _fold(skin.folds, mood.folds, u, v, width, c0)
+        scalp = 0.0
+        if fragments.aux[k, AUX_SCALP] > 0.01:
+            grain = value_noise(c0 * 0.35, c1 * 0.35, c2 * 0.35)
+            scalp = min(fragments.aux[k, AUX_SCALP] * (0.65 + 0.7 * grain), 1.0)
+        n0, n1, n2 = _bumped(
+            s0,
+            s1,
+            s2,
+            c0,
+            c2,
+            texel[ATLAS_SLOPE_ACROSS] + across,
+            texel[ATLAS_SLOPE_UP] + up,
+            to_head,
         )
-        lit = mix(lit, max(lit, 0.5), cavity)
+        flush = mood.flush * texel[ATLAS_FLUSH]
+        lower = 1.0 - smoothstep(658.0, 663.0, c1)
+        for c in range(3):
+            value = texel[c] * (1.0 - flush * FLUSH[c] - crease * CREASE[c])
+            if lips > 0.0:
+                red = mix(skin.lips[0, c], skin.lips[1, c], lower)
+                value = mix(value, mix(red, texel[c], 0.55 * mood.blanch), lips * 0.75)
+            if cavity > 0.0:
+                value = mix(value, CAVITY[c], cavity)
+            albedo[c] = mix(value, skin.hair[c] * 0.8, scalp)
+        ao = min(max(fragments.aux[k, AUX_AO], 0.0), 1.0) * (1.0 - 0.3 * min(crease, 1.0))
+        lit = lit_share(shadow, 0.0, p0 + s0 * 0.0015, p1 + s1 * 0.0015, p2 + s2 * 0.0015)
+        inside = 1.0
+        if cavity > 0.0:
+            ao, lit = mix(ao, 0.8, cavity), mix(lit, max(lit, 0.5), cavity)
+            depth = mouth_m - (dot_row(to_head, 2, p0, p1, p2) + to_head[2, 3])
+            inside += cavity * (0.10 + 0.75 * math.exp(-max(depth, 0.0) * 38.0) - 1.0)
         root = math.sqrt(ao)
         light[0] = irradiance(lamps.ambient, 0, s0, s1, s2) * (0.45 * ao + 0.55 * root)
         light[1] = irradiance(lamps.ambient, 1, n0, n1, n2) * (0.65 * ao + 0.35 * root)
         light[2] = irradiance(lamps.ambient, 2, n0, n1, n2) * (0.72 * ao + 0.28 * root)
         nv = max(n0 * v0 + n1 * v1 + n2 * v2, 0.0)
-        oil = min(texel[ATLAS_OIL] + 0.30 * lips, 1.0)
-        roughness = mix(skin.roughness, WET, max(lips, cavity) * 0.8)
-        thin = _ear_glow(c0, c1) if c1 > 650.0 else 0.0
-        gloss0, gloss1, gloss2 = 0.0, 0.0, 0.0
+        oil = min(texel[ATLAS_OIL] + 0.22 * lips, 1.0)
+        roughness = mix(skin.roughness, WET, max(lips * 0.6, cavity) * 0.8)
+        a2 = roughness * roughness * roughness * roughness
+        thin = _ear_glow(c0, c1) if abs(c0) > 70.0 and c1 > 650.0 else 0.0
+        gloss[0], gloss[1], gloss[2] = 0.0, 0.0, 0.0
         for i in range(3):
-            share = lit if i == 0 else 0.35 + 0.65 * ao
             smooth = dot_row(lamps.direction, i, s0, s1, s2)
-            rough = dot_row(lamps.direction, i, n0, n1, n2)
-            red_share = math.sqrt(share) * 0.5 + share * 0.5
-            light[0] += lamps.color[i, 0] * wrapped(mix(rough, smooth, 0.7), BLEED[0]) * red_share
-            light[1] += lamps.color[i, 1] * wrapped(mix(rough, smooth, 0.3), BLEED[1]) * share
-            light[2] += lamps.color[i, 2] * wrapped(rough, BLEED[2]) * share
             if thin > 0.0 and smooth < 0.0:
-                light[0] += lamps.color[i, 0] * thin * -smooth * 0.5
-                light[1] += lamps.color[i, 1] * thin * -smooth * 0.1
+                light[0] -= lamps.color[i, 0] * thin * smooth * 0.5
+                light[1] -= lamps.color[i, 1] * thin * smooth * 0.1
+            share = lit if i == 0 else 0.35 + 0.65 * ao
+            if smooth < -0.6 or share <= 0.0:
+                continue
+            rough = dot_row(lamps.direction, i, n0, n1, n2)
+            red_share = share if share == 1.0 else math.sqrt(share) * 0.5 + share * 0.5
+            light[0] += lamps.color[i, 0] * bled(mix(rough, smooth, 0.7), BLEED[0]) * red_share
+            light[1] += lamps.color[i, 1] * bled(mix(rough, smooth, 0.3), BLEED[1]) * share
+            light[2] += lamps.color[i, 2] * bled(rough, BLEED[2]) * share
             if rough > 0.0:
-                g = share * _gloss(n0, n1, n2, nv, v0, v1, v2, lamps, i, rough, roughness, oil)
-                gloss0 += lamps.color[i, 0] * g
-                gloss1 += lamps.color[i, 1] * g
-                gloss2 += lamps.color[i, 2] * g
-        sheen = (F0 + 0.35 * fifth(1.0 - nv)) * ao * ao * (1.0 - scalp) * 0.7
+                g = share * _gloss(n0, n1, n2, nv, v0, v1, v2, lamps, i, rough, a2, oil)
+                for c in range(3):
+                    gloss[c] += lamps.color[i, c] * g
         matte = inside * (1.0 - 0.7 * scalp) * (0.35 + 0.65 * ao) * (1.0 - 0.5 * cavity)
-        color = fragments.color
-        color[k, 0] = albedo[0] * light[0] * inside + gloss0 * matte
-        color[k, 1] = albedo[1] * light[1] * inside + gloss1 * matte
-        color[k, 2] = albedo[2] * light[2] * inside + gloss2 * matte
-        r0, r1, r2 = 2.0 * nv * n0 - v0, 2.0 * nv * n1 - v1, 2.0 * nv * n2 - v2
         for c in range(3):
-            color[k, c] += sheen * inside * irradiance(lamps.ambient, c, r0, r1, r2)
+            fragments.color[k, c] = albedo[c] * light[c] * inside + gloss[c] * matte
+        if nv < 0.7:
+            # The tone already holds what skin reflects when seen squarely.
+            sheen = GRAZING * fifth(1.0 - nv) * ao * ao * (1.0 - scalp) * inside
+            r0, r1, r2 = 2.0 * nv * n0 - v0, 2.0 * nv * n1 - v1, 2.0 * nv * n2 - v2
+            for c in range(3):
+                fragments.color[k, c] += sheen * irradiance(lamps.ambient, c, r0, r1, r2)
         keep_albedo(fragments, k, albedo[0], albedo[1], albedo[2])
         fragments.part[k] = _part_of(lips, cavity, scalp, texel[ATLAS_BROW], c1, c2)

@@ -244,7 +244,8 @@ class Renderer:
         pixel_mm = 1000 * place.view.distance_m / place.camera.focal_px
         level = int(np.clip(np.round(np.log2(pixel_mm / ATLAS_TEXEL_MM)), 0, 2))
         front = float(posed.mouth_depth)
-        shade_skin(fragments, lamps, shadow, eye, to_head, front, look.skins[level])
+        skin, mood = look.skins[level], look.mood(posed.arkit)
+        shade_skin(fragments, lamps, shadow, eye, to_head, front, skin, mood)
         sample_m = pixel_mm / 1000 / SAMPLES
         shade_eye(fragments, lamps, shadow, eye, to_head, sample_m, look.eye)
         shade_mouth(fragments, lamps, shadow, eye, to_head, front, look.mouth)
