@@ -12,12 +12,23 @@ from generate.people.child import Child
 from generate.people.hair_styles import STYLES
 from generate.people.piece import Piece
 from generate.people.skin import look
+from generate.people.things import odds
 from generate.people.things_face import EAR_MM, Face
 from generate.people.things_glasses import GLASSES, bridge_height
 from generate.people.things_headwear import HEADWEAR, Fit
+from generate.people.things_held import HELD, held
 from generate.people.things_mesh import Stuff
 from generate.people.things_shell import fit_shell
-from generate.render.ids import GLASSES_PART, HAIR, HAND, HEADWEAR_PART, LENS, PROP
+from generate.render.ids import (
+    GLASSES_PART,
+    HAIR,
+    HAND,
+    HAND_PART,
+    HEADWEAR_PART,
+    LENS,
+    PROP,
+    THING_PART,
+)
 from generate.render.view import Frame, Renderer, scene
 from generate.spec import Person, View
 
@@ -170,11 +181,58 @@ def test_hats_hide_the_crown_and_leave_the_face(name):
     assert seen.landmarks_visible[27:].mean() > 0.9
 
 
+@pytest.mark.parametrize("name", HELD)
+@pytest.mark.parametrize("age", AGES)
+def test_held_things_are_before_the_face_and_held_by_a_hand(name, age):
+    if age >= HELD[name].under_years:
+        pytest.skip("too old for it")
+    ids = {THING_PART, HAND_PART, PARTS.index("cloth")}
+    child = make(age_years=age, held=name)
+    face, places = face_of(child), set()
+    for seed in range(6):
+        pieces = held(name, face, replace(BASE, age_years=age, held_seed=seed))
+        places.add(tuple(pieces[0].points[0]))
+        for piece in pieces:
+            check_arrays(piece)
+            assert set(np.unique(piece.aux[:, 1])) <= ids
+            assert (piece.material == HAND) == (piece.aux[0, 1] == HAND_PART)
+        assert sum(len(piece.tris) for piece in pieces) <= 4000
+        assert any(piece.material == HAND for piece in pieces) == (name != "dummy")
+        thing = pieces[0].points[pieces[0].aux[:, 1] == THING_PART]
+        # no thing is inside the head: its middle is in front of the skin
+        middle = thing.mean(0)
+        assert middle[2] > face.front(middle[0], middle[1]) - 0.004
+        assert np.linalg.norm(middle - face.marks[62]) < 0.2
+    assert len(places) == 6
+
+
+def test_held_things_hide_landmarks_and_have_their_own_parts():
+    person = replace(BASE, held="cup", held_seed=1)
+    seen = shot(person)
+    assert (seen.parts == THING_PART).sum() > 60
+    assert (seen.parts == HAND_PART).sum() > 5
+    assert seen.landmarks_visible[48:].mean() < 0.5
+    assert seen.landmarks_visible[17:27].all()
+
+
+def test_odds_sum_to_one_and_never_contradict():
+    for age in (0.5, 3.9, 4.0, 9.0, 60.0, 90.0):
+        for garment in ("tee", "hood"):
+            for control in ("glasses", "headwear", "held"):
+                shares = odds(control, age, garment)
+                assert sum(shares.values()) == pytest.approx(1)
+                assert shares["none"] > 0.7
+            assert ("hood up" in odds("headwear", age, garment)) == (garment == "hood")
+            assert ("dummy" in odds("held", age, garment)) == (age < 4)
+
+
 @pytest.mark.parametrize(
     ("changes", "message"),
     [
         ({"glasses": "monocle"}, "glasses 'monocle' is not one of none, round"),
         ({"headwear": "crown"}, "headwear 'crown' is not one of none, beanie"),
+        ({"held": "sword"}, "held 'sword' is not one of none, bear"),
+        ({"held": "dummy"}, "held 'dummy' is for children under 4, not for 6"),
         ({"headwear": "hood up"}, "needs garment 'hood', not 'tee'"),
     ],
 )

@@ -69,16 +69,16 @@ def headwear(name: str, face: Face, hair: Piece, rng: np.random.Generator, garme
 
 def _beanie(fit: Fit) -> Made:
     wool, second = (stuff.but(fuzz=0.7) for stuff in fit.cloth)
-    shell = fit_shell(fit.face, fit.hair, fit.rim(782, 745, 704, 680), columns=96)
+    shell = fit_shell(fit.face, fit.hair, fit.rim(782, 745, 704, 680), columns=80)
     mm = fit.mm
-    row = np.linspace(0, 1, 12)
-    rib = 0.45 * mm * (np.arange(96) % 2 * 2.0 - 1.0)
+    row = np.concatenate([[0.0], np.linspace(0.1, 1, 10)])
+    rib = 0.45 * mm * (np.arange(80) % 2 * 2.0 - 1.0)
     crown = (6.5 * mm * np.sin(np.pi * np.minimum(row * 1.2, 1)) + 5 * mm * row**2)[:, None]
     points = shell.points(row, 1.5 * mm + crown + rib * (1 - row[:, None]))
     rgb = np.broadcast_to(np.asarray(wool.rgb), points.shape).copy()
     if fit.rng.uniform() < 0.5:
         rgb[3::3] = second.rgb
-    cap = solid(points, sheet(12, 96, True), wool.but(rgb=rgb.reshape(-1, 3)))
+    cap = solid(points, sheet(11, 80, True), wool.but(rgb=rgb.reshape(-1, 3)))
     cuff = second if fit.rng.uniform() < 0.4 else wool
     return [cap, _cuff(shell, cuff, rib, mm)], shell.press(fit.hair)
 
@@ -86,9 +86,9 @@ def _beanie(fit: Fit) -> Made:
 def _cuff(shell: Shell, stuff: Stuff, rib: NDArray[np.floating], mm: float) -> Piece:
     """The turned-up edge, 30 mm high."""
     high = 30 * mm / float(shell.radius[0].mean()) / (np.pi / 2)
-    row = np.array([0.0, 0.0, 0.12, 0.88, 1.0, 1.0]) * high
-    out = np.array([-1.0, 2.5, 5.0, 6.5, 5.5, 1.0])[:, None] * mm + 1.5 * rib
-    return solid(shell.points(row, out), sheet(6, 96, True), stuff)
+    row = np.array([0.0, 0.0, 0.15, 0.38, 0.62, 0.85, 1.0, 1.0]) * high
+    out = np.array([-1.0, 2.5, 5.0, 6.2, 7.0, 6.8, 5.5, 1.0])[:, None] * mm + 1.5 * rib
+    return solid(shell.points(row, out), sheet(8, 80, True), stuff)
 
 
 def _bobble_hat(fit: Fit) -> Made:

@@ -188,5 +188,6 @@ def _over(shell: Shell, skin: F64) -> Shell:
             corner = (i + di) * n + (j + dj) % n
             target = np.where(lack > 0, radius.ravel()[corner] + lack, 0)
             np.maximum.at(radius.ravel(), corner, target)
+        radius = np.maximum(radius, gaussian_filter(radius, (0.7, 1.0), mode=("nearest", "wrap")))
         shell = replace(shell, radius=radius.copy())
     return shell

@@ -8,6 +8,7 @@ import numpy as np
 
 from generate.render.ids import AUX_AO, AUX_FUZZ, AUX_GLOSS, AUX_PART, HAND, LENS, PROP
 from generate.render.noise import value_noise
+from generate.render.shade_fragments import keep_albedo
 from generate.render.shade_math import (
     dot_row,
     fifth,
@@ -95,6 +96,8 @@ def shade_prop(fragments, lamps, shadow, camera_at, to_head):
         for c in range(3):
             rgb = fragments.canon[k, c]
             fragments.color[k, c] = (rgb * tuft + rim * (0.2 + rgb)) * diffuse[c] + shine[c]
+        rgb0, rgb1, rgb2 = fragments.canon[k, 0], fragments.canon[k, 1], fragments.canon[k, 2]
+        keep_albedo(fragments, k, rgb0 * tuft, rgb1 * tuft, rgb2 * tuft)
         fragments.part[k] = int(fragments.aux[k, AUX_PART] + 0.5)
 
 
