@@ -22,6 +22,7 @@ from generate.people.child import Child
 from generate.people.hair import detail_of
 from generate.people.skin import Look, look
 from generate.presets import Ladder, Options, Stills, Talk, Words
+from generate.render.exposure import passing
 from generate.render.view import Frame, Renderer, scene
 from generate.sample import from_block, sample_person, sample_view, stream
 from generate.shards import shard_name, write_shard
@@ -177,11 +178,14 @@ def render_clip(
     renderer = _renderer(view.size_px)
     place = scene(view, child)
     shots = [
-        renderer.frame(child, look_, child.pose(arkit, head, gaze), place, number)
+        renderer.frame(
+            child, look_, child.pose(arkit, head, gaze), place, number,
+            passing(child, motion, number, view.shutter, place.camera),
+        )
         for number, (arkit, head, gaze) in enumerate(
             zip(motion.arkit, motion.head_deg, motion.gaze_deg, strict=True)
         )
-    ]
+    ]  # fmt: skip
     names = [name for name in Frame.LABELS if "depth" in extra or name != "depth_mm"]
     labels = {name: _stack(shots, name) for name in names}
     labels["arkit"] = np.asarray(motion.arkit, np.float32)

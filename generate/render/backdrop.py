@@ -68,22 +68,17 @@ def check_place(name: str) -> None:
         raise ValueError(f"backdrop {name!r} is not one of {', '.join((ANY, *PLACES))}")
 
 
-def make_backdrop(
-    seed: int, light: Light, camera: Camera, name: str = ANY, blur_px: float = 0.0
-) -> Backdrop:
-    """Draw the place behind the child.
-
-    blur_px: radius of the lens's blur there, on top of what a place always has.
-    """
+def make_backdrop(seed: int, light: Light, camera: Camera, name: str = ANY) -> Backdrop:
+    """Draw the place behind the child; the camera's aperture blurs it beyond its own softness."""
     name = place_for(seed, name, light)
     rng = np.random.default_rng([seed, 0xBD])
     soft = SHARPEST + (SOFTEST - SHARPEST) * rng.uniform() ** 1.5
-    soft = float(np.hypot(soft, blur_px / camera.size_px))
     n = int(np.clip(BLUR_TEXELS / soft, LEAST_PX, MOST_PX))
     reach = _reach(camera)
     stage = Stage(n, camera, reach, light, rng)
     sides = PLACES[name](stage)
-    image = _defocus(stage.image * _pools(rng, light, n)[..., None], soft * n)
+    off = float(camera.blur_px(np.array(camera.focus_m + stage.far_m))) / camera.size_px
+    image = _defocus(stage.image * _pools(rng, light, n)[..., None], float(np.hypot(soft, off)) * n)
     sides = _lit_sides(sides, stage)
     sides[5] = image.mean((0, 1))
     return Backdrop(name, np.maximum(_through_lens(image, camera, reach), 0), sides)

@@ -32,6 +32,10 @@ class Camera:
     """(3,) m: camera = rotation @ world + shift."""
     distortion: float = 0.0
     """Radial term k1 of the Brown-Conrady model, of rays (x, y) / z."""
+    aperture_m: float = 0.0
+    """Diameter of the lens opening; 0 is a pinhole, which has all in focus."""
+    focus_m: float = 1.0
+    """Distance along z that is in focus."""
 
     @property
     def place(self) -> F64:
@@ -50,6 +54,15 @@ class Camera:
     def rays(self, pixels: NDArray[np.floating]) -> F64:
         """Pixels (..., 2) -> rays (..., 2) = (x, y) / z, the inverse of `project`."""
         return straightened((pixels - self.size_px / 2) / self.focal_px, self.distortion)
+
+    def blur_px(self, depth_m: NDArray[np.floating]) -> F64:
+        """Radius of the circle of confusion at distances along z, of a thin lens far from it.
+
+        A ray from (0, depth) through the lens's edge meets the sensor aperture / 2 times
+        |1 / focus - 1 / depth| times the focal length off the axis.
+        """
+        off = np.abs(1 / self.focus_m - 1 / np.asarray(depth_m, np.float64))
+        return np.asarray(self.aperture_m / 2 * self.focal_px * off)
 
 
 def bent(rays: NDArray[np.floating], k1: float) -> F64:
@@ -96,7 +109,10 @@ def make_camera(view: View, face_center: F64, face_height_m: float) -> Camera:
     focal_px = view.face_fraction * view.size_px * view.distance_m / face_height_m
     aim = np.array([*np.array(view.offset) * view.size_px / focal_px, 1.0]) * view.distance_m
     shift = aim - rotation @ face_center
-    return Camera(view.size_px, float(focal_px), rotation, shift, view.distortion)
+    aperture_m = view.aperture_mm / 1000
+    return Camera(
+        view.size_px, float(focal_px), rotation, shift, view.distortion, aperture_m, view.distance_m
+    )
 
 
 def _about_x(angle: float) -> F64:

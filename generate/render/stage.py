@@ -54,6 +54,7 @@ class Stage:
         """reach: field that is drawn over the camera's own, for lenses that see wider."""
         self.n, self.rng, self.light = n, rng, light
         self.image = np.zeros((n, n, 3), np.float32)
+        self.far_m = 8.0
         self.height_m = float(rng.uniform(0.6, 1.15))
         self.focal = camera.focal_px * n / camera.size_px / reach
         self.camera = camera
@@ -98,7 +99,8 @@ class Stage:
         self._plane([[-30, y, far], [30, y, far], [30, y, 0.1], [-30, y, 0.1]], color, "Y")
 
     def back(self, color: Color, z: float) -> None:
-        """A wall across the view, with the shade that gathers above the floor."""
+        """A wall across the view."""
+        self.far_m = -z
         self._plane([[-30, -9, z], [30, -9, z], [30, 9, z], [-30, 9, z]], color, "Z")
 
     def side(self, color: Color, x: float, far: float) -> None:

@@ -6,6 +6,7 @@ frame = Renderer(view.size_px).frame(child, look, child.pose(...), place)
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
@@ -26,6 +27,7 @@ from generate.render.camera import (
 from generate.render.geometry import Figure
 from generate.render.ids import LASH
 from generate.render.infrared import INFRARED_SKIN, infrared_lamps, near_infrared
+from generate.render.lens import defocus
 from generate.render.light import Light, Shadow, make_light, shadow_frame, within
 from generate.render.metering import expose
 from generate.render.raster import project, rasterize
@@ -143,9 +145,23 @@ class Renderer:
         self._child: Child | None = None
         self._figure: Figure | None = None
 
-    def frame(self, child: Child, look: Look, posed: Posed, place: Scene, number: int = 0) -> Frame:
-        """Draw one pose. `number` is the frame's place in its clip and seeds the sensor's noise."""
+    def frame(
+        self,
+        child: Child,
+        look: Look,
+        posed: Posed,
+        place: Scene,
+        number: int = 0,
+        passing: Sequence[Posed] = (),
+    ) -> Frame:
+        """Draw one pose. `number` is the frame's place in its clip and seeds the sensor's noise.
+
+        passing: further poses of the exposure, of which `posed` is the middle; labels are its own.
+        """
+        others = [self.draw(child, look, other, place)[0] for other in passing]
         linear, parts, depth = self.draw(child, look, posed, place)
+        if others:
+            linear = np.asarray((linear + sum(others)) / (1 + len(others)), np.float32)
         rng = np.random.default_rng([place.view.camera_seed, 0xF0, number])
         camera = place.camera
         marks = camera.to_camera(posed.landmarks)
@@ -184,6 +200,7 @@ class Renderer:
             self._look_through(figure, mesh, xy, inverse_z, place, image)
         image *= place.white * np.float32(place.exposure)
         picture, mask, far = image.reshape(n, n, 3), parts.reshape(n, n), depth.reshape(n, n)
+        picture = defocus(picture, far, place.camera)
         if place.view.camera == "infrared":
             red = float(tone_color(child.person.skin_tone)[0])
             picture = near_infrared(picture, mask, far, place.view, red)
