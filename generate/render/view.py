@@ -24,17 +24,18 @@ from generate.render.camera import (
     make_camera,
     turning_square,
 )
+from generate.render.engine import Engine
 from generate.render.geometry import Figure
 from generate.render.ids import LASH
 from generate.render.infrared import INFRARED_SKIN, infrared_lamps, near_infrared
 from generate.render.lens import defocus
 from generate.render.light import Light, Shadow, make_light, shadow_frame, within
 from generate.render.metering import expose
-from generate.render.raster import project, rasterize
+from generate.render.raster import project
 from generate.render.sensor import develop
 from generate.render.shade_cloth import shade_cloth
 from generate.render.shade_eye import shade_eye
-from generate.render.shade_fragments import SAMPLES, Mesh, allocate, count, gather, resolve
+from generate.render.shade_fragments import SAMPLES, Mesh
 from generate.render.shade_hair import shade_hair, shade_lash
 from generate.render.shade_mouth import shade_mouth
 from generate.render.shade_prop import overlay_lens, shade_prop
@@ -134,14 +135,12 @@ def scene(view: View, child: Child) -> Scene:
 class Renderer:
     """Draws frames of one size; keeps the figure of the last child and the image buffers."""
 
-    def __init__(self, size_px: int) -> None:
+    def __init__(self, size_px: int, engine: Engine | None = None) -> None:
+        """engine: what draws; numba if not given."""
         self.size_px = size_px
-        side = size_px * SAMPLES
-        self._depth = np.zeros((side, side), np.float32)
-        self._ids = np.zeros((side, side), np.int32)
-        shadow_px = int(np.clip(2 * size_px, 256, 512))
-        self._shadow = np.zeros((shadow_px, shadow_px), np.float32)
-        self._shadow_ids = np.zeros((shadow_px, shadow_px), np.int32)
+        self.engine = engine or Engine()
+        self._seen = self.engine.target(size_px * SAMPLES)
+        self._lit = self.engine.target(int(np.clip(2 * size_px, 256, 512)))
         self._child: Child | None = None
         self._figure: Figure | None = None
 
@@ -183,19 +182,16 @@ class Renderer:
         self, child: Child, look: Look, posed: Posed, place: Scene
     ) -> tuple[F32, NDArray[np.uint8], F32]:
         """Linear RGB (H, W, 3) as exposed, part ids (H, W), distance along z (H, W) in m."""
-        figure = self._figure_of(child)
+        figure, engine = self._figure_of(child), self.engine
         mesh = figure.pose(posed)
         xy, inverse_z = self._to_samples(place.camera, mesh.points)
-        self._depth[:], self._ids[:] = 0, -1
-        rasterize(xy, inverse_z, mesh.tris, mesh.kinds, mesh.aux, True, self._depth, self._ids)
-        fragments = allocate(count(self._ids, mesh.kinds))
-        gather(self._ids, xy, inverse_z, mesh, fragments)
+        engine.clear(self._seen)
+        engine.rasterize(xy, inverse_z, mesh.tris, mesh.kinds, mesh.aux, True, self._seen)
+        fragments = engine.gather(self._seen, xy, inverse_z, mesh, False)
         shadow = self._cast(figure, mesh, place, posed)
         self._shade(fragments, look, posed, place, shadow)
         n = self.size_px
-        image = place.backdrop.reshape(-1, 3).copy()
-        parts, depth = np.zeros(n * n, np.uint8), np.zeros(n * n, np.float32)
-        resolve(fragments, image, parts, depth, np.empty(n * n, np.float32))
+        image, parts, depth = engine.resolve(fragments, place.backdrop)
         if len(figure.lens_tris):
             self._look_through(figure, mesh, xy, inverse_z, place, image)
         image *= place.white * np.float32(place.exposure)
@@ -207,69 +203,71 @@ class Renderer:
         return picture, mask, far
 
     def _look_through(
-        self,
-        figure: Figure,
-        mesh: Mesh,
-        xy: NDArray[np.int32],
-        inverse_z: F32,
-        place: Scene,
-        image: F32,
+        self, figure: Figure, mesh: Mesh, xy: Any, inverse_z: Any, place: Scene, image: Any
     ) -> None:
         """Lay clear lenses over `image` (H * W, 3) where nothing is in front of them."""
-        depth, ids = self._depth.copy(), np.full_like(self._ids, -1)
-        tris, kinds = figure.lens_tris, figure.lens_kinds
-        rasterize(xy, inverse_z, tris, kinds, mesh.aux, False, depth, ids)
-        fragments = allocate(count(ids, kinds))
-        gather(ids, xy, inverse_z, mesh._replace(tris=tris, kinds=kinds), fragments)
-        overlay_lens(fragments, place.light.lamps, place.camera.place.astype(np.float32), image)
+        engine, lenses = self.engine, self.engine.above(self._seen)
+        mesh = mesh._replace(tris=figure.lens_tris, kinds=figure.lens_kinds)
+        engine.rasterize(xy, inverse_z, mesh.tris, mesh.kinds, mesh.aux, False, lenses)
+        fragments = engine.gather(lenses, xy, inverse_z, mesh, False)
+        eye = place.camera.place.astype(np.float32)
+        engine.run(overlay_lens, fragments, place.light.lamps, eye, image)
 
     def _figure_of(self, child: Child) -> Figure:
         if self._figure is None or self._child is not child:
             self._child, self._figure = child, Figure(child)
         return self._figure
 
-    def _to_samples(self, camera: Camera, points: F32) -> tuple[NDArray[np.int32], F32]:
+    def _to_samples(self, camera: Camera, points: F32) -> tuple[Any, Any]:
         """Screen place in 1/256 sample (V, 2) and 1/z (V,) of world points."""
         matrix = np.concatenate([camera.rotation, camera.shift[:, None]], 1)
-        xy, inverse_z = np.empty((len(points), 2), np.int32), np.empty(len(points), np.float32)
+        xy, inverse_z = self._screen(len(points))
         center = self.size_px * SAMPLES / 2
         k1, focal = camera.distortion, camera.focal_px * SAMPLES
-        project(points, matrix, focal, center, NEAR_M, k1, turning_square(k1), xy, inverse_z)
+        self.engine.run(
+            *(project, points, matrix, focal, center, NEAR_M, k1, turning_square(k1)),
+            *(xy, inverse_z),
+        )
         return xy, inverse_z
+
+    def _screen(self, vertices: int) -> tuple[Any, Any]:
+        empty = self.engine.empty
+        return empty((vertices, 2), np.int32), empty((vertices,), np.float32)
 
     def _cast(self, figure: Figure, mesh: Mesh, place: Scene, posed: Posed) -> Shadow:
         """Shadow map of the key."""
-        size = self._shadow.shape[0]
+        size = int(np.clip(2 * self.size_px, 256, 512))
         key = place.light.lamps.direction[0]
         center = posed.between_eyes.astype(np.float64) - [0, 0.05, 0.05]
         matrix = shadow_frame(key, center, SHADOW_HALF_M, size)
-        xy = np.empty((len(mesh.points), 2), np.int32)
-        depth = np.empty(len(mesh.points), np.float32)
-        project(mesh.points, matrix.astype(np.float64), 0.0, 0.0, NEAR_M, 0.0, 0.0, xy, depth)
-        self._shadow[:] = 0
+        xy, depth = self._screen(len(mesh.points))
+        flat = matrix.astype(np.float64)
+        self.engine.run(project, mesh.points, flat, 0.0, 0.0, NEAR_M, 0.0, 0.0, xy, depth)
+        self.engine.clear(self._lit)
         tris, kinds = figure.caster_tris, figure.caster_kinds
-        rasterize(xy, depth, tris, kinds, mesh.aux, False, self._shadow, self._shadow_ids)
+        self.engine.rasterize(xy, depth, tris, kinds, mesh.aux, False, self._lit)
         texel_m = 2 * SHADOW_HALF_M / size
         radius = 0.0025 * (0.25 + place.light.softness) / texel_m
-        return Shadow(self._shadow, matrix, float(np.clip(radius, 0.6, 2.5)), 0.003 + texel_m)
+        return Shadow(self._lit.depth, matrix, float(np.clip(radius, 0.6, 2.5)), 0.003 + texel_m)
 
     def _shade(
         self, fragments: Any, look: Look, posed: Posed, place: Scene, shadow: Shadow
     ) -> None:
+        run = self.engine.run
         lamps, eye = place.light.lamps, place.camera.place.astype(np.float32)
         to_head = np.linalg.inv(posed.head_transform.astype(np.float64))[:3].astype(np.float32)
         pixel_mm = 1000 * place.view.distance_m / place.camera.focal_px
         level = int(np.clip(np.round(np.log2(pixel_mm / ATLAS_TEXEL_MM)), 0, 2))
         front = float(posed.mouth_depth)
         skin, mood = look.skins[level], look.mood(posed.arkit)
-        shade_skin(fragments, lamps, shadow, eye, to_head, front, skin, mood)
+        run(shade_skin, fragments, lamps, shadow, eye, to_head, front, skin, mood)
         sample_m = pixel_mm / 1000 / SAMPLES
-        shade_eye(fragments, lamps, shadow, eye, to_head, sample_m, look.eye)
-        shade_mouth(fragments, lamps, shadow, eye, to_head, front, look.mouth)
-        shade_lash(fragments, lamps, look.hair)
-        shade_hair(fragments, lamps, shadow, eye, pixel_mm, look.hair)
-        shade_cloth(fragments, lamps, shadow, eye, look.cloth)
-        shade_prop(fragments, lamps, shadow, eye, to_head)
+        run(shade_eye, fragments, lamps, shadow, eye, to_head, sample_m, look.eye)
+        run(shade_mouth, fragments, lamps, shadow, eye, to_head, front, look.mouth)
+        run(shade_lash, fragments, lamps, look.hair)
+        run(shade_hair, fragments, lamps, shadow, eye, pixel_mm, look.hair)
+        run(shade_cloth, fragments, lamps, shadow, eye, look.cloth)
+        run(shade_prop, fragments, lamps, shadow, eye, to_head)
 
     def _visible(self, child: Child, pixels: F64, depth_m: F64) -> NDArray[np.uint8]:
         """1 where a landmark lies in the image and most samples round it are not nearer (68,)."""
@@ -278,8 +276,9 @@ class Renderer:
         inside = ((at >= 0) & (at < side)).all(1) & (depth_m > 0)
         around = np.stack(np.meshgrid([-1, 0, 1], [-1, 0, 1]), -1).reshape(9, 1, 2)
         x, y = np.moveaxis(np.clip(at + around, 0, side - 1), -1, 0)
-        ids = self._ids[y, x]
-        free = (self._depth[y, x] * (depth_m - HIDDEN_MM / 1000) < 1) | (ids < 0)
+        ids, depth = (self.engine.fetch(a) for a in (self._seen.ids, self._seen.depth))
+        ids, nearness = ids[y, x], depth[y, x]
+        free = (nearness * (depth_m - HIDDEN_MM / 1000) < 1) | (ids < 0)
         free = (free | (figure.kinds[ids] == LASH)).sum(0)
         return (inside & (free >= 5)).astype(np.uint8)
 
