@@ -1,7 +1,11 @@
 """The six basic emotions as faces, added to whatever else the face does.
 
-Action units of each after Ekman and Friesen's prototypes (FACS Investigator's Guide, 2002):
-happy 6+12, sad 1+4+15, angry 4+5+7+23, afraid 1+2+4+5+20, disgusted 9+10+17, surprised 1+2+5+26.
+Action units after Ekman, Friesen and Hager, Facial Action Coding System: Investigator's Guide
+(2002), table of prototypes, and Friesen and Ekman, EMFACS-7 (1983): happy 6+12+25, sad 1+4+15+17,
+angry 4+5+7+23+24, afraid 1+2+4+5+20+25, disgusted 9+10+15+25, surprised 1+2+5+26. ARKit has shapes
+for most of them: 1 browInnerUp, 2 browOuterUp, 4 browDown, 5 eyeWide, 6 cheekSquint, 7 eyeSquint,
+9 noseSneer, 10 mouthUpperUp, 12 mouthSmile, 15 mouthFrown, 17 mouthShrugLower, 20 mouthStretch,
+23 and 24 mouthPress and mouthRoll, 25 mouthLowerDown, 26 jawOpen.
 """
 
 from __future__ import annotations
@@ -17,28 +21,30 @@ REST = shape({"mouthSmile": 0.12, "browInnerUp": 0.1, "browOuterUp": 0.06, "eyeS
 _FACES: dict[str, NDArray[np.float64]] = {
     "neutral": shape({}),
     "happy": shape(
-        {"mouthSmile": 0.75, "cheekSquint": 0.5, "eyeSquint": 0.3, "mouthDimple": 0.2}
-        | {"mouthUpperUp": 0.18, "mouthLowerDown": 0.12, "jawOpen": 0.1, "browOuterUp": 0.1}
+        {"mouthSmile": 0.8, "cheekSquint": 0.7, "eyeSquint": 0.35, "mouthDimple": 0.2}
+        | {"mouthUpperUp": 0.45, "mouthLowerDown": 0.35, "jawOpen": 0.2, "browOuterUp": 0.1}
     ),
     "sad": shape(
-        {"mouthFrown": 0.65, "browInnerUp": 0.7, "browDown": 0.15, "mouthShrugLower": 0.4}
-        | {"eyeLookDown": 0.1, "eyeSquint": 0.15, "mouthPress": 0.1}
+        {"browInnerUp": 1.0, "browDown": 0.25, "mouthFrown": 0.85, "mouthShrugLower": 0.55}
+        | {"eyeLookDown": 0.25, "eyeSquint": 0.25, "eyeBlink": 0.1, "mouthPucker": 0.1}
     ),
     "angry": shape(
-        {"browDown": 0.8, "eyeSquint": 0.4, "eyeWide": 0.15, "noseSneer": 0.3}
-        | {"mouthPress": 0.4, "mouthFrown": 0.3, "jawForward": 0.2, "mouthShrugLower": 0.2}
+        {"browDown": 1.0, "eyeSquint": 0.5, "eyeWide": 0.25, "noseSneer": 0.45}
+        | {"mouthPress": 0.25, "mouthRollLower": 0.25, "mouthRollUpper": 0.2, "jawForward": 0.25}
+        | {"mouthFrown": 0.55, "mouthShrugLower": 0.35, "mouthPucker": 0.2}
     ),
     "afraid": shape(
-        {"browInnerUp": 0.8, "browOuterUp": 0.4, "browDown": 0.15, "eyeWide": 0.7}
-        | {"mouthStretch": 0.5, "jawOpen": 0.15, "mouthLowerDown": 0.2, "mouthFrown": 0.15}
+        {"browInnerUp": 1.0, "browOuterUp": 0.45, "browDown": 0.3, "eyeWide": 1.0}
+        | {"mouthStretch": 0.75, "jawOpen": 0.28, "mouthLowerDown": 0.35, "mouthFrown": 0.2}
     ),
     "disgusted": shape(
-        {"noseSneer": 0.75, "mouthUpperUp": 0.4, "browDown": 0.4, "eyeSquint": 0.4}
-        | {"mouthShrugLower": 0.4, "mouthFrown": 0.3, "cheekSquint": 0.3}
+        {"noseSneer": 1.0, "mouthUpperUp": 0.9, "browDown": 0.4, "eyeSquint": 0.7}
+        | {"cheekSquint": 0.7, "mouthFrown": 0.45, "mouthLowerDown": 0.3, "jawOpen": 0.12}
+        | {"mouthShrugLower": 0.2}
     ),
     "surprised": shape(
-        {"browInnerUp": 0.7, "browOuterUp": 0.8, "eyeWide": 0.65, "jawOpen": 0.4}
-        | {"mouthFunnel": 0.2}
+        {"browInnerUp": 1.0, "browOuterUp": 1.0, "eyeWide": 0.9, "jawOpen": 0.55}
+        | {"mouthFunnel": 0.15}
     ),
 }
 MOUTH = np.array([name.startswith(("mouth", "jaw", "tongue")) for name in ARKIT])

@@ -34,10 +34,12 @@ FAT = ((0.35, 0.72), (0.25, 0.85))
 """Range of anny's weight: young children, adults."""
 
 REST_FACE = {
-    "browInnerUp": (0.10, 0.26),
-    "browOuterUp": (0.04, 0.16),
-    "mouthSmile": (0.08, 0.16),
-    "eyeWide": (0.00, 0.08),
+    "browInnerUp": (0.04, 0.16),
+    "browOuterUp": (0.00, 0.10),
+    "mouthSmile": (0.08, 0.20),
+    "mouthDimple": (0.00, 0.08),
+    "cheekSquint": (0.00, 0.10),
+    "eyeSquint": (0.00, 0.10),
     "mouthClose": (0.05, 0.10),
 }
 """Range of each action in the relaxed face. anny's neutral face looks stern (brows low, mouth

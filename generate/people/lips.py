@@ -39,11 +39,14 @@ FADE_MM = (1.5, 9.0)
 OVERLAP_M = 0.0005
 """Lips pass each other by this, or light would come through."""
 CLING_M = 0.001
-"""Gaps below this are shut in every face; twice as wide and a half, they are left alone."""
+"""Gaps below this are shut in a face at rest; twice as wide and a half, they are left alone."""
+PART_M = 0.0004
+"""The same where the mouth means to open."""
 PRESS_M = 0.004
 """The same at full intent to close the mouth."""
 INTENT = 4.0
-"""mouthClose, mouthPress or the rolling of both lips, times this, is the intent (up to 1)."""
+"""mouthClose, mouthPress or the rolling of both lips, times this, is the intent to close (up to 1);
+jawOpen, mouthLowerDown and mouthUpperUp together, times this, the intent to open."""
 
 
 @dataclass(frozen=True)
@@ -129,11 +132,15 @@ def close_lips(points: F32, reach_m: float) -> None:
 
 
 def closing_reach(arkit: F64, scale: float) -> float:
-    """Return the gap, metres, that this face shuts: more where it means to close the mouth."""
-    intent = max(arkit[_CLOSE], arkit[_PRESS].min(), arkit[_ROLL].min())
-    return scale * (CLING_M + (PRESS_M - CLING_M) * min(INTENT * float(intent), 1.0))
+    """Return the gap, metres, that this face shuts: more where it means to close the mouth, less
+    where it means to open it."""
+    intent = min(INTENT * float(max(arkit[_CLOSE], arkit[_PRESS].min(), arkit[_ROLL].min())), 1.0)
+    opening = min(INTENT * float(arkit[_OPEN].sum()), 1.0)
+    cling = CLING_M + (PART_M - CLING_M) * opening
+    return scale * (cling + (PRESS_M - cling) * intent)
 
 
 _CLOSE = ARKIT.index("mouthClose")
+_OPEN = [ARKIT.index(n) for n in ("jawOpen", "mouthLowerDownLeft", "mouthUpperUpLeft")]
 _PRESS = [ARKIT.index("mouthPressLeft"), ARKIT.index("mouthPressRight")]
 _ROLL = [ARKIT.index("mouthRollLower"), ARKIT.index("mouthRollUpper")]

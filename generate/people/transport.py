@@ -18,11 +18,13 @@ F32 = NDArray[np.float32]
 NEIGHBOURS = 40
 REACH_M = 0.012
 """Neighbours count by a Gaussian of this radius on the template."""
-SOFT = ("mouthSmile", "mouthDimple", "mouthStretch", "mouthFrown", "cheekSquint", "noseSneer")
+SOFT = ("mouthSmile", "mouthDimple", "mouthStretch", "mouthFrown", "mouthPress", "cheekSquint")
 """Actions whose creases belong to an adult's thin cheeks; young children get them smoothed."""
 SOFT_YEARS = (2.0, 10.0)
 SOFT_SHARE = (1.0, 0.25)
-SMILE_GAIN = 0.7
+SOFT_PASSES = 16
+"""How many more rounds of smoothing those get."""
+SMILE_GAIN = 0.78
 """Reach of SOFT at the first of SOFT_YEARS and below: full smiles cut into a baby's cheeks."""
 JAW_GAIN = 0.8
 """The same for jawOpen: a baby's chin rests on its neck."""
@@ -35,8 +37,18 @@ CORNERS_IN_M = 0.0035
 """How far it draws the corners in."""
 UPPER_MOVES_M = (0.0007, 0.0114)
 """jawOpen lowers the upper lip by the first in the middle and by this much more at the corner."""
-STIFFNESS = 0.02
-"""Share of isotropic scaling mixed into each Jacobian, which keeps flat spots invertible."""
+STIFFNESS = ((6.0, 16.0), (3.0, 0.1))
+"""Weight of isotropic scaling in each Jacobian at these ages. On adults it keeps flat spots
+invertible; a child's full cheeks bend the local Jacobians so much that smiles fold without it."""
+GAINS = {
+    "browDown": 1.7,
+    "browInnerUp": 1.5,
+    "browOuterUp": 1.3,
+    "noseSneer": 1.9,
+    "cheekSquint": 1.9,
+    "eyeSquint": 1.25,
+}
+"""How much further these go than in the source, whose frowns and sneers hardly show."""
 
 
 @dataclass(frozen=True)
@@ -62,6 +74,8 @@ def action_field() -> ActionField:
     dense = np.zeros((52, *asset.template.shape), np.float32)
     for i in range(52):
         asset.shapes.add(dense[i], np.ones(1), asset.first_action + i)
+    for i, name in enumerate(ARKIT):
+        dense[i] *= GAINS.get(name.removesuffix("Left").removesuffix("Right"), 1.0)
     dense[:, eyeball_vertices()] = 0
     vertex = np.flatnonzero(np.abs(dense).max((0, 2)) > 1e-6)
     base = asset.template.astype(np.float64)
@@ -101,6 +115,8 @@ def _smoothed(
     gap = np.min([np.linalg.norm(base[vertex] - corner, axis=1) for corner in CORNERS_M], 0)
     share = np.exp(-((gap / CORNER_REACH_M) ** 2))[:, None].astype(np.float32)
     delta = (1 - share) * dense[:, vertex] + share * even[:, vertex]
+    for _ in range(SOFT_PASSES):
+        even[:, vertex] = even[:, near].mean(2)
     soft = delta.copy()
     chosen = [i for i, name in enumerate(ARKIT) if name.startswith(SOFT)]
     soft[chosen] = even[chosen][:, vertex] * SMILE_GAIN
@@ -135,5 +151,6 @@ def transport(rest: F32, age_years: float) -> F32:
     delta = field.delta + young * (field.soft - field.delta)
     out = np.zeros_like(delta)
     base = load_asset().template
-    carry(base, rest, field.vertex, field.near, field.weight, delta, STIFFNESS, out)
+    stiffness = float(np.interp(age_years, *STIFFNESS))
+    carry(base, rest, field.vertex, field.near, field.weight, delta, stiffness, out)
     return out
