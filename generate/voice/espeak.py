@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
@@ -12,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from generate.voice.espeak_library import PHONEME, WORD, RawEvent, Session
-from generate.voice.timed import Timed
+from generate.voice.timed import Speech, Timed
 
 MAX_TEXT = 2000
 STOPS = frozenset("ptkʔʧ")
@@ -23,18 +22,6 @@ _PHONEMES = re.compile(r"\[\[(.*?)\]\]")
 _VOWELLESS = frozenset({"mr", "mrs", "ms", "dr", "tv", "cd", "dvd", "hm", "hmm", "mm", "sh", "shh"})
 _VOWEL = re.compile(r"[aeiouyÀ-ɏ0-9]", re.IGNORECASE)
 _LIMITS = {"rate_wpm": (80, 450), "pitch": (0, 99), "pitch_range": (0, 99)}
-
-
-@dataclass(frozen=True)
-class Speech:
-    """What espeak-ng said."""
-
-    pcm: NDArray[np.int16]
-    """(N,)"""
-    rate_hz: int
-    phonemes: tuple[Timed, ...]
-    """IPA; the silent closure of a voiceless stop belongs to the stop."""
-    words: tuple[Timed, ...]
 
 
 def synth(

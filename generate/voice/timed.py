@@ -18,6 +18,18 @@ class Timed:
     end_s: float
 
 
+@dataclass(frozen=True)
+class Speech:
+    """What a text-to-speech engine said."""
+
+    pcm: NDArray[np.int16]
+    """(N,)"""
+    rate_hz: int
+    phonemes: tuple[Timed, ...]
+    """IPA, stress marks kept; the silent closure of a voiceless stop belongs to the stop."""
+    words: tuple[Timed, ...]
+
+
 def retime(
     items: Iterable[Timed], old_s: NDArray[np.float64], new_s: NDArray[np.float64]
 ) -> tuple[Timed, ...]:
