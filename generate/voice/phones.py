@@ -58,3 +58,28 @@ def arpabet(mnemonics: list[str] | tuple[str, ...]) -> tuple[str, ...]:
         phones = MNEMONIC_ARPABET[bare].split()
         found += [phone + stress if phone in _VOWELS else phone for phone in phones]
     return tuple(found)
+
+
+_IPA_EXTRA = {
+    "ɐ": "ax", "ᵻ": "ih", "ɨ": "ih", "i": "iy", "u": "uw", "oː": "ao", "o": "ow", "ɒ": "aa",
+    "a": "ae", "ɑ": "aa", "ɔ": "ao", "e": "eh", "ɜ": "er", "ɫ": "l", "ʔ": "t", "r": "r", "ɡ": "g",
+    "g": "g", "x": "k", "ç": "hh", "ɬ": "l", "ː": "", "ˑ": "", "̩": "", "ʲ": "", "̃": "",
+}  # fmt: skip
+_OF_IPA = {ipa: name for name, ipa in reversed(ARPABET_IPA.items())} | _IPA_EXTRA
+
+
+def arpabet_of_ipa(phoneme: str) -> tuple[str, ...]:
+    """ARPAbet phones of one phoneme of espeak-ng's IPA, longest symbols first, without stress.
+
+    Raises ValueError for a symbol that English does not have.
+    """
+    found: list[str] = []
+    rest = phoneme.replace("ˈ", "").replace("ˌ", "")
+    while rest:
+        size = next((n for n in (3, 2, 1) if rest[:n] in _OF_IPA), 0)
+        if not size:
+            raise ValueError(f"the phoneme {phoneme!r} has no ARPAbet phone")
+        name = _OF_IPA[rest[:size]]
+        found += [name] if name else []
+        rest = rest[size:]
+    return tuple(found)

@@ -1,0 +1,184 @@
+"""festival as a pure function: text and voice in, sound with phoneme and word times out.
+
+English voices read the text themselves. Voices of other languages say English with their own
+sounds, a strong accent: each English phone becomes the nearest of theirs, with espeak-ng's timing
+and a falling F0 (festival's Segments input).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cache
+
+import numpy as np
+
+from generate.spec import Sex
+from generate.voice.espeak import check_text
+from generate.voice.espeak import synth as espeak_synth
+from generate.voice.festival_pipe import festival
+from generate.voice.festival_pipe import installed as program_installed
+from generate.voice.phones import PAUSES, arpabet_of_ipa, ipa_of
+from generate.voice.timed import Speech, Timed
+
+
+@dataclass(frozen=True)
+class Voice:
+    """One festival voice."""
+
+    sex: Sex
+    f0_hz: float
+    spread_hz: float
+    tract_scale: float
+    """Formants relative to an adult man's."""
+    language: str = "english"
+
+
+VOICES: dict[str, Voice] = {
+    "kal_diphone": Voice("male", 105, 14, 1.0),
+    "ked_diphone": Voice("male", 105, 14, 0.98),
+    "cmu_us_slt_arctic_hts": Voice("female", 175, 28, 1.13),
+    "czech_dita": Voice("female", 200, 30, 1.15, "czech"),
+    "czech_machac": Voice("male", 110, 16, 1.0, "czech"),
+    "czech_ph": Voice("male", 110, 16, 1.0, "czech"),
+    "czech_krb": Voice("male", 210, 30, 1.2, "czech"),
+    "lp_diphone": Voice("female", 190, 28, 1.13, "italian"),
+    "pc_diphone": Voice("male", 110, 16, 1.0, "italian"),
+    "suo_fi_lj_diphone": Voice("female", 190, 28, 1.13, "finnish"),
+    "hy_fi_mv_diphone": Voice("male", 105, 16, 1.0, "finnish"),
+}
+LEAD_S = 0.05
+"""Silence before and after what a voice of another language says."""
+SHORTEST_S = 0.02
+LOWEST_HZ = 60.0
+_SAME = {name: name for name in "b d f g k l m n p r s t v z".split()}  # noqa: SIM905
+PHONES: dict[str, dict[str, str]] = {
+    "czech": _SAME | {
+        "aa": "a:", "ae": "e", "ah": "a", "ao": "o", "aw": "a u", "ax": "e", "ay": "a j",
+        "ch": "c~", "dh": "d", "dx": "t", "eh": "e", "er": "e r", "axr": "e r", "ey": "e j",
+        "hh": "h", "ih": "i", "iy": "i:", "jh": "dz~", "ng": "n*", "ow": "o u", "oy": "o j",
+        "sh": "s~", "th": "s", "uh": "u", "uw": "u:", "w": "v", "y": "j", "zh": "z~",
+    },
+    "italian": _SAME | {
+        "aa": "a1", "ae": "E1", "ah": "a", "ao": "O1", "aw": "a1 u", "ax": "e", "ay": "a1 i",
+        "ch": "tS", "dh": "d", "dx": "t", "eh": "E1", "er": "e r", "axr": "e r", "ey": "e1 i",
+        "hh": "", "ih": "i", "iy": "i1", "jh": "dZ", "ng": "ng", "ow": "o1 u", "oy": "O1 i",
+        "sh": "S", "th": "t", "uh": "u", "uw": "u1", "w": "w", "y": "j", "zh": "Z",
+    },
+    "finnish": _SAME | {
+        "aa": "a:", "ae": "@", "ah": "a", "ao": "o", "aw": "a u", "ax": "e", "ay": "a i",
+        "ch": "t s", "dh": "d", "dx": "t", "eh": "e", "er": "7 r", "axr": "e r", "ey": "e i",
+        "hh": "h", "ih": "i", "iy": "i:", "jh": "d j", "ng": "N", "ow": "o u", "oy": "o i",
+        "sh": "s", "th": "t", "uh": "u", "uw": "u:", "w": "v", "y": "j", "z": "s", "zh": "s",
+    },
+}  # fmt: skip
+"""ARPAbet phones in those of each language; two where the language has no single one."""
+
+
+@cache
+def available() -> tuple[str, ...]:
+    """The voices of VOICES that festival has here."""
+    if not program_installed():
+        return ()
+    listed = festival().ask("(print (voice.list))")
+    return tuple(name for name in VOICES if name in listed)
+
+
+def installed() -> bool:
+    """Whether festival is there with at least one voice."""
+    return bool(available())
+
+
+def synth(
+    text: str,
+    voice: str = "kal_diphone",
+    *,
+    rate_wpm: int = 175,
+    pitch: int = 50,
+    pitch_range: int = 50,
+    seed: int = 0,
+) -> Speech:
+    """Say `text`; an English voice reads words, the others also [[espeak mnemonics]].
+
+    pitch and pitch_range 0..99, 50 as the voice is; rate_wpm 80..450; seed bends the F0 of voices
+    of other languages. Raises ValueError for a text that cannot be said or an unknown voice.
+    """
+    check_text(text)
+    if voice not in available():
+        known = ", ".join(available())
+        raise ValueError(f"festival has no voice {voice!r} here; known: {known}")
+    about = VOICES[voice]
+    f0_hz, spread_hz = about.f0_hz * 1.009 ** (pitch - 50), about.spread_hz * pitch_range / 50
+    if about.language != "english":
+        return _foreign(text, voice, rate_wpm, f0_hz, spread_hz, seed)
+    if "[[" in text:
+        raise ValueError(f"festival's English voices read words, not phonemes: {text!r}")
+    engine = festival()
+    engine.ask(
+        f"(begin (voice_{voice}) (Parameter.set 'Duration_Stretch {175 / rate_wpm:.4f})"
+        f" (set! int_lr_params '((target_f0_mean {f0_hz:.2f}) (target_f0_std {spread_hz:.2f})"
+        " (model_f0_mean 170) (model_f0_std 34))))"
+    )
+    pcm, rate_hz, said = engine.wave(f"(Utterance Text {_quoted(text)})")
+    return _read(pcm, rate_hz, said)
+
+
+def _quoted(text: str) -> str:
+    """A Scheme string: check_text lets no control characters through."""
+    plain = text.replace("’", "'").encode("ascii", "ignore").decode()
+    return '"' + plain.replace("\\", "").replace('"', "") + '"'
+
+
+def _read(pcm: np.ndarray, rate_hz: int, said: str) -> Speech:  # type: ignore[type-arg]
+    """Speech of printed segments: name, end, stress of the syllable, word, its number."""
+    phonemes: list[Timed] = []
+    words: list[Timed] = []
+    start_s, before = 0.0, "0"
+    for line in said.splitlines():
+        parts = line.split()
+        if len(parts) != 5:
+            continue
+        name, end_s, stress, word, number = parts[0], float(parts[1]), parts[2] == "1", *parts[3:]
+        if name not in PAUSES:
+            phonemes.append(Timed(ipa_of(name, stress and name[0] in "aeiou"), start_s, end_s))
+            if number == before:
+                words[-1] = Timed(word, words[-1].start_s, end_s)
+            else:
+                words.append(Timed(word, start_s, end_s))
+            before = number
+        start_s = end_s
+    if not phonemes:
+        raise ValueError("festival finds no speech sound in the text")
+    return Speech(pcm, rate_hz, tuple(phonemes), tuple(words))
+
+
+def _foreign(
+    text: str, voice: str, rate_wpm: int, f0_hz: float, spread_hz: float, seed: int
+) -> Speech:
+    """English in the sounds of another language, timed as espeak-ng times it."""
+    timed = espeak_synth(text, "en-us", rate_wpm=rate_wpm)
+    phones = PHONES[VOICES[voice].language]
+    rng = np.random.default_rng(seed)
+    bends = rng.normal(0, 0.5, 8)
+    begin_s, end_s = timed.phonemes[0].start_s, timed.phonemes[-1].end_s
+    late_s = max(LEAD_S - begin_s, 0.0)
+    parts, now_s = [f"(# {begin_s + late_s:.3f})"], begin_s
+    for phoneme in timed.phonemes:
+        if phoneme.start_s > now_s + SHORTEST_S:
+            parts.append(f"(# {phoneme.start_s - now_s:.3f})")
+            now_s = phoneme.start_s
+        names = [n for a in arpabet_of_ipa(phoneme.text) for n in phones[a].split()] or ["#"]
+        length_s = max((phoneme.end_s - now_s) / len(names), SHORTEST_S)
+        for name in names:
+            place = (now_s - begin_s) / max(end_s - begin_s, 1e-3)
+            bend = float(np.interp(place, np.linspace(0, 1, len(bends)), bends))
+            target = max(f0_hz + spread_hz * (0.8 - 1.6 * place + bend), LOWEST_HZ)
+            parts.append(f"({name} {length_s:.3f} (0 {target:.1f}))")
+            now_s += length_s
+    engine = festival()
+    engine.ask(f"(voice_{voice})")
+    pcm, rate_hz, _ = engine.wave(f"(Utterance Segments ({' '.join(parts)} (# {LEAD_S})))")
+    return Speech(pcm, rate_hz, _later(timed.phonemes, late_s), _later(timed.words, late_s))
+
+
+def _later(items: tuple[Timed, ...], by_s: float) -> tuple[Timed, ...]:
+    return tuple(Timed(item.text, item.start_s + by_s, item.end_s + by_s) for item in items)

@@ -1,0 +1,90 @@
+"""A festival process that answers one Scheme expression at a time."""
+
+from __future__ import annotations
+
+import os
+import select
+import shutil
+import subprocess
+import tempfile
+import threading
+import time
+from functools import cache
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+_LOCK = threading.Lock()
+_END = "collodi-end"
+TIMEOUT_S = 60.0
+"""A cold disk and two busy cores: the slowest voice takes 0.15 s on an idle machine."""
+
+
+class Festival:
+    """`festival --pipe`, started when first asked, in a scratch folder of its own."""
+
+    def __init__(self) -> None:
+        self.folder = tempfile.TemporaryDirectory(prefix="collodi-festival-")
+        self.process = subprocess.Popen(
+            ["festival", "--pipe"],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+        )
+
+    def ask(self, expression: str) -> str:
+        """What festival prints for one expression; RuntimeError where it does not answer."""
+        assert self.process.stdin is not None and self.process.stdout is not None
+        line = f'{expression}\n(format t "\\n{_END}\\n")\n(fflush nil)\n'
+        self.process.stdin.write(line.encode("latin-1"))
+        self.process.stdin.flush()
+        said, until = b"", time.monotonic() + TIMEOUT_S
+        out = self.process.stdout.fileno()
+        while _END.encode() not in said:
+            ready, _, _ = select.select([out], [], [], max(until - time.monotonic(), 0))
+            more = os.read(out, 65536) if ready else b""
+            if not more:
+                self.process.kill()
+                _one.cache_clear()
+                raise RuntimeError(f"festival gave no answer to {expression[:80]}")
+            said += more
+        return said.decode("latin-1").split(_END)[0]
+
+    def wave(self, utterance: str) -> tuple[NDArray[np.int16], int, str]:
+        """Sound (N,), its rate, and the segments printed, of an utterance expression."""
+        import soundfile
+
+        path = Path(self.folder.name) / "said.wav"
+        path.unlink(missing_ok=True)
+        said = self.ask(
+            f'(let ((u (utt.synth {utterance}))) (utt.save.wave u "{path}" \'riff)'
+            '(mapcar (lambda (s) (format t "%s %f %s %s %s\\n" (item.name s) (item.feat s \'end)'
+            ' (item.feat s "R:SylStructure.parent.stress")'
+            ' (item.feat s "R:SylStructure.parent.parent.name")'
+            ' (item.feat s "R:SylStructure.parent.parent.id")))'
+            " (utt.relation.items u 'Segment)))"
+        )
+        if not path.exists():
+            raise ValueError(f"festival cannot say {utterance[:80]}")
+        pcm, rate_hz = soundfile.read(path, dtype="int16")
+        return np.asarray(pcm, np.int16), int(rate_hz), said
+
+
+@cache
+def _one(process_id: int) -> Festival:
+    """The festival of this process: a forked worker starts its own."""
+    del process_id
+    return Festival()
+
+
+def festival() -> Festival:
+    """The running festival of this process."""
+    with _LOCK:
+        return _one(os.getpid())
+
+
+@cache
+def installed() -> bool:
+    """Whether the program is there."""
+    return shutil.which("festival") is not None
