@@ -8,9 +8,9 @@ BIN := $(VENV)/bin
 REAL ?=
 export PIP_DISABLE_PIP_VERSION_CHECK = 1
 
-.PHONY: quickstart test test-long lint install bench venv-as-root clean
+.PHONY: quickstart test test-long lint install bench voices venv-as-root clean
 
-quickstart: install
+quickstart: install voices
 	$(BIN)/collodi quickstart $(if $(REAL),--real $(REAL))
 
 test: install
@@ -45,6 +45,15 @@ venv-as-root:
 	@test "$$(id -u)" = 0 || { echo "venv is missing: apt-get install python3-venv" >&2; exit 1; }
 	apt-get update -qq && apt-get install -y -qq python3-venv
 	$(PYTHON) -m venv $(VENV)
+
+# More text-to-speech engines make better keyword models: root gets them, others go on without.
+VOICE_PACKAGES = libflite1 festival festvox-kallpc16k festvox-kdlpc16k festvox-czech-dita \
+	festvox-czech-krb festvox-czech-machac festvox-czech-ph festvox-italp16k festvox-itapc16k \
+	festvox-suopuhe-lj festvox-suopuhe-mv
+voices:
+	@test "$$(id -u)" != 0 || dpkg -s $(VOICE_PACKAGES) >/dev/null 2>&1 \
+		|| { apt-get update -qq && apt-get install -y -qq $(VOICE_PACKAGES) >/dev/null; } \
+		|| echo "flite and festival could not be installed: espeak-ng speaks alone" >&2
 
 clean:
 	rm -rf $(VENV) out .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache

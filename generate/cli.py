@@ -6,7 +6,7 @@ import json
 import sys
 import time
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass, make_dataclass
+from dataclasses import asdict, dataclass, make_dataclass, replace
 from functools import partial
 from pathlib import Path
 from typing import Annotated, Any
@@ -16,7 +16,7 @@ import tyro
 from device.stamp import make_stamp
 from generate.engine import ENGINES, run
 from generate.options import choose, parse
-from generate.presets import PRESETS, Ladder, Options, Words, check_options
+from generate.presets import PRESETS, Ladder, Options, Talk, Words, check_options
 from generate.shards import finish, open_dataset, read_header, shard_name, write_header
 
 HELP = """usage: collodi generate PRESET --out DATA [options]
@@ -73,6 +73,7 @@ def _parse(kind: type[Any], name: str, argv: Sequence[str]) -> tuple[Options, Wh
 def generate(options: Options, where: Where) -> None:
     """Make the data set `where.out`, skipping shards that are finished."""
     check_options(options)
+    options = resolved_voices(options)
     choose(where.engine, ENGINES, "engine")
     kept = _resolved(options)
     n_shards = -(-options.clips // options.shard_clips)
@@ -124,6 +125,15 @@ def _say_first(options: Options, out: Path) -> None:
             check_sayable(word)
     kind = type(options).__name__.lower()
     print(f"{out}: {options.clips} {kind}, seed {options.seed}", file=sys.stderr, flush=True)
+
+
+def resolved_voices(options: Options) -> Options:
+    """The options with the engines that will speak named, so that a data set says which did."""
+    if not isinstance(options, (Words, Talk)):
+        return options
+    from generate.voice.engines import check_engines
+
+    return replace(options, voices=check_engines(options.voices))
 
 
 def _resolved(options: Options) -> dict[str, Any]:

@@ -98,7 +98,9 @@ def _picture(options: Stills | Ladder, key: str, shot: Shot) -> Clip:
 def make_word(options: Words, number: int) -> Clip:
     """One second with a keyword, another word, or no speech."""
     keyword = from_block(_word_plan(options), options.seed, number, "order_class")
-    voice = sample_keyword_voice(stream(options.seed, number, "voice"), options.held_out)
+    voice = sample_keyword_voice(
+        stream(options.seed, number, "voice"), options.held_out, options.voices
+    )
     sound = stream(options.seed, number, "sound")
     if keyword == "silence":
         utterance = silence(sound, WORD_S)
@@ -117,7 +119,7 @@ def make_talk(options: Talk, number: int) -> Clip:
     child, look_, person = build_child(shot.person, options.size_px)
     text = from_block(options.sentences or SENTENCES, options.seed, number, "text")
     rng = stream(options.seed, number, "voice")
-    voice = sample_voice(rng, person.age_years, person.sex, child=True)
+    voice = sample_voice(rng, person.age_years, person.sex, child=True, engines=options.voices)
     utterance = _cut(speak(text, voice, stream(options.seed, number, "sound")), options.max_s)
     n_frames = max(2, int(np.ceil(len(utterance.audio) / SAMPLE_RATE_HZ * options.rate_hz)))
     motion = play(

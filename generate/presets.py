@@ -55,6 +55,8 @@ class Words:
     """Share of clips that say another word."""
     silence_share: float = 0.03
     """Share of clips without speech."""
+    voices: tuple[str, ...] = ()
+    """Text-to-speech engines: espeak flite festival; empty takes all that are installed."""
     held_out: bool = False
     """Only voices that are otherwise never drawn, for tests."""
 
@@ -78,6 +80,8 @@ class Talk:
     """Frames a second."""
     max_s: float = 6
     """Longest clip."""
+    voices: tuple[str, ...] = ()
+    """Text-to-speech engines: espeak flite festival; empty takes all that are installed."""
     sentences: tuple[str, ...] = ()
     """What is said; empty takes the bundled sentences."""
     age_years: tuple[float, float] = (3, 12)

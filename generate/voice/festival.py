@@ -36,7 +36,6 @@ class Voice:
 VOICES: dict[str, Voice] = {
     "kal_diphone": Voice("male", 105, 14, 1.0),
     "ked_diphone": Voice("male", 105, 14, 0.98),
-    "cmu_us_slt_arctic_hts": Voice("female", 175, 28, 1.13),
     "czech_dita": Voice("female", 200, 30, 1.15, "czech"),
     "czech_machac": Voice("male", 110, 16, 1.0, "czech"),
     "czech_ph": Voice("male", 110, 16, 1.0, "czech"),

@@ -5,12 +5,13 @@ from __future__ import annotations
 import re
 from functools import cache
 
+from generate.spec import Sex
 from generate.voice.espeak import check_text
 from generate.voice.flite_library import Segment, library, say
 from generate.voice.phones import PAUSES, arpabet, ipa_of
 from generate.voice.timed import Speech, Timed
 
-VOICES: dict[str, tuple[str, float, float, float]] = {
+VOICES: dict[str, tuple[Sex, float, float, float]] = {
     "kal16": ("male", 105.0, 16.0, 1.0),
     "awb": ("male", 130.0, 20.0, 0.98),
     "rms": ("male", 100.0, 18.0, 0.97),

@@ -65,7 +65,8 @@ _IPA_EXTRA = {
     "a": "ae", "ɑ": "aa", "ɔ": "ao", "e": "eh", "ɜ": "er", "ɫ": "l", "ʔ": "t", "r": "r", "ɡ": "g",
     "g": "g", "x": "k", "ç": "hh", "ɬ": "l", "ː": "", "ˑ": "", "̩": "", "ʲ": "", "̃": "",
 }  # fmt: skip
-_OF_IPA = {ipa: name for name, ipa in reversed(ARPABET_IPA.items())} | _IPA_EXTRA
+_ALLOPHONES = frozenset(("el", "em", "en", "nx", "hv"))
+_OF_IPA = {ipa: name for name, ipa in ARPABET_IPA.items() if name not in _ALLOPHONES} | _IPA_EXTRA
 
 
 def arpabet_of_ipa(phoneme: str) -> tuple[str, ...]:

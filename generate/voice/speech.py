@@ -8,9 +8,10 @@ import numpy as np
 import soxr
 from numpy.typing import NDArray
 
+from generate.options import choose
 from generate.spec import VoiceSpec
 from generate.voice.child import sample_timbre, transform
-from generate.voice.espeak import synth
+from generate.voice.engines import ENGINES
 from generate.voice.timed import Timed, retime
 
 RATE_HZ = 16000
@@ -45,9 +46,7 @@ def speak(
     is the standard deviation of the log tempo of random parts of the utterance (child voices).
     Raises ValueError for text that cannot be said, an unknown voice or engine.
     """
-    if voice.engine != "espeak":
-        raise ValueError(f"voice engine {voice.engine!r} is not known; known: espeak")
-    said = synth(
+    said = ENGINES[choose(voice.engine, ENGINES, "voice engine")](
         text,
         voice.voice,
         rate_wpm=voice.rate_wpm,

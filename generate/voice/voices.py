@@ -1,4 +1,4 @@
-"""The espeak-ng voices worth using for English, and how to draw one for a person.
+"""The voices worth using for English, and how to draw one for a person.
 
 data/espeak_voices.csv lists the variants: sex as it sounds, median F0 at pitch 50, formants
 relative to plain en-us (a man's), both measured on ten hVd words, and whether the vowels are
@@ -9,6 +9,7 @@ Whispering, robot, novelty and effect variants are left out.
 from __future__ import annotations
 
 import csv
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
@@ -16,6 +17,7 @@ from importlib.resources import files
 import numpy as np
 
 from generate.spec import Sex, VoiceSpec
+from generate.voice import festival, flite
 from generate.voice.norms import f0_norm_hz, formant_scale
 
 ACCENTS: dict[str, float] = {
@@ -42,7 +44,7 @@ adults (73.9 and 74.1 %, 450 steps, one seed): the mix is for covering adults an
 
 @dataclass(frozen=True)
 class Variant:
-    """One row of the survey."""
+    """One row of the survey, or one voice of another engine."""
 
     name: str
     sex: Sex
@@ -52,11 +54,28 @@ class Variant:
     """Formants relative to an adult man's."""
     natural: bool
     """Good enough to become a child's voice."""
+    engine: str = "espeak"
+
+
+ENGINE_SHARES = {"espeak": 0.6, "flite": 0.15, "festival": 0.25}
+"""How often each engine speaks where all are installed; the rest share what a missing one had."""
+
+
+@cache
+def variants_of(engine: str) -> tuple[Variant, ...]:
+    """The voices of one engine that are installed here, in a fixed order."""
+    if engine == "espeak":
+        return usable_variants()
+    if engine == "flite":
+        rows = flite.VOICES.items()
+        return tuple(Variant(n, sex, f0, tract, True, engine) for n, (sex, f0, _, tract) in rows)
+    found = ((name, festival.VOICES[name]) for name in festival.available())
+    return tuple(Variant(n, v.sex, v.f0_hz, v.tract_scale, True, engine) for n, v in found)
 
 
 @cache
 def usable_variants() -> tuple[Variant, ...]:
-    """All surveyed variants, in a fixed order."""
+    """All surveyed variants of espeak-ng, in a fixed order."""
     text = files("generate.voice").joinpath("data/espeak_voices.csv").read_text("utf-8")
     return tuple(
         Variant(
@@ -77,20 +96,24 @@ def sample_voice(
     accent: str | None = None,
     child: bool | None = True,
     held_out: bool = False,
+    engines: Sequence[str] = ("espeak",),
 ) -> VoiceSpec:
     """A voice for a person; with `child` the WORLD transform takes it to the norms of the age.
 
     The transform works for every age, so `child` at 40 years is a WORLD adult; False keeps the raw
     espeak voice (an adult's, whatever the age); None draws one of the two, as keyword training
     wants it. F0 varies by 12 % and formants by 4 % (one standard deviation) around the norm.
-    `held_out` draws from HELD_OUT only, else those are left out.
+    `held_out` draws from HELD_OUT only (espeak-ng's), else those are left out. `engines` are drawn
+    by ENGINE_SHARES, none is espeak alone; an accent is espeak-ng's matter.
     Raises ValueError for an unknown accent, age or sex.
     """
     if child is None:
         child = bool(rng.random() >= RAW_SHARE)
     norm_hz = f0_norm_hz(age_years, sex)
     accent = _accent(rng, accent)
-    source = _variant(rng, "female" if age_years < ADULT_YEARS else sex, child, held_out)
+    engine = "espeak" if held_out else _engine(rng, engines)
+    sounds: Sex = "female" if age_years < ADULT_YEARS else sex
+    source = _variant(rng, engine, sounds, child, held_out)
     pitch = int(rng.integers(30, 75) if child else rng.integers(10, 96))
     f0_hz = source.f0_hz * float(np.exp((pitch - 50) * 0.009))
     scale, slower = 1.0, 1.0
@@ -100,8 +123,8 @@ def sample_voice(
         scale = formant_scale(age_years, sex, source.tract_scale) * float(spread_tract)
         slower = float(np.interp(age_years, (3, 6, 12), (0.78, 0.87, 1.0)))
     return VoiceSpec(
-        engine="espeak",
-        voice=f"{accent}+{source.name}",
+        engine=engine,
+        voice=f"{accent}+{source.name}" if engine == "espeak" else source.name,
         age_years=float(age_years),
         sex=sex,
         rate_wpm=int(rng.uniform(125, 205) * slower),
@@ -114,16 +137,18 @@ def sample_voice(
     )
 
 
-def sample_keyword_voice(rng: np.random.Generator, held_out: bool = False) -> VoiceSpec:
+def sample_keyword_voice(
+    rng: np.random.Generator, held_out: bool = False, engines: Sequence[str] = ("espeak",)
+) -> VoiceSpec:
     """A voice for keyword training: raw adults, WORLD adults and WORLD children mixed.
 
     WORLD voices are split evenly into ages 14 to 70 and 3 to 12.
     """
     sex: Sex = "female" if rng.random() < 0.5 else "male"
     if rng.random() < RAW_SHARE:
-        return sample_voice(rng, float(rng.uniform(18, 70)), sex, None, False, held_out)
+        return sample_voice(rng, float(rng.uniform(18, 70)), sex, None, False, held_out, engines)
     age_years = float(rng.uniform(14, 70) if rng.random() < 0.5 else rng.uniform(3, 12))
-    return sample_voice(rng, age_years, sex, None, True, held_out)
+    return sample_voice(rng, age_years, sex, None, True, held_out, engines)
 
 
 def _accent(rng: np.random.Generator, accent: str | None) -> str:
@@ -135,12 +160,20 @@ def _accent(rng: np.random.Generator, accent: str | None) -> str:
     return accent
 
 
-def _variant(rng: np.random.Generator, sex: Sex, natural: bool, held_out: bool) -> Variant:
+def _engine(rng: np.random.Generator, engines: Sequence[str]) -> str:
+    known = list(engines) or ["espeak"]
+    shares = np.array([ENGINE_SHARES[name] for name in known])
+    return str(rng.choice(known, p=shares / shares.sum()))
+
+
+def _variant(
+    rng: np.random.Generator, engine: str, sex: Sex, natural: bool, held_out: bool
+) -> Variant:
     """A variant of the sex; one in four of the natural ones is of the other, WORLD moves it."""
     other = natural and rng.random() < 0.25
     pool = [
         variant
-        for variant in usable_variants()
+        for variant in variants_of(engine)
         if (variant.name in HELD_OUT) == held_out
         and (variant.sex == sex) != other
         and (variant.natural or not natural)

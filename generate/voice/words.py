@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from generate.spec import VoiceSpec
 from generate.voice.accents import FOREIGN, plain, slipped, spell
+from generate.voice.engines import reads_phonemes
 from generate.voice.espeak import check_text, mnemonics, synth
 from generate.voice.speech import PEAK, RATE_HZ, Utterance, speak
 from generate.voice.text import SENTENCES, plain_words
@@ -48,7 +49,7 @@ def say_word(word: str, voice: VoiceSpec, rng: np.random.Generator) -> Utterance
     said = None
     if kind < CARRIED:
         said = _carried(word, voice, rng)
-    elif kind < CARRIED + FOREIGN_SHARE:
+    elif kind < CARRIED + FOREIGN_SHARE and voice.engine == "espeak":
         said = _foreign(word, voice, rng)
     elif kind < CARRIED + FOREIGN_SHARE + SLIPPED:
         said = _slipped(word, voice, rng)
@@ -102,6 +103,8 @@ def _carried(word: str, voice: VoiceSpec, rng: np.random.Generator) -> Utterance
 
 
 def _slipped(word: str, voice: VoiceSpec, rng: np.random.Generator) -> Utterance | None:
+    if not reads_phonemes(voice.engine, voice.voice):
+        return None
     text = slipped(word, rng, learner=rng.random() < 0.6)
     return _shorten(text, voice, rng, word, "slipped") if text else None
 

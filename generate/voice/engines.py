@@ -1,0 +1,54 @@
+"""The text-to-speech engines behind one call: text and voice in, sound and timed phonemes out."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from functools import cache
+from typing import Protocol
+
+from generate.options import choose
+from generate.voice import espeak, festival, flite
+from generate.voice.timed import Speech
+
+
+class Synth(Protocol):
+    """What every engine offers; the result depends on the arguments alone."""
+
+    def __call__(
+        self, text: str, voice: str, *, rate_wpm: int, pitch: int, pitch_range: int, seed: int
+    ) -> Speech:
+        """Say `text`; rate_wpm 80..450, pitch and pitch_range 0..99 (50 as the voice is)."""
+
+
+ENGINES: dict[str, Synth] = {
+    "espeak": espeak.synth,
+    "flite": flite.synth,
+    "festival": festival.synth,
+}
+_INSTALLED: dict[str, Callable[[], bool]] = {
+    "espeak": lambda: True,
+    "flite": flite.installed,
+    "festival": festival.installed,
+}
+PACKAGES = {"flite": "libflite1", "festival": "festival and some festvox-* voices"}
+"""What Debian and Ubuntu call the engines that no wheel brings."""
+
+
+@cache
+def installed_engines() -> tuple[str, ...]:
+    """The engines of this machine, espeak first."""
+    return tuple(name for name in ENGINES if _INSTALLED[name]())
+
+
+def check_engines(asked: Sequence[str]) -> tuple[str, ...]:
+    """The engines to use: those asked for, or all installed; ValueError where one is missing."""
+    for name in asked:
+        if choose(name, ENGINES, "engine in --voices") not in installed_engines():
+            raise ValueError(f"--voices {name}: not installed; Debian and Ubuntu have it in "
+                             f"{PACKAGES[name]}")  # fmt: skip
+    return tuple(asked) or installed_engines()
+
+
+def reads_phonemes(engine: str, voice: str) -> bool:
+    """Whether a voice can say [[espeak mnemonics]]."""
+    return engine != "festival" or festival.VOICES[voice].language != "english"
