@@ -16,6 +16,7 @@ from generate.people.skin_atlas import BLOOD, MELANIN, Pigment, paint_atlas
 from generate.people.skin_canvas import halve
 from generate.people.skin_folds import Folding, FoldMap, Mood, fold_map, folding, halve_folds
 from generate.people.skin_paint import Coat, coat_of
+from generate.people.teeth import MouthLook, mouth_look
 from generate.spec import Person
 
 F32 = NDArray[np.float32]
@@ -50,6 +51,8 @@ EYE_COLORS = {
 """Iris: outer colour, colour round the pupil."""
 GREY = (0.40, 0.39, 0.37)
 """Hair without pigment."""
+BROW_GROWTH = ([0.5, 2, 6, 14], [0.4, 0.7, 0.85, 1.15])
+"""Age (years) and how much of the brows has grown."""
 PATTERNS = ("plain", "stripes", "bars", "dots")
 LUMINANCE = np.array([0.2126, 0.7152, 0.0722])
 
@@ -73,12 +76,12 @@ class EyeLook(NamedTuple):
     iris: F32
     iris_inner: F32
     pupil: float
-    """Radius of the pupil over that of the iris."""
+    """Radius of the pupil over that of the iris, in middling light."""
+    veins: float
+    """0 to 1: how red the vessels of the white are."""
+    glint: float
+    """Share of a lamp's mirror image that is shown: beside dark skin it would burn out."""
     seed: float
-
-
-class MouthLook(NamedTuple):
-    teeth: F32
 
 
 class HairLook(NamedTuple):
@@ -133,7 +136,7 @@ def look(person: Person) -> Look:
     return Look(
         _skins(person, pigment, hair_rgb),
         _eye(person, _stream(person, 3)),
-        MouthLook(_teeth(person.age_years, _stream(person, 4))),
+        mouth_look(person.age_years, person.skin_tone, person.face_seed),
         _hair(hair_rgb, pigment.tone, variety(person.hair_color), _stream(person, 5)),
         _cloth(person, _stream(person, 6)),
         float(pigment.tone @ LUMINANCE),
@@ -190,7 +193,9 @@ def pigment_of(person: Person, hair_rgb: F32, coat: Coat | None) -> Pigment:
         freckles=person.freckles,
         birthmarks=person.birthmarks,
         brow_color=np.asarray(_greyed(hair_rgb, person) * 0.7 + 0.004, np.float32),
-        brow_weight=float(brows * (1.15 - 0.3 * young)),
+        brow_weight=float(
+            brows * np.interp(person.age_years, [0.5, 2, 6, 14], [0.4, 0.7, 0.85, 1.15])
+        ),
         beard=float(max(0.0, beard)) * _is_grown_man(person),
         age_years=person.age_years,
         coat=coat,
@@ -223,27 +228,34 @@ def _is_grown_man(person: Person) -> float:
 
 def _eye(person: Person, rng: np.random.Generator) -> EyeLook:
     outer, inner = _named(EYE_COLORS, person.eye_color, "eye_color")
-    pupil = rng.uniform(0.36, 0.52)
-    iris, inner = _vary(outer, rng, 0.12), _vary(inner, rng, 0.12)
-    return EyeLook(_white(person.skin_tone), iris, inner, pupil, rng.uniform(0, 50))
+    seed, light, warm, pupil, veins = rng.uniform((0, -1, -1, 0.34, 0.1), (50, 1, 1, 0.54, 1))
+    # Pupils are widest in youth and narrow with age (Winn et al. 1994).
+    pupil *= np.interp(person.age_years, [0.5, 15, 80], [1.0, 1.03, 0.72])
+    dark = float(np.clip((person.skin_tone - 4) / 6, 0, 1))
+    shade = np.exp(0.2 * light + 0.12 * warm * np.array([1, 0, -1]))
+    return EyeLook(
+        _white(dark, person.age_years),
+        np.asarray(outer * shade, np.float32),
+        np.asarray(inner * shade, np.float32),
+        float(pupil),
+        float(veins * np.interp(person.age_years, [8, 30, 80], [0.0, 0.5, 1.0])),
+        1 - 0.4 * dark,
+        float(seed),
+    )
 
 
-def _white(skin_tone: int) -> F32:
-    """Sclera: on dark skin it is pigmented, and a camera that meters the skin would burn it out."""
-    dark = float(np.clip((skin_tone - 4) / 6, 0, 1))
-    return np.array([0.42, 0.40 - 0.02 * dark, 0.385 - 0.05 * dark], np.float32) * (1 - 0.5 * dark)
+def _white(dark: float, age_years: float) -> F32:
+    """Sclera: thin and bluish in small children, yellowish in age; on dark skin it is pigmented,
+    and a camera that meters the skin would burn it out."""
+    blue = float(np.interp(age_years, [0.5, 6, 30, 80], [0.035, 0.015, 0.0, -0.02]))
+    white = np.array([0.42 - blue, 0.405 - 0.02 * dark, 0.39 - 0.05 * dark + 1.4 * blue])
+    return np.asarray(white * (1 - 0.5 * dark), np.float32)
 
 
 def _hair(hair_rgb: F32, skin_rgb: F32, spread: float, rng: np.random.Generator) -> HairLook:
     fine = np.asarray(hair_rgb**0.45 * skin_rgb**0.55, np.float32)
     gloss = rng.uniform(0.035, 0.075)
     return HairLook(hair_rgb, fine, _sheen(hair_rgb), _lash(hair_rgb), gloss, spread)
-
-
-def _teeth(age_years: float, rng: np.random.Generator) -> F32:
-    """Milk teeth are whiter than the permanent ones that follow."""
-    yellow = float(np.clip((age_years - 6) / 30, 0, 1)) * 0.12 + rng.uniform(0, 0.05)
-    return np.array([0.62, 0.595 - 0.4 * yellow, 0.545 - 1.4 * yellow], np.float32)
 
 
 def _sheen(hair_rgb: F32) -> F32:
@@ -269,10 +281,6 @@ def _cloth(person: Person, rng: np.random.Generator) -> ClothLook:
         rng.uniform(0.7, 2.2),
         rng.uniform(0, 50),
     )
-
-
-def _vary(rgb: tuple[float, float, float], rng: np.random.Generator, spread: float) -> F32:
-    return np.asarray(np.array(rgb) * np.exp(rng.normal(0, spread)), np.float32)
 
 
 def _named(table: dict[str, tuple], name: str, what: str) -> tuple:  # type: ignore[type-arg]

@@ -124,8 +124,8 @@ FOLDS: dict[str, Fold] = {
 }
 SET_YEARS = 38.0
 """Years from the age at which a fold begins to stay to where it stays in full."""
-CHIN_PEBBLES_MM = 0.10
-FLUSH = 0.26
+CHIN_PEBBLES_MM = 0.045
+FLUSH = 0.19
 _ANGER = (("browDown", 0.5), ("noseSneer", 0.5), ("mouthPress", 0.3))
 _LAUGH = (("cheekSquint", 0.5), ("mouthSmile", 0.25))
 _CRY = (("mouthFrown", 0.5), ("eyeSquint", 0.3), ("browInnerUp", 0.15))

@@ -62,6 +62,22 @@ def _window(lamps, i, r0, r1, r2, blur):
     return pane * (1.0 - bar)
 
 
+@numba.njit(fastmath=True)
+def _vein(x, y, theta, seed):
+    """Thin, winding vessels that run towards the iris and fade before it."""
+    bend = value_noise(6.0 * x, 6.0 * y, seed)
+    across = value_noise(22.0 * y + 5.0 * bend, 3.0 * x, seed + 3.0)
+    thin = 1.0 - min(abs(across - 0.5) * 14.0, 1.0)
+    return 0.8 * thin * smoothstep(0.62, 1.1, theta)
+
+
+@numba.njit(fastmath=True)
+def _pupil_share(lamps):
+    """Width of the pupil over that in middling light: wider in dim scenes, down to 0.78."""
+    level = lamps.color[0, 1] * max(lamps.direction[0, 2], 0.0) + lamps.ambient[0, 1]
+    return min(max(1.22 - 0.28 * level, 0.78), 1.2)
+
+
 @numba.njit(cache=True, fastmath=True)
 def shade_eye(fragments, lamps, shadow, camera_at, to_head, sample_m, eye):
     """Write colour and part of all eye fragments.
@@ -70,6 +86,7 @@ def shade_eye(fragments, lamps, shadow, camera_at, to_head, sample_m, eye):
     eye: `people.skin.EyeLook`.
     """
     albedo = np.zeros(3, np.float32)
+    pupil = eye.pupil * _pupil_share(lamps)
     light = np.zeros(3, np.float32)
     shine = np.zeros(3, np.float32)
     blur = max(0.025, 2.0 * sample_m / 0.0078)
@@ -82,6 +99,8 @@ def shade_eye(fragments, lamps, shadow, camera_at, to_head, sample_m, eye):
         x = theta / IRIS_ANGLE
         white = smoothstep(0.93, 1.06, x)
         pink = 0.55 * smoothstep(0.75, 1.35, theta)
+        if eye.veins > 0.0 and white > 0.0:
+            pink = min(pink + eye.veins * _vein(d0, d1, theta, eye.seed), 1.2)
         bulge = BULGE * (1.0 - smoothstep(0.9, 1.25, x))
         o0, o1, o2 = d0 * bulge, d1 * bulge, (d2 - 1.0) * bulge
         n0, n1, n2 = unit(
@@ -97,8 +116,8 @@ def shade_eye(fragments, lamps, shadow, camera_at, to_head, sample_m, eye):
         for c in range(3):
             value = 0.0
             if white < 1.0:
-                value = _iris(eye, c, x, angle, eye.pupil, eye.seed)
-            albedo[c] = mix(value, eye.white[c] * mix(1.0, PINK[c], pink), white)
+                value = _iris(eye, c, x, angle, pupil, eye.seed)
+            albedo[c] = mix(value, eye.white[c] * (1.0 + (PINK[c] - 1.0) * pink), white)
             light[c] = irradiance(lamps.ambient, c, s0, s1, s2) * lid
             shine[c] = 0.0
         lit = lit_share(shadow, 0.0, p0 + s0 * 0.002, p1 + s1 * 0.002, p2 + s2 * 0.002)
@@ -113,12 +132,14 @@ def shade_eye(fragments, lamps, shadow, camera_at, to_head, sample_m, eye):
             caustic = 1.0 + (1.0 - white) * min(
                 max(-dot_row(lamps.direction, i, o0, o1, o2) * 4.0, -0.2), 0.6
             )
-            pane = _window(lamps, i, r0, r1, r2, blur) * (0.75 if i == 0 else 0.35) * share
+            pane = (
+                _window(lamps, i, r0, r1, r2, blur) * (0.75 if i == 0 else 0.35) * share * eye.glint
+            )
             for c in range(3):
                 light[c] += lamps.color[i, c] * wrapped(across, 0.25) * share * lid * caustic
                 shine[c] += lamps.color[i, c] * pane * wet_film
         for c in range(3):
-            mirror = irradiance(lamps.ambient, c, r0, r1, r2) * (0.7 * f * lid + 0.10 * wet)
+            mirror = irradiance(lamps.ambient, c, r0, r1, r2) * (0.7 * f * lid + 0.16 * wet)
             fragments.color[k, c] = albedo[c] * light[c] + shine[c] + mirror
         keep_albedo(fragments, k, albedo[0], albedo[1], albedo[2])
         fragments.part[k] = IRIS if x < 1.0 else SCLERA

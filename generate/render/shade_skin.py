@@ -69,7 +69,7 @@ FLUSH = (0.06, 1.0, 0.85)
 WET = 0.36
 BROW_COVER = 0.22
 """Cover of brow hair above which a pixel is brow in the part mask."""
-GRAZING = 0.16
+GRAZING = 0.07
 """Rise of the reflection at grazing angles, less than Schlick's for rough surfaces."""
 
 
