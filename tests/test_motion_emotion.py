@@ -8,10 +8,10 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from generate.motion.emotion import emotion_face
+from generate.motion.emotion import emotion_face, relaxed
 from generate.people.child import Child
 from generate.sample import sample_person
-from generate.spec import EMOTIONS
+from generate.spec import ARKIT, EMOTIONS
 
 AGES = (1.0, 5.0, 10.0, 35.0)
 INNER_BROW, LIDS, CORNERS, INNER_LIPS = [21, 22], [37, 38, 43, 44], [48, 54], (62, 66)
@@ -73,3 +73,13 @@ def test_wrong_emotions_are_named():
         emotion_face("jealous", 0.5, rng)
     with pytest.raises(ValueError, match=r"1\.2"):
         emotion_face("happy", 1.2, rng)
+
+
+def test_resting_faces_vary_and_some_part_their_lips():
+    faces = np.stack([relaxed(np.random.default_rng(seed)) for seed in range(400)])
+    parted = faces[:, ARKIT.index("jawOpen")] > 0
+    assert 0.12 < parted.mean() < 0.35
+    assert faces.max() <= 0.4
+    smile = faces[:, [ARKIT.index("mouthSmileLeft"), ARKIT.index("mouthSmileRight")]]
+    assert smile.std() > 0.03
+    assert 0.005 < np.abs(smile[:, 0] - smile[:, 1]).mean() < 0.08

@@ -13,11 +13,15 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from generate.motion.shapes import COLUMN, shape
+from generate.motion.shapes import COLUMN, columns, shape
 from generate.spec import ARKIT, EMOTIONS
 
-REST = shape({"mouthSmile": 0.12, "browInnerUp": 0.1, "browOuterUp": 0.06, "eyeSquint": 0.04})
-"""A relaxed child: the mesh's own neutral looks stern (low brows, corners of the mouth down)."""
+REST = shape({"mouthSmile": 0.1, "browInnerUp": 0.06, "browOuterUp": 0.04, "eyeSquint": 0.06})
+"""A relaxed child, on top of what the person's own resting face has (people/identity.py)."""
+PARTED_SHARE = 0.22
+"""Share of resting faces whose lips are a little apart, as children's often are."""
+SIDE_SPREAD = 0.035
+"""Difference of a resting face's sides, in units of each shape."""
 _FACES: dict[str, NDArray[np.float64]] = {
     "neutral": shape({}),
     "happy": shape(
@@ -67,8 +71,16 @@ def emotion_face(emotion: str, intensity: float, rng: np.random.Generator) -> ND
 
 
 def relaxed(rng: np.random.Generator) -> NDArray[np.float64]:
-    """(52,) a resting face, a little different each time and between its sides."""
-    vary = rng.normal(1, 0.3, len(ARKIT))
-    face: NDArray[np.float64] = np.clip(REST * vary, 0, 0.4)
-    face[COLUMN["mouthPressLeft"]] = face[COLUMN["mouthPressRight"]] = rng.uniform(0, 0.05)
-    return face
+    """(52,) a resting face: each a little different, its sides too, some with parted lips."""
+    face = REST * np.clip(rng.normal(1, 0.45, len(ARKIT)), 0, 2.5)
+    uneven = np.abs(rng.normal(0, SIDE_SPREAD, len(ARKIT)))
+    for name in ("mouthSmile", "mouthDimple", "mouthFrown", "eyeSquint", "browOuterUp"):
+        face[columns(name)] += uneven[columns(name)]
+    face[columns("mouthPress")] = rng.uniform(0, 0.05)
+    face[columns("mouthShrugLower")] = rng.uniform(0, 0.12)
+    parted = rng.uniform(0.04, 0.11)
+    if rng.random() < PARTED_SHARE:
+        face[COLUMN["jawOpen"]] = parted
+        face[columns("mouthLowerDown")] = rng.uniform(0, 0.12)
+        face[columns("mouthPress", "mouthShrugLower")] = 0.0
+    return np.asarray(np.clip(face, 0, 0.4), np.float64)

@@ -11,6 +11,8 @@ from generate.motion.shapes import COLUMN, columns
 from generate.motion.visemes import visemes_of
 from generate.spec import EMOTIONS, Motion
 
+GIVE_WAY = 0.75
+"""Share of sounds, smiles and mixtures that a full emotion puts aside, so that it can be read."""
 _SOUNDS = ("ɑː", "æ", "ɛ", "iː", "uː", "oʊ", "f", "s", "ʃ", "θ", "l", "w", "ʌ", "ɔː", "m")
 _MIXED = (
     *("browDown", "browInnerUp", "browOuterUp", "eyeWide", "eyeSquint", "cheekSquint"),
@@ -33,7 +35,9 @@ def still(
     if rng.random() < 0.6:
         emotion = EMOTIONS[int(rng.integers(len(EMOTIONS)))]
         intensity = 0.0 if emotion == "neutral" else round(float(rng.uniform(0.3, 1.0)), 3)
-    arkit = relaxed(rng) + emotion_face(emotion, intensity, rng) + _mouth(rng) + _mixture(rng)
+    free = 1 - GIVE_WAY * intensity
+    arkit = relaxed(rng) + emotion_face(emotion, intensity, rng)
+    arkit = arkit + free * (_mouth(rng) + _mixture(rng))
     head = _head(rng, yaw_range)
     looks = _gaze(head, rng)
     face = np.clip(arkit, 0, 1)[None]

@@ -36,7 +36,7 @@ FAT = ((0.35, 0.72), (0.25, 0.85))
 REST_FACE = {
     "browInnerUp": (0.04, 0.16),
     "browOuterUp": (0.00, 0.10),
-    "mouthSmile": (0.08, 0.20),
+    "mouthSmile": (0.10, 0.24),
     "mouthDimple": (0.00, 0.08),
     "cheekSquint": (0.00, 0.10),
     "eyeSquint": (0.00, 0.10),

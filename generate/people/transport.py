@@ -47,8 +47,10 @@ GAINS = {
     "noseSneer": 1.9,
     "cheekSquint": 1.9,
     "eyeSquint": 1.25,
+    "eyeLookUp": 1.6,
 }
-"""How much further these go than in the source, whose frowns and sneers hardly show."""
+"""How much further these go than in the source, whose frowns and sneers hardly show and whose upper
+lids stay behind a raised gaze."""
 
 
 @dataclass(frozen=True)
