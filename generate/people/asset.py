@@ -58,14 +58,15 @@ class Topology:
     """(F, 3) counter-clockwise from outside. Renderers should cull the back faces of skin, eyes,
     teeth and tongue: inner lips and cheeks may come through the skin from behind."""
     material: I32
-    """(V,) 0 skin 1 eye 2 teeth 3 tongue 4 lash 7 cloth (6 is hair, in its own arrays)."""
+    """(V,) 0 skin 1 eye 2 teeth 3 tongue 4 lash 7 cloth 11 arm (6 is hair, in its own arrays)."""
     canon: F32
     """(V, 3) place on the template in mm (y up, z forward); for eyes the unit direction from the
     eyeball's centre in the eye's own frame, iris along +z."""
     aux: F32
     """(V, 4) ambient occlusion 0..1, then by material: skin lips, mouth cavity, scalp (0..1);
     teeth number along the arch, 0 edge to 1 root; lash place along the lid 0..1, root to tip 0..1;
-    cloth 1 on the ribbed band."""
+    cloth 1 on the ribbed band, 1 on a second cloth such as trousers; hands 1 on the palm, 1 on the
+    knuckles, 1 on nails."""
     parts: dict[str, tuple[slice, slice]]
     """Name to (points, triangles): skin, l-eye, r-eye, upper-teeth, lower-teeth, tongue,
     l-eyelashes-2, r-eyelashes-2, cloth."""
@@ -79,6 +80,9 @@ class Topology:
     """iBUG-68 on the skin."""
     contour: Anchors
     """(17, S) strips from each jaw point forward over the cheek, for `contour.contour`."""
+    body: Rows | None = None
+    """In the upper framing `rows` are those of the head alone; the points after them (parts
+    "hands", then "cloth") are these rows over the base vertices of `BodyAsset`."""
 
 
 @dataclass(frozen=True)
@@ -114,6 +118,27 @@ class Asset:
         return tuple(n.removeprefix("cloth-") for n in names if n.startswith("cloth-"))
 
 
+@dataclass(frozen=True)
+class BodyAsset:
+    """Base vertices of garments and hands, their shapes and bones; axes as `Asset`."""
+
+    template: F32
+    shapes: Shapes
+    """Phenotype shapes, then (increase, decrease) of each local name, in the head's order."""
+    bone_heads: F32
+    """(46, 3) neck01, neck02, neck03, head; the 21 of the left arm in the order of
+    `arms.Arm.transforms`; the 21 of the right arm."""
+    weights: F32
+    """(B, 46) share of each bone; the rest of a vertex stays put."""
+    index_tips: I32
+    """(2,) base vertices at the tips of the left and the right index finger."""
+    soft_edges: I32
+    """(E, 2) edges of the cloth."""
+    soft_share: F32
+    """(B,) how much a vertex follows its neighbours where the trunk's cloth hangs."""
+    arrays: dict[str, NDArray[Any]]
+
+
 def load_asset(path: Path | None = None) -> Asset:
     """Read and verify the asset; the file of the package is read once.
 
@@ -123,7 +148,22 @@ def load_asset(path: Path | None = None) -> Asset:
 
 
 @cache
-def _load(path: Path) -> Asset:
+def load_body() -> BodyAsset:
+    """Read and verify the body asset, once; a face alone does not need it."""
+    arrays = _verified(asset_path().with_name("body.npz"))
+    return BodyAsset(
+        template=arrays["template"],
+        shapes=unpack_shapes(arrays),
+        bone_heads=arrays["bone_heads"],
+        weights=np.ascontiguousarray(arrays["weights"]),
+        index_tips=arrays["index_tips"].astype(np.int32),
+        soft_edges=arrays["soft_edges"].astype(np.int32),
+        soft_share=arrays["soft_share"],
+        arrays=arrays,
+    )
+
+
+def _verified(path: Path) -> dict[str, NDArray[Any]]:
     if not path.is_file():
         raise ValueError(f"{path} is missing: reinstall the package or run `collodi bake`")
     data = path.read_bytes()
@@ -131,7 +171,12 @@ def _load(path: Path) -> Asset:
     expected = str(json.loads(path.with_suffix(".json").read_text())["sha256"])
     if digest != expected:
         raise ValueError(f"{path} has sha256 {digest[:12]}…, expected {expected[:12]}…")
-    arrays = read_archive(data)
+    return read_archive(data)
+
+
+@cache
+def _load(path: Path) -> Asset:
+    arrays = _verified(path)
     return Asset(
         template=arrays["template"],
         shapes=unpack_shapes(arrays),
@@ -144,8 +189,60 @@ def _load(path: Path) -> Asset:
 
 
 @cache
-def load_topology(garment: str) -> Topology:
-    """Return the render topology of persons who wear `garment`; there is no bare one."""
+def load_topology(garment: str, framing: str = "face") -> Topology:
+    """Return the render topology of persons who wear `garment`; there is no bare one.
+
+    framing "face" has head and shoulders; "upper" has the whole garment and hands instead of the
+    shoulders' cloth. Raises ValueError for an unknown garment.
+    """
+    return _face(garment) if framing == "face" else _upper(_face(garment), garment)
+
+
+def _upper(face: Topology, garment: str) -> Topology:
+    """Put hands and whole garment of the body asset in the place of the shoulders' cloth."""
+    arrays = load_body().arrays
+    names = [str(name) for name in arrays["part_names"]]
+    cloth = names.index(f"cloth-{garment}")
+    hands = names.index(f"hands-{arrays['sleeves'][cloth]}")
+    where, cut = face.parts["cloth"]
+    rows = Rows(arrays["row_start"], arrays["row_index"].astype(np.int32), arrays["row_weight"])
+    spans = [slice(*arrays["part_points"][i : i + 2].tolist()) for i in (hands, cloth)]
+    blocks = [arrays["tris"][slice(*arrays["part_tris"][i : i + 2])] for i in (hands, cloth)]
+    middle = where.start + spans[0].stop - spans[0].start
+    end = middle + spans[1].stop - spans[1].start
+    body_tris = [b.astype(np.int32) + n for b, n in zip(blocks, (where.start, middle), strict=True)]
+    inner = cut.start + len(blocks[0])
+    parts = {name: part for name, part in face.parts.items() if name != "cloth"}
+    parts["hands"] = (slice(where.start, middle), slice(cut.start, inner))
+    parts["cloth"] = (slice(middle, end), slice(inner, inner + len(blocks[1])))
+
+    def joined(old: NDArray[Any], new: NDArray[Any]) -> NDArray[Any]:
+        pair = [old[: where.start], *(new[span].astype(old.dtype) for span in spans)]
+        return np.ascontiguousarray(np.concatenate(pair))
+
+    normal_of = joined(face.normal_of, arrays["normal_of"])
+    normal_of[where.start : middle] += where.start
+    normal_of[middle:] += middle
+    body_rows = [rows.take(span.start, span.stop) for span in spans]
+    return Topology(
+        tris=np.concatenate([face.tris[: cut.start], *body_tris]),
+        material=np.concatenate(
+            [face.material[: where.start], np.repeat([11, 7], [middle - where.start, end - middle])]
+        ).astype(np.int32),
+        canon=joined(face.canon, arrays["canon"]),
+        aux=joined(face.aux, arrays["aux"]),
+        parts=parts,
+        rows=face.rows.take(0, where.start),
+        normal_of=normal_of,
+        offset_m=joined(face.offset_m, arrays["offset_mm"] / np.float32(1000)),
+        shift_m=joined(face.shift_m, arrays["shift_mm"] / np.float32(1000)),
+        landmarks=face.landmarks,
+        contour=face.contour,
+        body=body_rows[0].then(body_rows[1]),
+    )
+
+
+def _face(garment: str) -> Topology:
     asset = load_asset()
     if garment not in asset.garments:
         raise ValueError(f"garment {garment!r} is not one of {', '.join(asset.garments)}")

@@ -19,18 +19,19 @@ def largest_error_mm(
     """Return the largest distance between asset and anny over random persons and faces."""
     rng = np.random.default_rng(20)
     shapes, worst = unpack_shapes(arrays), 0.0
-    count, names = len(arrays["phenotype_mask"]), list(arrays["local_names"])
+    count, names = len(source.mask), source.local_names
+    acting = len(shapes) - count - 2 * len(names)  # the body has no facial actions
     for _ in range(trials):
         race = rng.dirichlet([1, 1, 1])
         free = {k: float(rng.uniform(0, 1)) for k in ("gender", "age", "muscle", "weight")}
         chosen = {str(k): float(rng.uniform(-0.5, 0.5)) for k in rng.choice(names, 30, False)}
         face = {str(k): float(rng.uniform(0, 1)) for k in rng.choice(ARKIT, 6, False)}
         weights = np.zeros(len(shapes))
-        weights[:count] = phenotype_weights(arrays["phenotype_mask"], race, **free)
+        weights[:count] = phenotype_weights(source.mask, race, **free)
         for name, value in face.items():
-            weights[count + ARKIT.index(name)] = value
+            weights[count + ARKIT.index(name)] = value * bool(acting)
         for name, value in chosen.items():
-            weights[count + 52 + 2 * names.index(name) + (value < 0)] = abs(value)
+            weights[count + acting + 2 * names.index(name) + (value < 0)] = abs(value)
         mine = shapes.add(arrays["template"].copy(), weights)
         theirs = source.model(
             phenotype_kwargs=free | FIXED | dict(zip(RACES, map(float, race), strict=True)),

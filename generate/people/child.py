@@ -8,7 +8,9 @@ from functools import cache
 import numpy as np
 from numpy.typing import NDArray
 
+from generate.people.arms import RELAXED
 from generate.people.asset import load_asset, load_topology
+from generate.people.body import Body, checked
 from generate.people.dense import dense_points
 from generate.people.hair import grow_hair, hair_cover
 from generate.people.head import Head
@@ -22,6 +24,9 @@ from generate.spec import ARKIT, Person
 
 F32 = NDArray[np.float32]
 F64 = NDArray[np.float64]
+
+STILL = (np.zeros(len(ARKIT)), (0.0, 0.0, 0.0), (0.0, 0.0))
+"""The face at rest, head and gaze straight ahead."""
 
 
 @dataclass(frozen=True)
@@ -47,6 +52,10 @@ class Posed:
     """z of the upper lip in the upright head: how far back of it a point is in the mouth."""
     arkit: F64
     """(52,) amounts of the expression, as ARKIT: skin folds and flushes with them."""
+    shoulders: F32
+    """(4, 4) from the upright trunk to this pose; unity in the face framing."""
+    joints: F32
+    """(J, 3) as body.JOINTS in the upper framing, else (0, 3)."""
 
     @property
     def between_eyes(self) -> F32:
@@ -62,36 +71,49 @@ class Child:
     colours the skin.
     """
 
-    def __init__(self, person: Person, detail: float = 1.0) -> None:
-        """detail 0.05..1: share of the hair's ribbons, see `grow_hair`.
+    def __init__(self, person: Person, detail: float = 1.0, framing: str = "face") -> None:
+        """detail 0.05..1: share of the hair's ribbons, see `grow_hair`; framing as in spec.View.
 
         Raises ValueError for an unknown garment or hair style.
         """
         self.person = person
+        self.framing = "face"
+        self.body: Body | None = None
         self.topology = load_topology(person.garment)
         self.head = Head(person, self.topology)
-        self.neutral = self.pose(np.zeros(len(ARKIT)), (0.0, 0.0, 0.0), (0.0, 0.0))
+        self.neutral = self.pose(*STILL)
         upright = self.neutral
         hair = grow_hair(person, self.topology, upright.points, upright.normals, detail)
         self.pieces: list[Piece] = add_things(self._face(), person, hair)
         self.hair_cover = hair_cover(person, self.topology)
+        if framing == "upper":
+            self._unfold()
 
     def _face(self) -> Face:
         upright = self.neutral
         marks, eyes = upright.landmarks.astype(np.float64), upright.eyes.astype(np.float64)
         return Face(self.topology, upright.points, marks, eyes, self.head.scale)
 
+    def _unfold(self) -> None:
+        """Change to the upper framing: the head and its hair stay as they are."""
+        self.framing, self.body = "upper", Body(self.person, self.head)
+        self.topology = load_topology(self.person.garment, "upper")
+        self.head.topology = self.topology
+        self.neutral = self.pose(*STILL)
+
     def pose(
         self,
         arkit: NDArray[np.floating],
         head_deg: tuple[float, float, float] | NDArray[np.floating],
         gaze_deg: tuple[float, float] | NDArray[np.floating],
+        body: NDArray[np.floating] | None = None,
     ) -> Posed:
         """Move face, head and eyes.
 
         arkit (52,) as ARKIT, 0..1; head_deg yaw, pitch, roll (yaw > 0 to the child's left,
         pitch > 0 up, roll > 0 top of the head to the child's left); gaze_deg yaw, pitch relative
-        to the head. Raises ValueError for a wrong length.
+        to the head; body (25,) as arms.BODY in the upper framing, clipped to the joints' limits,
+        by default with relaxed arms. Raises ValueError for a wrong length.
         """
         amounts = np.asarray(arkit, np.float64)
         if amounts.shape != (len(ARKIT),):
@@ -103,9 +125,29 @@ class Child:
         close_lips(points, closing_reach(amounts, self.head.scale))
         transforms = self.head.neck_transforms((yaw, pitch, roll))
         matrices = np.ascontiguousarray(transforms[:, :3].astype(np.float32))
-        blend_bones(points, _neck_weights(self.person.garment), matrices)
+        blend_bones(points, _neck_weights(self.person.garment, self.framing), matrices)
+        joints, torso = np.zeros((0, 3)), None
+        if self.body is not None:
+            columns = checked(RELAXED if body is None else body)
+            more, joints = self.body.pose(columns, transforms)
+            points = np.concatenate([points, more])
+            torso = self.body.torso(columns)
         normals = self._dress(points)
-        return self._posed(points, normals, transforms[3], (gaze_yaw, gaze_pitch), amounts)
+        if torso is not None:
+            self._bend(points, normals, torso)
+            transforms = torso @ transforms
+            joints = joints @ torso[:3, :3].T + torso[:3, 3]
+        moved = (transforms[3], np.eye(4) if torso is None else torso, joints)
+        return self._posed(points, normals, moved, (gaze_yaw, gaze_pitch), amounts)
+
+    def _bend(self, points: F32, normals: F32, torso: F64) -> None:
+        """Turn all above the waist, in place."""
+        assert self.body is not None
+        first = len(points) - len(self.body.rest)
+        weights = np.ones((len(points), 1), np.float32)
+        weights[first:] = self.body.trunk
+        blend_bones(points, weights, np.ascontiguousarray(torso[None, :3].astype(np.float32)))
+        vertex_normals(points, self.topology.tris, normals)
 
     def dense(self, posed: Posed) -> tuple[F32, F32]:
         """Return the dense points (M, 3) of a pose and their unit normals (M, 3), in its frame.
@@ -127,28 +169,39 @@ class Child:
         return normals
 
     def _posed(
-        self, points: F32, normals: F32, head: F64, gaze: tuple[float, float], arkit: F64
+        self,
+        points: F32,
+        normals: F32,
+        moved: tuple[F64, F64, F64],
+        gaze: tuple[float, float],
+        arkit: F64,
     ) -> Posed:
+        head, shoulders, joints = moved
         topology = self.topology
+        landmarks = topology.landmarks.at(points)
+        if len(joints):
+            joints[0] = landmarks[27]
         centres = np.stack([eye[1] for eye in self.head.eyes])
         forward = head[:3, :3] @ head_rotation(*gaze) @ [0, 0, 1]
         return Posed(
             points=points,
             normals=normals,
             head_transform=head.astype(np.float32),
-            landmarks=topology.landmarks.at(points),
+            landmarks=landmarks,
             contour=topology.contour.at(points),
             eyes=(centres @ head[:3, :3].T + head[:3, 3]).astype(np.float32),
             gaze=forward.astype(np.float32),
             mouth_depth=self.head.mouth_depth,
             arkit=arkit,
+            shoulders=shoulders.astype(np.float32),
+            joints=joints.astype(np.float32),
         )
 
 
 @cache
-def _neck_weights(garment: str) -> F32:
-    """Neck and head bone weights (V, 4) of the render points."""
-    rows, base = load_topology(garment).rows, load_asset().weights
+def _neck_weights(garment: str, framing: str) -> F32:
+    """Neck and head bone weights (V, 4) of the render points that hang on the head's asset."""
+    rows, base = load_topology(garment, framing).rows, load_asset().weights
     out = np.empty((len(rows.start) - 1, 4), np.float32)
     for columns in ([0, 1, 2], [1, 2, 3]):
         block = np.empty((len(out), 3), np.float32)

@@ -12,9 +12,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from generate.people.hair_colors import hair_color, variety
+from generate.people.second_cloth import second_cloth
 from generate.people.skin_atlas import BLOOD, MELANIN, Pigment, paint_atlas
 from generate.people.skin_canvas import halve
 from generate.people.skin_folds import Folding, FoldMap, Mood, fold_map, folding, halve_folds
+from generate.people.skin_hand import HandLook, hand_look
 from generate.people.skin_paint import Coat, coat_of
 from generate.people.teeth import MouthLook, mouth_look
 from generate.spec import Person
@@ -104,6 +106,8 @@ class ClothLook(NamedTuple):
     scale: float
     """Size of the pattern: 1 is two stripes in 45 mm, 2 is finer."""
     seed: float
+    second: F32
+    """Trousers, dungarees."""
 
 
 @dataclass(frozen=True)
@@ -119,6 +123,7 @@ class Look:
     albedo: float
     """Luminance of the bare cheek."""
     folding: Folding
+    hand: HandLook
 
     def mood(self, arkit: NDArray[np.floating]) -> Mood:
         """What the amounts (52,) of an expression do to this skin."""
@@ -133,14 +138,16 @@ def look(person: Person) -> Look:
     hair_rgb = hair_color(person)
     coat = coat_of(person.face_paint, person.face_seed)
     pigment = pigment_of(person, hair_rgb, coat)
+    skins = _skins(person, pigment, hair_rgb)
     return Look(
-        _skins(person, pigment, hair_rgb),
+        skins,
         _eye(person, _stream(person, 3)),
         mouth_look(person.age_years, person.skin_tone, person.face_seed),
         _hair(hair_rgb, pigment.tone, variety(person.hair_color), _stream(person, 5)),
         _cloth(person, _stream(person, 6)),
         float(pigment.tone @ LUMINANCE),
         folding(person.wrinkling, person.age_years),
+        hand_look(skins[2].atlas, person.skin_tone, tone_color(4, 0.5), _stream(person, 8)),
     )
 
 
@@ -280,6 +287,7 @@ def _cloth(person: Person, rng: np.random.Generator) -> ClothLook:
         PATTERNS.index(person.garment_pattern),
         rng.uniform(0.7, 2.2),
         rng.uniform(0, 50),
+        second_cloth(person.face_seed),
     )
 
 

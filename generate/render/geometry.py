@@ -6,7 +6,17 @@ import numpy as np
 
 from generate.people.child import Child, Posed
 from generate.people.piece import Piece
-from generate.render.ids import AUX_SCALP, AUX_STRAND, CLOTH, HAIR, HAND, LENS, PROP, SKIN
+from generate.render.ids import (
+    ARM,
+    AUX_SCALP,
+    AUX_STRAND,
+    CLOTH,
+    HAIR,
+    HAND,
+    LENS,
+    PROP,
+    SKIN,
+)
 from generate.render.shade_fragments import Mesh
 
 HAIR_CASTING = 0.3
@@ -31,7 +41,7 @@ class Figure:
         self.tris, self.lens_tris = every[~clear], every[clear]
         self.kinds = material[self.tris[:, 0]].astype(np.uint8)
         self.lens_kinds = np.full(len(self.lens_tris), LENS, np.uint8)
-        casts = np.isin(self.kinds, (SKIN, CLOTH, PROP, HAND))
+        casts = np.isin(self.kinds, (SKIN, CLOTH, PROP, HAND, ARM))
         casts |= (self.kinds == HAIR) & (self.aux[self.tris[:, 0], AUX_STRAND] < HAIR_CASTING)
         self.caster_tris, self.caster_kinds = self.tris[casts], self.kinds[casts]
         shape = (int(first[-1]), 3)
@@ -57,5 +67,6 @@ class Figure:
         self.canon[span] = piece.canon @ turn if piece.material == HAIR else piece.canon
         if piece.follow.min() < 1:
             stay = (1 - piece.follow)[:, None]
-            self.points[span] += stay * (piece.points - self.points[span])
-            self.normals[span] += stay * (piece.normals - self.normals[span])
+            turn, shift = posed.shoulders[:3, :3].T, posed.shoulders[:3, 3]
+            self.points[span] += stay * (piece.points @ turn + shift - self.points[span])
+            self.normals[span] += stay * (piece.normals @ turn - self.normals[span])

@@ -19,7 +19,9 @@ LENS = 9
 """Glass in front of the eyes: see-through."""
 HAND = 10
 """Skin of hands and arms, off the face's atlas."""
-N_MATERIALS = 11
+ARM = 11
+"""Hands and arms of the body asset: `canon` is the place on the template, as for skin."""
+N_MATERIALS = 12
 
 # Columns of `aux`, by material.
 AUX_AO = 0
@@ -33,8 +35,10 @@ AUX_ACROSS, AUX_ALONG, AUX_STRAND = 1, 2, 3
 Lashes: place along the lid, 0 root to 1 tip, 1 where hidden."""
 AUX_PART, AUX_GLOSS, AUX_FUZZ = 1, 2, 3
 """Prop: id in PARTS, gloss 0 matt to 1 mirror-like, fuzz 0 smooth to 1 wool or plush."""
-AUX_BAND = 1
-"""Cloth: 1 on the ribbed band of the collar."""
+AUX_BAND, AUX_SECOND = 1, 2
+"""Cloth: 1 on the ribbed band of the collar; 1 on a second cloth, 2 on buttons."""
+AUX_PALM, AUX_KNUCKLE, AUX_NAIL = 1, 2, 3
+"""Arm: 1 on the palm, 1 on the knuckles, 1 on nails."""
 
 # Ids in part masks.
 BACKGROUND = PARTS.index("background")

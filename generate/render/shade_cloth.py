@@ -8,7 +8,7 @@ import math
 import numba
 import numpy as np
 
-from generate.render.ids import AUX_AO, AUX_BAND, CLOTH, CLOTH_PART
+from generate.render.ids import AUX_AO, AUX_BAND, AUX_SECOND, CLOTH, CLOTH_PART
 from generate.render.noise import value_noise
 from generate.render.shade_fragments import keep_albedo
 from generate.render.shade_math import (
@@ -63,12 +63,14 @@ def shade_cloth(fragments, lamps, shadow, camera_at, cloth):
         band = min(max(fragments.aux[k, AUX_BAND], 0.0), 1.0)
         rib = 0.82 + 0.18 * math.cos(140.0 * math.atan2(c0, c2 - 10.0))
         ink = _ink(cloth.pattern, cloth.scale, c0, c1) * (1.0 - band)
+        other = fragments.aux[k, AUX_SECOND]
         knit *= mix(1.0, rib, band)
         ao = min(max(fragments.aux[k, AUX_AO], 0.0), 1.0) * (0.9 + 0.35 * fold)
         ao = max(ao, 0.22)
         lit = lit_share(shadow, 0.002, p0 + s0 * 0.003, p1 + s1 * 0.003, p2 + s2 * 0.003)
         for c in range(3):
-            albedo[c] = mix(cloth.color[c], cloth.ink[c], ink) * knit
+            color = mix(cloth.color[c], cloth.ink[c], ink)
+            albedo[c] = (color if other < 0.5 else cloth.second[c] if other < 1.5 else 0.6) * knit
             light[c] = irradiance(lamps.ambient, c, n0, n1, n2) * ao
         for i in range(3):
             share = lit if i == 0 else ao

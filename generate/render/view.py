@@ -37,6 +37,7 @@ from generate.render.shade_cloth import shade_cloth
 from generate.render.shade_eye import shade_eye
 from generate.render.shade_fragments import SAMPLES, Mesh
 from generate.render.shade_hair import shade_hair, shade_lash
+from generate.render.shade_hand import shade_hand
 from generate.render.shade_mouth import shade_mouth
 from generate.render.shade_prop import overlay_lens, shade_prop
 from generate.render.shade_skin import shade_skin
@@ -50,6 +51,10 @@ HIDDEN_MM = 5.0
 """A landmark is hidden where something is this much nearer than it."""
 SHADOW_HALF_M = 0.27
 """Half the side of what the shadow map covers, about the face."""
+UPPER_SHADOW_HALF_M = 0.6
+"""The same for an upper body."""
+UPPER_MARGIN = 1.25
+"""The cloth ends this much further below the centre than the image of an upper body."""
 ATLAS_TEXEL_MM = 0.7
 UPRIGHT = np.diag([1.0, -1.0, -1.0])
 """Camera axes (x right, y down, z forward) <-> upright ones (x right, y up, z to the camera)."""
@@ -116,20 +121,39 @@ class Frame:
 def scene(view: View, child: Child) -> Scene:
     """Camera, light and backdrop of a view of a child, from the seeds of the view alone.
 
-    Raises ValueError for an unknown light, backdrop or camera.
+    Raises ValueError for an unknown light, backdrop or camera, and for a framing that
+    the child was not made for.
     """
     check_place(view.backdrop)
-    marks = child.neutral.landmarks.astype(np.float64)
-    low, high = marks.min(0), marks.max(0)
-    camera = make_camera(view, (low + high) / 2, float(high[1] - low[1]))
+    center, height = _subject(view, child)
+    camera = make_camera(view, center, height)
     light = make_light(view.light_seed, view.light, view.backdrop)
     place = make_backdrop(view.backdrop_seed, light, camera, view.backdrop)
     light = within(light, place.sides)
     skin = tone_color(child.person.skin_tone)
     if view.camera == "infrared":
-        light, skin = infrared_lamps(light, camera, (low + high) / 2), INFRARED_SKIN
+        light, skin = infrared_lamps(light, camera, center), INFRARED_SKIN
     exposure, white = expose(light, skin)
     return Scene(view, camera, light, place.picture, place.name, exposure, white)
+
+
+def _subject(view: View, child: Child) -> tuple[F64, float]:
+    """Centre (3,) and height of the face, m; in the upper framing the centre is the body's."""
+    if child.framing != view.framing:
+        raise ValueError(f"framing {view.framing!r} of a child made for {child.framing!r}")
+    marks = child.neutral.landmarks.astype(np.float64)
+    low, high = marks.min(0), marks.max(0)
+    center, height = (low + high) / 2, float(high[1] - low[1])
+    if view.framing == "upper" and child.body is not None:
+        top = child.neutral.points[child.topology.parts["skin"][0], 1].max()
+        center[1] = (top + child.body.waist[1]) / 2
+        least = UPPER_MARGIN * height / (2 * (center[1] - child.body.end[1]))
+        if view.face_fraction < least:
+            raise ValueError(
+                f"face_fraction {view.face_fraction:g} shows more than the upper body: "
+                f"{least:.2f} or more in framing 'upper'"
+            )
+    return center, height
 
 
 class Renderer:
@@ -239,14 +263,15 @@ class Renderer:
         size = int(np.clip(2 * self.size_px, 256, 512))
         key = place.light.lamps.direction[0]
         center = posed.between_eyes.astype(np.float64) - [0, 0.05, 0.05]
-        matrix = shadow_frame(key, center, SHADOW_HALF_M, size)
+        half_m = UPPER_SHADOW_HALF_M if place.view.framing == "upper" else SHADOW_HALF_M
+        matrix = shadow_frame(key, center, half_m, size)
         xy, depth = self._screen(len(mesh.points))
         flat = matrix.astype(np.float64)
         self.engine.run(project, mesh.points, flat, 0.0, 0.0, NEAR_M, 0.0, 0.0, xy, depth)
         self.engine.clear(self._lit)
         tris, kinds = figure.caster_tris, figure.caster_kinds
         self.engine.rasterize(xy, depth, tris, kinds, mesh.aux, False, self._lit)
-        texel_m = 2 * SHADOW_HALF_M / size
+        texel_m = 2 * half_m / size
         radius = 0.0025 * (0.25 + place.light.softness) / texel_m
         return Shadow(self._lit.depth, matrix, float(np.clip(radius, 0.6, 2.5)), 0.003 + texel_m)
 
@@ -268,6 +293,7 @@ class Renderer:
         run(shade_hair, fragments, lamps, shadow, eye, pixel_mm, look.hair)
         run(shade_cloth, fragments, lamps, shadow, eye, look.cloth)
         run(shade_prop, fragments, lamps, shadow, eye, to_head)
+        run(shade_hand, fragments, lamps, shadow, eye, look.hand)
 
     def _visible(self, child: Child, pixels: F64, depth_m: F64) -> NDArray[np.uint8]:
         """1 where a landmark lies in the image and most samples round it are not nearer (68,)."""
