@@ -60,9 +60,7 @@ def shade_hand(fragments, lamps, shadow, camera_at, hand):
             albedo[c] = mix(value, hand.nail[c], nail)
         ao = min(max(fragments.aux[k, AUX_AO], 0.0), 1.0)
         ao = 0.35 + 0.65 * ao
-        lit = lit_share(
-            shadow, 0.001, p0 + n0 * 0.002, p1 + n1 * 0.002, p2 + n2 * 0.002, fragments.pixel[k]
-        )
+        lit = lit_share(shadow, 0.001, p0 + n0 * 0.002, p1 + n1 * 0.002, p2 + n2 * 0.002)
         for c in range(3):
             light[c] = irradiance(lamps.ambient, c, n0, n1, n2) * ao
         nv = max(n0 * v0 + n1 * v1 + n2 * v2, 0.0)
