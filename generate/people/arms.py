@@ -50,9 +50,11 @@ RELAXED: F64 = np.concatenate([HANGING, HANGING, np.zeros(3)])
 SCAPULA = 0.22
 """Degrees that the shoulder rises for each degree that the arm is lifted above SCAPULA_FROM."""
 SCAPULA_FROM = 35.0
-CURL_DEG = ((22.0, 38.0, 45.0), (78.0, 95.0, 60.0))
+CURL_DEG = ((48.0, 30.0, 50.0), (78.0, 95.0, 60.0))
 """Bend of a fist's thumb and of its other fingers, from the base joint to the tip's."""
 SPREAD_DEG = (-14.0, 11.0, 2.0, -7.0, -15.0)
+SPLAYED = 0.75
+"""Spread of the template's fingers."""
 FORE_TWIST = (0.3, 0.8)
 """Share of the forearm's twist that lowerarm01 and lowerarm02 take; the wrist takes all."""
 MIRROR = np.diag([-1.0, 1.0, 1.0, 1.0])
@@ -87,13 +89,18 @@ class Arm:
         left[6:] = left[5] @ left[6:]
         return MIRROR @ left @ MIRROR if self.side == "R" else left
 
+    def shoulder_at(self, columns: F64) -> F64:
+        """Place (3,) of the shoulder joint, which the girdle lifts."""
+        girdle = about(self.clavicle, _about(2, columns[0] + scapula(columns[1])))
+        return np.asarray((girdle @ [*self.shoulder, 1])[:3])
+
     def _limb(self, columns: F64) -> F64:
         shrug, lift, _, _, elbow, twist, bend, deviate, *_ = columns
         girdle = about(self.clavicle, _about(2, shrug + scapula(lift)))
         upper = upper_frame(columns)
         fore = upper @ _about(0, elbow)
         hand = fore @ _about(1, twist) @ _about(2, -bend) @ _about(0, deviate)
-        shoulder = (girdle @ [*self.shoulder, 1])[:3]
+        shoulder = self.shoulder_at(columns)
         turn = upper @ self.upper_frame.T
         half = half_twist(turn, self.upper_frame[:, 1], upper[:, 1])
         elbow_at = shoulder + turn @ (self.elbow - self.shoulder)
@@ -120,11 +127,10 @@ class Arm:
             curl = max(fist, point) if finger != 1 else fist * (1 - point)
             at = np.eye(4)
             for k, joint in enumerate(joints):
-                turn = _about(2, -curl * CURL_DEG[min(finger, 1)][k])
+                bend = curl * CURL_DEG[min(finger, 1)][k]
+                turn = _about(1, bend) if finger == 0 else _about(2, -bend)
                 if k == 0:
-                    turn = _about(0, spread * SPREAD_DEG[finger]) @ turn
-                if finger == 0:
-                    turn = _about(1, -curl * (35.0 if k == 0 else 0.0)) @ turn
+                    turn = _about(0, (spread - SPLAYED) * SPREAD_DEG[finger]) @ turn
                 at = at @ about(joint, frame @ turn @ frame.T)
                 out.append(at)
         return np.array(out)

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from functools import cache
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.spatial import cKDTree
 
 from generate.people.arms import BODY, LIMITS, make_arm
 from generate.people.asset import load_asset, load_body, load_topology
@@ -17,6 +19,7 @@ from generate.spec import Person
 
 F32 = NDArray[np.float32]
 F64 = NDArray[np.float64]
+I64 = NDArray[np.int64]
 
 JOINTS = (
     *("nose_bridge", "neck", "left_shoulder", "right_shoulder", "left_elbow", "right_elbow"),
@@ -24,12 +27,26 @@ JOINTS = (
     *("left_index_tip", "right_index_tip"),
 )
 """Names of `Posed.joints`; a knuckle is the middle finger's."""
+COLLAR_MM = (10.0, 24.0)
+"""Distance of skin from the nearest cloth on the template within which it moves with the cloth."""
 NECK = 4
 ARM = 21
 HANG_STEPS = 14
 """Smoothing steps over the trunk: cloth spans hollows."""
 WAIST_MM, TRUNK_MM, END_MM = 200.0, (90.0, 330.0), -390.0
 """Template heights: the waist, between which heights the trunk bends, where the cloth ends."""
+
+
+@dataclass(frozen=True)
+class Collar:
+    """Skin under or near the garment, which moves as the garment does."""
+
+    ids: I64
+    """(K,) points of the head."""
+    weights: F32
+    """(K, 46) bones of the nearest cloth."""
+    share: F32
+    """(K, 1) 1 under the cloth, 0 at COLLAR_MM[1] from it."""
 
 
 class Body:
@@ -55,6 +72,7 @@ class Body:
         )
         self.tips = rest[asset.index_tips].astype(np.float64)
         self.weights, self.trunk = _weights(person.garment)
+        self.collar = _collar(person.garment)
         canon = topology.canon[-len(self.rest) :, 1]
         self.waist: F64 = self._level(canon, WAIST_MM)
         self.end: F64 = self._level(canon, END_MM)
@@ -65,16 +83,21 @@ class Body:
         box = self.rest[near]
         return np.asarray((box.max(0) + box.min(0)) / 2, np.float64)
 
-    def pose(self, columns: F64, neck: F64) -> tuple[F32, F64]:
-        """Points (V, 3) of hands and bare garment, and joints (J, 3) but the nose bridge, m.
+    def pose(self, columns: F64, neck: F64, upright: F32, head: F32) -> tuple[F32, F64]:
+        """Points (V, 3) of head, hands and bare garment, and joints (J, 3) but the nose bridge, m.
 
-        columns (25,) as BODY within LIMITS; neck (4, 4, 4) as `Head.neck_transforms`. The trunk
-        stays upright, see `torso`.
+        columns (25,) as BODY within LIMITS; neck (4, 4, 4) as `Head.neck_transforms`; upright
+        (N, 3) and head (N, 3): points of the head before and after them. Skin at the collar moves
+        with the garment. The trunk stays upright, see `torso`.
         """
         bones = np.concatenate([neck, *(self.arm(i, columns) for i in (0, 1))])
+        matrices = np.ascontiguousarray(bones[:, :3].astype(np.float32))
         points = self.rest.copy()
-        blend_bones(points, self.weights, np.ascontiguousarray(bones[:, :3].astype(np.float32)))
-        return points, self._joints(bones)
+        blend_bones(points, self.weights, matrices)
+        collar, moved = self.collar, upright[self.collar.ids]
+        blend_bones(moved, collar.weights, matrices)
+        head[collar.ids] += collar.share * (moved - head[collar.ids])
+        return np.concatenate([head, points]), self._joints(bones)
 
     def arm(self, index: int, columns: F64) -> F64:
         """Transforms (21, 4, 4) of the bones of the left (0) or right (1) arm."""
@@ -140,3 +163,15 @@ def _weights(garment: str) -> tuple[F32, F32]:
     arms = out[:, NECK:].sum(1)
     trunk = np.maximum(rise * rise * (3 - 2 * rise), arms)
     return out, np.ascontiguousarray(trunk[:, None], np.float32)
+
+
+@cache
+def _collar(garment: str) -> Collar:
+    topology, weights = load_topology(garment, "upper"), _weights(garment)[0]
+    cloth, skin = topology.parts["cloth"][0], topology.parts["skin"][0]
+    gap, near = cKDTree(topology.canon[cloth]).query(topology.canon[skin])
+    low, high = COLLAR_MM
+    share = np.clip((high - gap) / (high - low), 0, 1)
+    ids = np.flatnonzero(share)
+    chosen = weights[near[ids] + topology.parts["hands"][0].stop - topology.parts["hands"][0].start]
+    return Collar(ids, np.ascontiguousarray(chosen), share[ids, None].astype(np.float32))

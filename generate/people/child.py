@@ -17,6 +17,7 @@ from generate.people.head import Head
 from generate.people.kernels import blend_bones, rows_times, vertex_normals
 from generate.people.lips import close_lips, closing_reach
 from generate.people.piece import Piece
+from generate.people.reach import Reach
 from generate.people.rotation import head_rotation
 from generate.people.things import add_things
 from generate.people.things_face import Face
@@ -79,6 +80,7 @@ class Child:
         self.person = person
         self.framing = "face"
         self.body: Body | None = None
+        self.reach: Reach | None = None
         self.topology = load_topology(person.garment)
         self.head = Head(person, self.topology)
         self.neutral = self.pose(*STILL)
@@ -100,6 +102,11 @@ class Child:
         self.topology = load_topology(self.person.garment, "upper")
         self.head.topology = self.topology
         self.neutral = self.pose(*STILL)
+        upright, skin = self.neutral, self.topology.parts["skin"][0]
+        self.reach = Reach(
+            self.body, upright.landmarks, upright.points[skin], upright.normals[skin],
+            self.head.scale,
+        )  # fmt: skip
 
     def pose(
         self,
@@ -125,12 +132,12 @@ class Child:
         close_lips(points, closing_reach(amounts, self.head.scale))
         transforms = self.head.neck_transforms((yaw, pitch, roll))
         matrices = np.ascontiguousarray(transforms[:, :3].astype(np.float32))
+        upright = points.copy() if self.body is not None else points
         blend_bones(points, _neck_weights(self.person.garment, self.framing), matrices)
         joints, torso = np.zeros((0, 3)), None
         if self.body is not None:
             columns = checked(RELAXED if body is None else body)
-            more, joints = self.body.pose(columns, transforms)
-            points = np.concatenate([points, more])
+            points, joints = self.body.pose(columns, transforms, upright, points)
             torso = self.body.torso(columns)
         normals = self._dress(points)
         if torso is not None:
@@ -139,6 +146,16 @@ class Child:
             joints = joints @ torso[:3, :3].T + torso[:3, 3]
         moved = (transforms[3], np.eye(4) if torso is None else torso, joints)
         return self._posed(points, normals, moved, (gaze_yaw, gaze_pitch), amounts)
+
+    def gesture(self, name: str, phase: float = 0.0) -> F64:
+        """Columns (25,) of a gesture of motion/gesture.py for `pose`, with this person's reach.
+
+        phase -1 to 1: where it is in its swing. Raises ValueError for an unknown name and in the
+        face framing.
+        """
+        if self.reach is None:
+            raise ValueError(f"gesture {name!r} needs a child of framing 'upper'")
+        return self.reach.columns(name, None, phase)
 
     def _bend(self, points: F32, normals: F32, torso: F64) -> None:
         """Turn all above the waist, in place."""
