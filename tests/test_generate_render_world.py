@@ -21,6 +21,7 @@ from generate.render.environment import (
 )
 from generate.render.light import GREY_SIDES, KINDS, LUMINANCE, light_of_kind, make_light, within
 from generate.render.metering import face_light, white_balance
+from generate.render.shade_math import map_at, map_place
 from generate.render.view import Scene, scene
 from generate.spec import Person, View
 
@@ -67,6 +68,17 @@ def test_ambient_light_of_a_place_is_the_integral_of_its_map(name: str) -> None:
     want = np.array([integrated(lamps.environment, n) for n in normals])
     got = irradiance_at(lamps.ambient, normals)
     assert np.abs(got - want).max() < 0.03 * want.max()
+
+
+def test_mirrors_find_the_cell_that_they_look_at() -> None:
+    env = np.random.default_rng(0).uniform(0, 1, (ROWS, COLUMNS, 3)).astype(np.float32)
+    for i, j in np.ndindex(ROWS, COLUMNS):
+        down, about = (i + 0.5) * np.pi / ROWS, (j + 0.5) * 2 * np.pi / COLUMNS
+        vector = np.sin(down) * np.sin(about), np.cos(down), -np.sin(down) * np.cos(about)
+        got = [map_at(env, c, *map_place(env, *vector)) for c in range(3)]
+        assert np.allclose(got, env[i, j], atol=0.01)
+        nearest = (directions()[0] @ vector).argmax()
+        assert nearest == i * COLUMNS + j
 
 
 def test_a_red_place_gives_red_ambient_light_and_a_lawn_green_from_below() -> None:

@@ -35,11 +35,11 @@ PLACES: dict[str, Callable[[Stage], F32]] = {
     "playground": places_outside.playground,
     "sky": places_outside.sky,
 }
-SOFTEST, SHARPEST = 0.035, 0.010
+SOFTEST, SHARPEST = 0.035, 0.013
 """Radius of the blur that a place always has, over the image's side."""
 BLUR_TEXELS = 2.2
 """A place is drawn just so finely that its blur spans this many texels."""
-LEAST_PX, MOST_PX = 72, 144
+LEAST_PX, MOST_PX, MOST_SHARE = 72, 144, 0.875
 
 
 @dataclass(frozen=True)
@@ -73,7 +73,8 @@ def make_backdrop(seed: int, light: Light, camera: Camera, name: str = ANY) -> B
     name = place_for(seed, name, light)
     rng = np.random.default_rng([seed, 0xBD])
     soft = SHARPEST + (SOFTEST - SHARPEST) * rng.uniform() ** 1.5
-    n = int(np.clip(BLUR_TEXELS / soft, LEAST_PX, MOST_PX))
+    most = min(MOST_PX, max(LEAST_PX, int(MOST_SHARE * camera.size_px)))
+    n = int(np.clip(BLUR_TEXELS / soft, LEAST_PX, most))
     reach = _reach(camera)
     stage = Stage(n, camera, reach, light, rng)
     sides = PLACES[name](stage)

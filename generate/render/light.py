@@ -125,7 +125,7 @@ KINDS: dict[str, Kind] = {
         *((0.0, 0.5), (0.0, 0.4), (0.0, 0.1), (0.03, 0.07), (0.08, 0.35), INDOORS),
     ),
     "screen": Kind(
-        *(0.02, (-20, 20), (-50, -15), (0.5, 0.8), (0.0, 0.05), (0, 0.1), (0.05, 0.12)),
+        *(0.02, (-25, 25), (-35, 0), (0.5, 0.8), (0.0, 0.05), (0, 0.1), (0.05, 0.12)),
         *((-1.0, -0.4), (-0.5, 0.5), (0.7, 1.0), (0.2, 0.35), (0.06, 0.25)),
         ("bed", "room", "wall", "car", "shelf"),
     ),
@@ -159,10 +159,9 @@ def make_light(seed: int, name: str = ANY, place: str = ANY) -> Light:
     kinds = KINDS if name == ANY else {name: KINDS[name]}
     fit = {n: k.share for n, k in kinds.items() if place == ANY or place in k.places}
     fit = fit or {n: k.share for n, k in kinds.items()}
-    choice = np.random.default_rng([seed, 0x11]).choice(
-        list(fit), p=np.array(list(fit.values())) / sum(fit.values())
-    )
-    return light_of_kind(str(choice), np.random.default_rng([seed, 0x12]))
+    draw = np.random.default_rng([seed, 0x11]).uniform() * sum(fit.values())
+    choice = list(fit)[int(np.searchsorted(np.cumsum(list(fit.values())), draw, side="right"))]
+    return light_of_kind(choice, np.random.default_rng([seed, 0x12]))
 
 
 def light_of_kind(name: str, rng: np.random.Generator) -> Light:

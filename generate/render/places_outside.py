@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from generate.render.places import SKY, TOYS, WALLS, WOODS, Colors, chance, pick
+from generate.render.furniture import DIM, SKY, TOYS, WALLS, WOODS, Colors, chance, pick
 from generate.render.stage import Color, Stage, noise
 
 F32 = NDArray[np.float32]
@@ -15,7 +15,6 @@ LEAVES: Colors = (
     *((0.24, 0.20, 0.08), (0.12, 0.17, 0.10)),
 )
 GROUNDS: Colors = ((0.33, 0.29, 0.23), (0.42, 0.36, 0.27), (0.20, 0.20, 0.20), (0.15, 0.20, 0.08))
-NIGHT = ("lamp", "hard", "screen")
 
 
 def around(ground: Color, sides: Color, level: float) -> F32:
@@ -28,14 +27,16 @@ def heaven(s: Stage) -> float:
     """Fill the canvas with sky, hazy towards the horizon; how bright it is, over white paper."""
     rng, n = s.rng, s.n
     dusk = s.light.name == "dusk"
-    level = s.light.level * rng.uniform(0.6, 1.15) * (0.05 if s.light.name in NIGHT else 1.0)
+    level = s.light.level * rng.uniform(0.6, 1.15) * (0.05 if s.light.name in DIM else 1.0)
     horizon = s.row(0.0, -200.0)
     up = np.clip(horizon - np.linspace(0, 1, n, dtype=np.float32), 0, 1)[:, None, None]
-    high = np.array([0.42, 0.60, 1.0]) if chance(rng, 0.5) else SKY * 0.85
-    low = np.array([1.25, 0.85, 0.55]) if dusk else np.array([1.05, 1.05, 1.02])
-    blend = 1 - np.exp(-up * rng.uniform(1.5, 4.0))
-    clouds = np.clip(noise(rng, n, 1.5) - rng.uniform(-1.0, 1.0), 0, 2)[..., None] * 0.3
-    s.image[:] = (low + (high - low) * blend + clouds * (1.1 - high * blend)) * level
+    high = (np.array([0.42, 0.60, 1.0]) if chance(rng, 0.5) else SKY * 0.85) * level
+    low = np.array([1.25, 0.85, 0.55] if dusk else [1.05, 1.05, 1.02]) * level
+    blend = 1 - np.exp(-up * np.float32(rng.uniform(1.5, 4.0)))
+    clouds = 0.3 * np.clip(noise(rng, n, 1.5) - np.float32(rng.uniform(-1.0, 1.0)), 0, 2)
+    clear = (low + (high - low) * blend).astype(np.float32)
+    white = (1.1 * level - high * blend).astype(np.float32)
+    s.image[:] = clear + clouds[..., None] * white
     return float(level)
 
 
@@ -47,9 +48,9 @@ def foliage(s: Stage, color: Color, crown: float, sharp: float, gaps: float = 0.
     cover = np.clip(edge * np.float32(sharp) + 0.5, 0, 1)[..., None]
     broad, fine = noise(rng, n, 1.2), noise(rng, n, 0.75)
     light = np.exp(0.45 * broad + 0.35 * fine)[..., None]
-    hue = (1 + 0.10 * broad[..., None] * np.array([1.0, 0.3, -0.5], np.float32)).clip(0.5, 1.6)
     tone = s.lit(color, "Z") * 0.6 + s.lit(color, "Y") * 0.6
-    s.image += cover * (tone * light * hue - s.image)
+    sunny = tone * np.array([1.0, 0.3, -0.5], np.float32) * np.float32(0.1)
+    s.image += cover * (light * np.maximum(tone + broad[..., None] * sunny, 0) - s.image)
 
 
 def ground(s: Stage, color: Color, top: float) -> None:
@@ -105,7 +106,7 @@ def trunk(s: Stage, z: float) -> None:
 def sparkle(s: Stage) -> None:
     """Bits of sky through leaves and wet glints: what an open lens turns into discs."""
     rng, n = s.rng, s.n
-    if s.light.name in NIGHT:
+    if s.light.name in DIM:
         return
     spots = rng.uniform(0, 0.65, (int(rng.integers(0, 30)), 2)) * n
     rows, columns = np.minimum(spots.T.astype(int) * [[1], [1.5]], n - 1).astype(int)
@@ -135,7 +136,7 @@ def street(s: Stage) -> F32:
         x = rng.uniform(-1, 1) * s.half_m(z)
         s.box((x, x + 0.09), (-s.height_m, 4), (z, z + 0.09), np.full(3, rng.uniform(0.1, 0.5)))
     s.flush()
-    if s.light.name in ("dusk", *NIGHT):
+    if s.light.name in ("dusk", *DIM):
         lights(s, far)
     s.grain(0.10, 1.2)
     return around(road, pick(rng, WALLS) * 0.8, max(level, 0.1))
@@ -147,7 +148,7 @@ def house(s: Stage, x: float, w: float, z: float) -> None:
     s.box((x, x + w), (y, y + h), (z - 3, z), facade)
     step, floor = rng.uniform(1.3, 2.2), rng.uniform(2.5, 3.2)
     wide, high = step * rng.uniform(0.4, 0.6), floor * rng.uniform(0.4, 0.6)
-    glow = s.light.name in ("dusk", *NIGHT)
+    glow = s.light.name in ("dusk", *DIM)
     for a in np.arange(x + 0.4, x + w - step * 0.6, step).tolist():
         for b in np.arange(y + 0.9, min(y + h - 1.0, 7.0), floor).tolist():
             span = ((a, a + wide), (b, b + high))

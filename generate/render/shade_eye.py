@@ -16,6 +16,8 @@ from generate.render.shade_math import (
     fifth,
     irradiance,
     lit_share,
+    map_at,
+    map_place,
     mix,
     smoothstep,
     unit,
@@ -138,8 +140,9 @@ def shade_eye(fragments, lamps, shadow, camera_at, to_head, sample_m, eye):
             for c in range(3):
                 light[c] += lamps.color[i, c] * wrapped(across, 0.25) * share * lid * caustic
                 shine[c] += lamps.color[i, c] * pane * wet_film
+        row, column = map_place(lamps.environment, r0, r1, r2)
         for c in range(3):
-            mirror = irradiance(lamps.ambient, c, r0, r1, r2) * (0.7 * f * lid + 0.16 * wet)
+            mirror = map_at(lamps.environment, c, row, column) * (0.7 * f * lid + 0.16 * wet)
             fragments.color[k, c] = albedo[c] * light[c] + shine[c] + mirror
         keep_albedo(fragments, k, albedo[0], albedo[1], albedo[2])
         fragments.part[k] = IRIS if x < 1.0 else SCLERA

@@ -116,6 +116,26 @@ def bled(nl, width):
 
 
 @numba.njit(fastmath=True)
+def map_place(environment, x, y, z):
+    """Row and column, with fractions, of a direction in a map as `environment.py` has it."""
+    rows, columns = environment.shape[0], environment.shape[1]
+    row = math.acos(min(max(y, -1.0), 1.0)) / PI * rows - 0.5
+    column = (math.atan2(x, -z) / (2.0 * PI) + 1.0) * columns - 0.5
+    return min(max(row, 0.0), rows - 1.001), column
+
+
+@numba.njit(fastmath=True)
+def map_at(environment, k, row, column):
+    """Radiance of channel k at a place of the map, between its cells."""
+    columns = environment.shape[1]
+    i, j = int(row), int(column)
+    s, t = row - i, column - j
+    left, right = j % columns, (j + 1) % columns
+    top = mix(environment[i, left, k], environment[i, right, k], t)
+    return mix(top, mix(environment[i + 1, left, k], environment[i + 1, right, k], t), s)
+
+
+@numba.njit(fastmath=True)
 def lit_share(shadow, bias, x, y, z):
     """Share of the key light that reaches a point: 0 in full shadow, 1 in the open.
 

@@ -17,6 +17,8 @@ from generate.render.shade_math import (
     half_way,
     irradiance,
     lit_share,
+    map_at,
+    map_place,
     mix,
     smoothstep,
     unit,
@@ -117,8 +119,9 @@ def overlay_lens(fragments, lamps, camera_at, image):
         r0, r1, r2 = 2.0 * nv * n0 - v0, 2.0 * nv * n1 - v1, 2.0 * nv * n2 - v2
         mirror = fresnel(F0, nv)
         pixel, weight = fragments.pixel[k], fragments.weight[k]
+        row, column = map_place(lamps.environment, r0, r1, r2)
         for c in range(3):
-            bright = irradiance(lamps.ambient, c, r0, r1, r2)
+            bright = map_at(lamps.environment, c, row, column)
             for i in range(2):
                 bright += MIRROR * lamps.color[i, c] * _window(lamps, i, r0, r1, r2)
             through = fragments.canon[k, c] * (1.0 - mirror)

@@ -21,6 +21,8 @@ F64 = NDArray[np.float64]
 Rng = np.random.Generator
 Color = NDArray[np.floating]
 FAR_PX = 30000
+AXES = ("x", "X", "y", "Y", "z", "Z")
+"""What a surface may face, capitals for the positive direction."""
 NEAR_M = 0.05
 TILE_PX, TILES = 256, 2
 
@@ -61,17 +63,16 @@ class Stage:
         self.key = light.lamps.direction[0].astype(np.float64)
         self._shadow = np.zeros((n, n), np.float32)
         self._boxes: list[tuple[float, ...]] = []
-        self._lit = {axis: self._irradiance(axis) for axis in ("x", "X", "y", "Y", "z", "Z")}
+        self._lit = dict(zip(AXES, self._irradiance(), strict=True))
 
-    def _irradiance(self, axis: str) -> F64:
-        """Light (3,) on a surface facing x, y or z, capital for the positive direction."""
-        normal = np.zeros(3)
-        normal["xyz".index(axis.lower())] = 1.0 if axis.isupper() else -1.0
+    def _irradiance(self) -> F64:
+        """Light (6, 3) on surfaces that face each of AXES."""
+        normals = np.repeat(np.eye(3), 2, 0) * np.tile([-1.0, 1.0], 3)[:, None]
         light, lamps = self.light, self.light.lamps
         hard = 0.3 + 0.45 * (1 - light.softness)
         color = lamps.color[0] / max(float(lamps.color[0] @ LUMINANCE), 1e-6)
-        around = irradiance_at(lamps.ambient, normal) / max(float(light.ambient), 1e-6)
-        direct = color * max(float(normal @ self.key), 0.0)
+        around = irradiance_at(lamps.ambient, normals) / max(float(light.ambient), 1e-6)
+        direct = color * np.maximum(normals @ self.key, 0)[:, None]
         return np.asarray(light.level * ((1 - hard) * around * light.tint + hard * 1.4 * direct))
 
     def lit(self, color: Color, axis: str) -> F32:
@@ -199,19 +200,22 @@ class Stage:
         self.image *= texture[..., None]
 
 
+_FACES = np.array(
+    [
+        [[0, 0, 0], [1, 0, 0], [1, 0, 1], [0, 0, 1]],
+        [[0, 1, 0], [1, 1, 0], [1, 1, 1], [0, 1, 1]],
+        [[0, 0, 0], [0, 1, 0], [0, 1, 1], [0, 0, 1]],
+        [[1, 0, 0], [1, 1, 0], [1, 1, 1], [1, 0, 1]],
+        [[0, 0, 1], [1, 0, 1], [1, 1, 1], [0, 1, 1]],
+    ]
+)
+"""Which end of a box along x, y, z: corners (5, 4, 3) of bottom, top, left, right and front."""
+
+
 def _faces(low: F64, high: F64, eye: F64) -> tuple[F64, NDArray[np.bool_]]:
     """Corners (N, 5, 4, 3) of bottom, top, left, right and front, and which face the eye (N, 5)."""
     ends = np.stack([low, high])
-    index = np.array(
-        [
-            [[0, 0, 0], [1, 0, 0], [1, 0, 1], [0, 0, 1]],
-            [[0, 1, 0], [1, 1, 0], [1, 1, 1], [0, 1, 1]],
-            [[0, 0, 0], [0, 1, 0], [0, 1, 1], [0, 0, 1]],
-            [[1, 0, 0], [1, 1, 0], [1, 1, 1], [1, 0, 1]],
-            [[0, 0, 1], [1, 0, 1], [1, 1, 1], [0, 1, 1]],
-        ]
-    )
-    corners = ends[index, :, np.arange(3)]  # (5, 4, 3, N)
+    corners = ends[_FACES, :, np.arange(3)]  # (5, 4, 3, N)
     seen = np.stack(
         [
             *(eye[1] < low[:, 1], eye[1] > high[:, 1]),
