@@ -78,7 +78,8 @@ def style_of(person: Person) -> Style:
         return style
     wisps = STYLES["wisps"]
     if person.age_years < 1.5:
-        return replace(wisps, wave_mm=style.wave_mm, loop_mm=0.0)
+        curl = 2.2 if style.texture == "coily" else 0.0
+        return replace(wisps, wave_mm=style.wave_mm / 2, loop_mm=curl, volume_mm=5 - curl)
     thin = 0.5 + 0.5 * full
     return replace(
         style,

@@ -20,7 +20,7 @@ ROOT_M, ROOT_ALONG = 0.015, 0.15
 """The first part of each lock, where its hairs begin one after the other, and its `along`."""
 FINE_FROM = 0.97
 """Numbers of ribbons that are fine lie from here to 1, of all others below."""
-ROUNDING = 0.45
+ROUNDING = 0.3
 """Normals at a ribbon's edges lean this far sideways: a lock is round."""
 WHOLE_ALONG = 0.25
 """`along` of what is never cut into hairs: ropes and the inner layer."""

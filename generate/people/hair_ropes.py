@@ -116,8 +116,9 @@ def _lanes(scalp: Scalp, style: Style, count: int, radius: float) -> F64:
     paths = []
     scale = scalp.scale / 1000
     around = np.deg2rad(np.linspace(0, 235, 60))
-    for x in np.linspace(-66, 66, count):
-        ring = np.stack([0 * around + x, 95 * np.sin(around), 95 * np.cos(around)], 1)
+    for lean in np.deg2rad(np.linspace(-64, 64, count)):
+        up, ahead = np.cos(lean) * np.sin(around), np.cos(lean) * np.cos(around)
+        ring = np.stack([0 * around + np.sin(lean), up, ahead], 1)
         place, normal, density = scalp.towards(ring)
         hairy = np.flatnonzero(density > 0.45)
         row = (place + 0.45 * radius * normal)[hairy[0] : hairy[-1] + 1]

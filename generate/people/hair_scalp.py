@@ -16,8 +16,13 @@ F64 = NDArray[np.float64]
 
 HAIRLINE_MM = (0.0, 797.0, 127.0)
 """Template place of the middle of the front hairline."""
-FRONT_LINE = ((0.0, 15.0, 30.0, 45.0, 56.0, 60.0), (791.0, 791.5, 791.0, 783.0, 771.0, 999.0))
+FRONT_LINE = (
+    (0.0, 15.0, 30.0, 42.0, 50.0, 56.0, 60.0, 63.0, 65.0),
+    (791.0, 791.5, 789.0, 779.0, 764.0, 745.0, 730.0, 722.0, 999.0),
+)
 """Degrees from the front, template height: a child's hairline, lower than the baked one."""
+EAR_MM = (74.5, 748.0)
+"""Template distance from the middle beyond which, and height below which, the ears are."""
 TEMPLE_WIDTH_M = 0.1425
 """Width of the template's head above the ears, which style lengths refer to."""
 
@@ -135,7 +140,8 @@ def density_of(topology: Topology, style: Style, seed: int) -> F32:
         for n in range(2, 9)
     )
     low = np.interp(np.abs(np.degrees(azimuth)), *FRONT_LINE)
-    rise = np.clip((y - low) / 18 + 0.45, 0, 1)
+    ear = (np.abs(x) > EAR_MM[0]) & (y < EAR_MM[1])
+    rise = np.clip((y - low) / 18 + 0.45, 0, 1) * ~ear
     edge = np.maximum(baked[skin].astype(np.float64), rise * rise * (3 - 2 * rise))
     cover = np.clip(edge + waves * 4 * edge * (1 - edge), 0, 1)
     if style.fade_mm:

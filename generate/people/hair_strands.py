@@ -14,8 +14,6 @@ F64 = NDArray[np.float64]
 
 CROWN_MM = (835.0, -15.0)
 """Template y, z of the whorl."""
-FINE_DENSITY = 0.3
-"""Where less of the scalp than this is covered, single hairs let the skin through."""
 FLYAWAY = 0.03
 """Share of locks that are single hairs standing off the rest."""
 RISE_M = 0.03
@@ -37,7 +35,7 @@ def comb_strands(rng: np.random.Generator, scalp: Scalp, style: Style) -> Strand
     width = style.width_mm / 1000 * scalp.scale * np.interp(layer, (0, 0.9, 1), (1.35, 0.8, 0.5))
     width = np.where(layer > 1 - FLYAWAY, 0.12 * width, width)
     width = width * np.interp(roots.density, (0.15, 0.9), (0.22, 1.0))
-    fine = roots.density < FINE_DENSITY
+    fine = roots.density < style.fine
     return Strands(strands, roots.normal, width, light, style.taper_mm / 1000, fine)
 
 
@@ -74,7 +72,13 @@ def grown(rng: np.random.Generator, scalp: Scalp, style: Style, roots: Roots, la
         if style.curtain_mm:
             spot = _part_curtain(scalp, spot, roots, style)
         points.append(spot.copy())
-    return np.stack(points, 1)
+    strands = np.stack(points, 1)
+    if style.curtain_mm:
+        ahead, behind = strands[:, 2:], strands[:, :-2]
+        strands[:, 1:-1] = 0.4 * strands[:, 1:-1] + 0.3 * (ahead + behind)
+        for step in range(2, style.steps):
+            strands[:, step] = _part_curtain(scalp, strands[:, step], roots, style)
+    return strands
 
 
 def loop_strands(rng: np.random.Generator, scalp: Scalp, style: Style) -> Strands:
@@ -83,7 +87,7 @@ def loop_strands(rng: np.random.Generator, scalp: Scalp, style: Style) -> Strand
     count, scale = len(roots.point), scalp.scale / 1000
     layer = rng.uniform(0, 1, count)
     rise = mass_height(style, roots.canon, roots.density) * scale
-    rise = rise * (style.shell - 0.1 + (1.12 - style.shell) * layer)
+    rise = rise * (max(style.shell, 0.2) - 0.1 + (1.12 - style.shell) * layer)
     radius = style.loop_mm * scale * rng.uniform(0.6, 1.1, count)
     radius = np.minimum(radius, 0.6 * rise + 0.0004)
     across, along = frame_of(rng, roots.normal)
@@ -100,7 +104,7 @@ def loop_strands(rng: np.random.Generator, scalp: Scalp, style: Style) -> Strand
     width = style.width_mm * scale * rng.uniform(0.5, 1.1, count)
     width = width * np.interp(roots.density, (0.1, 0.7), (0.3, 1.0))
     light = np.clip(0.5 + 0.5 * layer[:, None] + 0.0 * turn, 0, 1)
-    fine = roots.density < 0.5 * FINE_DENSITY
+    fine = roots.density < 0.5 * style.fine
     return Strands(strands, roots.normal, width, light, fine=fine)
 
 
@@ -200,10 +204,11 @@ def _part_curtain(scalp: Scalp, spot: F64, roots: Roots, style: Style) -> F64:
     middle = 0.3 * style.part_mm / 1000 * scalp.scale
     held = (_front(roots.canon) < 0.5) if style.fringe_mm else 1.0
     free = held * style.curtain_mm / 1000 * scalp.scale
-    free = free * np.clip((line[1] - 0.002 - spot[:, 1]) / 0.035, 0, 1)
+    free = free * np.clip((line[1] + 0.008 - spot[:, 1]) / 0.045, 0, 1)
     offset = spot[:, 0] - middle
     inside = (np.abs(offset) < free) & (spot[:, 2] > line[2] - 0.06)
-    side = np.sign(roots.canon[:, 0] - style.part_mm)
+    root_side = np.sign(roots.canon[:, 0] - style.part_mm)
+    side = np.where(np.abs(offset) < 0.25 * free, root_side, np.sign(offset))
     out = spot.copy()
     out[:, 0] = np.where(inside, middle + side * (free + 0.15 * np.abs(offset)), spot[:, 0])
     return out

@@ -96,6 +96,8 @@ class Style:
     """Template height below which hair is not tied but hangs."""
     tail: Tail | None = None
     ropes: Ropes | None = None
+    fine: float = 0.3
+    """Where less of the scalp than this is covered, single hairs let the skin through."""
     baby: int = 200
     """Fine short hairs along the hairline."""
 
@@ -106,7 +108,7 @@ _TIED = Style(
 )  # fmt: skip
 _LONG = Style(
     "straight", (1.6, 0.1), 620, 300, 0, 200, 8.5, 12, level_mm=455, lift=0.12, gravity=0.4,
-    volume_mm=11, frizz=0.02, clump=0.3, sweep=0.9, back=0.35, part_mm=4, curtain_mm=58,
+    volume_mm=11, frizz=0.02, clump=0.3, sweep=0.9, back=0.42, part_mm=4, curtain_mm=58,
     ages=(4, 90),
 )  # fmt: skip
 _BOY = Style(
@@ -153,13 +155,13 @@ STYLES: dict[str, Style] = {
         volume_mm=12, frizz=0.02, clump=0.3, sweep=0.05, curtain_mm=56, taper_mm=16,
     ),
     "shoulder": replace(
-        _LONG, share=(1.5, 0.4), count=620, level_mm=552, part_mm=24, ages=(2, 90), back=0.3,
+        _LONG, share=(1.5, 0.4), count=620, level_mm=552, part_mm=24, ages=(2, 90), back=0.38,
         steps=11,
     ),
     "long": _LONG,
     "wavy": replace(
         _LONG, texture="wavy", share=(1.5, 0.2), level_mm=520, volume_mm=15, part_mm=-14,
-        wave_mm=5.5, frizz=0.035, width_mm=8.0, steps=14,
+        wave_mm=5.5, frizz=0.035, width_mm=8.5, steps=20, clump=0.12, count=520,
     ),
     "curly": Style(
         "curly", (1, 1.2), 720, 66, 20, 52, 5.0, 15, coily_share=(0.5, 0.4), lift=0.8,
@@ -195,7 +197,7 @@ STYLES: dict[str, Style] = {
     ),
     "cornrows": Style(
         "coily", (0, 0), 0, 0, 0, 0, 6, 30, coily_share=(1.2, 1.0), level_mm=600, gravity=0.45,
-        volume_mm=4, shell=0.0, tint=0.4, ropes=Ropes(11, 4.2, 8.0, lanes=True), baby=120,
+        volume_mm=4, shell=0.0, tint=0.5, ropes=Ropes(14, 3.6, 8.0, lanes=True), baby=120,
     ),
     "locs": Style(
         "coily", (0.02, 0.05), 0, 0, 0, 0, 6, 11, coily_share=(0.4, 0.8), level_mm=600, lift=0.35,
@@ -215,7 +217,7 @@ STYLES: dict[str, Style] = {
         tail=Tail(120, 60, 0.0, bun_mm=25),
     ),
     "half-up": replace(
-        _LONG, share=(1.0, 0), ties=((0, 800, -82),), tie_above_mm=792, level_mm=500,
+        _LONG, share=(1.0, 0), ties=((0, 800, -82),), tie_above_mm=798, count=760, level_mm=500,
         tail=Tail(70, 150, 0.15, gravity=0.6), part_mm=0, ages=(3, 40),
     ),
     "braids": replace(
@@ -223,12 +225,12 @@ STYLES: dict[str, Style] = {
         tail=Tail(1, 190, 0.0, gravity=0.8, braid_mm=10.5), ages=(3, 16),
     ),
     "wisps": Style(
-        "straight", (3, 3), 420, 30, 4, 24, 2.6, 5, coily_share=(1, 1), ages=(0.5, 1.5), lift=0.35,
-        gravity=0.2, volume_mm=6, frizz=0.14, clump=0.6, shell=0.0, tint=0.3, baby=260,
+        "straight", (3, 3), 1100, 26, 2, 20, 1.1, 5, coily_share=(1, 1), ages=(0.5, 1.5), lift=0.35,
+        gravity=0.2, volume_mm=6, frizz=0.12, clump=0.3, shell=0.0, tint=0.42, fine=0.8, baby=260,
     ),
     "balding": replace(
         _BOY, share=(0, 1.5), coily_share=(0, 1), ages=(35, 90), length_mm=16, fringe_mm=0,
-        sides_mm=14, count=800, back=0.3, bald=1.0, tint=0.5, volume_mm=5,
+        sides_mm=14, count=800, back=0.3, bald=1.0, tint=0.6, volume_mm=5, baby=60,
     ),
 }  # fmt: skip
 """`ages` below 1.5 years: only "wisps" is sampled; other styles are worn sparse at that age."""

@@ -81,7 +81,7 @@ def shade_hair(fragments, lamps, shadow, camera_at, pixel_mm, hair):
         tone *= 0.84 + 0.26 * along
         # Locks shade each other at their edges, and all shade the roots.
         ao = fragments.aux[k, AUX_AO] * (0.65 + 0.35 * min(along * 2.0, 1.0))
-        ao *= 1.0 - 0.28 * across * across
+        ao *= 1.0 - 0.2 * across * across
         # Light hair hands light on from strand to strand: less shade between them.
         ao += (1.0 - ao) * thin_light
         lit = lit_share(shadow, 0.004, p0 + n0 * 0.003, p1 + n1 * 0.003, p2 + n2 * 0.003)
