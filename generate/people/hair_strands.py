@@ -199,7 +199,7 @@ def _pull(heading: F64, to: F64, stride: F64) -> tuple[F64, F64]:
 
 
 def _part_curtain(scalp: Scalp, spot: F64, roots: Roots, style: Style) -> F64:
-    """Move hair that hangs in front of the face to its sides."""
+    """Move hair that hangs in front of the face to its sides, and back to the cheeks."""
     line, _ = scalp.at(HAIRLINE_MM)
     middle = 0.3 * style.part_mm / 1000 * scalp.scale
     held = (_front(roots.canon) < 0.5) if style.fringe_mm else 1.0
@@ -211,6 +211,7 @@ def _part_curtain(scalp: Scalp, spot: F64, roots: Roots, style: Style) -> F64:
     side = np.where(np.abs(offset) < 0.25 * free, root_side, np.sign(offset))
     out = spot.copy()
     out[:, 0] = np.where(inside, middle + side * (free + 0.15 * np.abs(offset)), spot[:, 0])
+    out[:, 2] -= 0.8 * np.abs(out[:, 0] - spot[:, 0])
     return out
 
 
@@ -250,7 +251,7 @@ def curved(rng: np.random.Generator, strands: F64, roots: Roots, style: Style, m
         return np.asarray(
             strands + side * grow * (style.wave_mm * metre * np.sin(angle))[..., None]
         )
-    pitch = 3.6 * style.ringlet_mm * rng.uniform(0.85, 1.15, (count, 1))
+    pitch = 4.4 * style.ringlet_mm * rng.uniform(0.75, 1.25, (count, 1))
     angle = run * 2 * np.pi / pitch + phase[:, None]
     radius = style.ringlet_mm * metre * rng.uniform(0.7, 1.1, (count, 1))
     swing = side * (radius * np.sin(angle))[..., None] + out * (radius * np.cos(angle))[..., None]

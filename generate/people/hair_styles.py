@@ -107,7 +107,7 @@ _TIED = Style(
     frizz=0.02, clump=0.1, shell=0.5, baby=320, ages=(2, 60),
 )  # fmt: skip
 _LONG = Style(
-    "straight", (1.6, 0.1), 620, 300, 0, 200, 8.5, 12, level_mm=455, lift=0.12, gravity=0.4,
+    "straight", (1.6, 0.1), 480, 300, 0, 200, 9.2, 12, level_mm=455, lift=0.12, gravity=0.4,
     volume_mm=11, frizz=0.02, clump=0.3, sweep=0.9, back=0.42, part_mm=4, curtain_mm=58,
     ages=(4, 90),
 )  # fmt: skip
@@ -147,21 +147,21 @@ STYLES: dict[str, Style] = {
         steps=7, lift=0.25, gravity=0.25, volume_mm=9, sweep=0.8, part_mm=32, frizz=0.05,
     ),
     "bowl": Style(
-        "straight", (0.6, 2), 900, 110, 32, 62, 7.0, 8, lift=0.2, gravity=0.35, volume_mm=9,
+        "straight", (0.6, 2), 760, 110, 32, 62, 7.4, 8, lift=0.2, gravity=0.35, volume_mm=9,
         frizz=0.02, clump=0.25, part_mm=2, sweep=0.05, curtain_mm=54, taper_mm=16,
     ),
     "bob": Style(
-        "straight", (2, 0.2), 900, 172, 34, 92, 8.0, 10, level_mm=628, lift=0.2, gravity=0.4,
+        "straight", (2, 0.2), 680, 172, 34, 92, 8.6, 10, level_mm=628, lift=0.2, gravity=0.4,
         volume_mm=12, frizz=0.02, clump=0.3, sweep=0.05, curtain_mm=56, taper_mm=16,
     ),
     "shoulder": replace(
-        _LONG, share=(1.5, 0.4), count=620, level_mm=552, part_mm=24, ages=(2, 90), back=0.38,
+        _LONG, share=(1.5, 0.4), count=480, level_mm=552, part_mm=24, ages=(2, 90), back=0.38,
         steps=11,
     ),
     "long": _LONG,
     "wavy": replace(
         _LONG, texture="wavy", share=(1.5, 0.2), level_mm=520, volume_mm=15, part_mm=-14,
-        wave_mm=5.5, frizz=0.035, width_mm=8.5, steps=20, clump=0.12, count=520,
+        wave_mm=5.5, frizz=0.035, width_mm=8.5, steps=20, clump=0.12, count=430,
     ),
     "curly": Style(
         "curly", (1, 1.2), 720, 66, 20, 52, 5.0, 15, coily_share=(0.5, 0.4), lift=0.8,
@@ -169,8 +169,8 @@ STYLES: dict[str, Style] = {
         shell=0.55, baby=220,
     ),
     "ringlets": replace(
-        _LONG, texture="curly", share=(1, 0.1), coily_share=(0.8, 0.0), count=520, level_mm=575,
-        volume_mm=17, lift=0.35, ringlet_mm=7.0, width_mm=6.5, steps=26, frizz=0.04, shell=0.5,
+        _LONG, texture="curly", share=(1, 0.1), coily_share=(0.8, 0.0), count=560, level_mm=575,
+        volume_mm=17, lift=0.35, ringlet_mm=7.0, width_mm=4.6, steps=30, frizz=0.04, shell=0.5,
         back=0.2, clump=0.15,
     ),
     "afro": Style(
@@ -217,7 +217,7 @@ STYLES: dict[str, Style] = {
         tail=Tail(120, 60, 0.0, bun_mm=25),
     ),
     "half-up": replace(
-        _LONG, share=(1.0, 0), ties=((0, 800, -82),), tie_above_mm=798, count=760, level_mm=500,
+        _LONG, share=(1.0, 0), ties=((0, 800, -82),), tie_above_mm=798, count=600, level_mm=500,
         tail=Tail(70, 150, 0.15, gravity=0.6), part_mm=0, ages=(3, 40),
     ),
     "braids": replace(
