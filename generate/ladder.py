@@ -15,7 +15,13 @@ from generate.people.asset import load_asset
 from generate.people.hair_colors import HAIR_COLORS
 from generate.people.hair_styles import STYLES
 from generate.people.skin import EYE_COLORS, PATTERNS
+from generate.people.skin_paint import PAINTS
+from generate.people.things_glasses import GLASSES
+from generate.people.things_headwear import HEADWEAR
+from generate.people.things_held import HELD
+from generate.render.backdrop import PLACES
 from generate.render.light import KINDS
+from generate.render.sensor import CAMERAS
 from generate.sample import ANCESTRY_NAMES, sample_person, sample_view, stream
 from generate.shards import Dataset
 from generate.spec import EMOTIONS, SEXES
@@ -50,7 +56,13 @@ NAMES: dict[str, tuple[str, ...]] = {
     "garment_pattern": PATTERNS,
     "emotion": EMOTIONS,
     "intensity": tuple(f"happy:{level:g}" for level in (0, 0.2, 0.4, 0.6, 0.8, 1)),
+    "face_paint": tuple(PAINTS),
+    "glasses": ("none", *GLASSES),
+    "headwear": ("none", *HEADWEAR),
+    "held": ("none", *HELD),
     "light": tuple(KINDS),
+    "backdrop": tuple(PLACES),
+    "camera": tuple(CAMERAS),
 }
 """Controls with names or fixed values for rungs."""
 LADDERS = (*NAMES, *RANGES)
@@ -60,6 +72,8 @@ BESIDE: dict[str, dict[str, str]] = {
     "freckles": {"skin_tone": "2", "hair_color": "red"},
     "wrinkling": {"emotion": "angry:1"},
     "eye_color": {"skin_tone": "2"},
+    "headwear": {"garment": "hood"},
+    "held": {"age_years": "3"},
 }
 """What else is set on all rungs of a ladder, so that its control can be seen."""
 AGE_YEARS = 6.0

@@ -34,6 +34,10 @@ from generate.voice.voices import sample_keyword_voice, sample_voice
 from generate.voice.words import say_other, say_word, silence
 
 WORD_S = 1.0
+CHECK_PX = 32
+"""Size of the picture that is drawn to see whether options can be."""
+MOVING_BLUR = 0.4
+"""Share of talking clips whose exposure is long enough to blur what moves."""
 
 
 def make_shard(options: Options, folder: str, number: int, tick: Callable[[], None]) -> None:
@@ -141,6 +145,8 @@ def talk_shot(options: Talk, number: int) -> Shot:
     emotion = from_block(EMOTIONS, options.seed, number, "order_emotion")
     intensity = round(float(stream(options.seed, number, "emotion").uniform(0.3, 0.9)), 3)
     view = sample_view(stream(options.seed, number, "view"), options.size_px)
+    world = stream(options.seed, number, "world")
+    view = replace(view, shutter=float(world.uniform(0.1, 0.6)) * (world.uniform() < MOVING_BLUR))
     shot = Shot(_person(options, number), view, at_rest(), emotion, intensity)
     return set_controls(shot, parse_fixed(options.fix))
 
@@ -152,8 +158,9 @@ def check_fixed(options: Stills | Talk) -> None:
     if isinstance(options, Talk) and moving:
         raise ValueError(f"--fix {moving[0]}: a talking child moves by itself; stills can fix it")
     shot = talk_shot(options, 0) if isinstance(options, Talk) else still_shot(options, 0)
-    child, _, _ = build_child(shot.person, options.size_px)
-    scene(shot.view, child)
+    small = replace(shot.view, size_px=CHECK_PX)
+    child, look_, _ = build_child(shot.person, CHECK_PX)
+    render_clip(child, look_, small, shot.motion)
 
 
 def _person(options: Stills | Talk, child: int) -> Person:

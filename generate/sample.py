@@ -8,12 +8,17 @@ within a block each category appears exactly as often as the plan says, in a shu
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
 from generate.people.hair_styles import STYLES
+from generate.people.skin import PATTERNS
+from generate.people.skin_paint import PAINTS
+from generate.people.things import odds
+from generate.render.sensor import CAMERAS
 from generate.spec import ANCESTRIES, SEXES, Person, Sex, View
 
 STAGES = {
@@ -39,7 +44,14 @@ MAIN_SHARE = 0.75
 """Who has this much of one ancestry counts to it, all others as mixed."""
 AGE_BANDS = 9
 GARMENTS = ("tee", "collar", "hood")
-PATTERNS = ("plain", "stripes", "bars", "dots")
+PATTERN_SHARES = {name: 4.0 if name == "plain" else 1.0 for name in PATTERNS}
+MOTIFS = tuple(name for name in PAINTS if name != "none")
+PAINTED = 0.03
+"""Share of children with a painted face."""
+OPEN_LENSES = 0.35
+"""Share of lenses whose opening is wide enough to blur what is nearer or farther."""
+BARREL = (-0.22, -0.04)
+"""Distortion k1 of wide lenses."""
 ANCESTRY_BY_TONE = {
     "african": (0, 0, 0, 0, 1, 1, 1, 2, 2, 3),
     "asian": (0, 0, 1, 2, 1, 2, 2, 1, 1, 0),
@@ -87,7 +99,7 @@ def sample_person(seed: int, child: int, age_years: tuple[float, float] = (3, 12
     sex = from_block(SEXES, seed, child, "order_sex")
     fair = ancestry[2] > 0.5 and tone <= 4
     age = float(low + (high - low) * (band + rng.uniform()) / AGE_BANDS)
-    return Person(
+    person = Person(
         age_years=age,
         sex=sex,
         ancestry=ancestry,
@@ -98,14 +110,37 @@ def sample_person(seed: int, child: int, age_years: tuple[float, float] = (3, 12
         eye_color=_draw(_EYE_ANY if fair else _EYE_DARK, rng),
         garment=str(rng.choice(GARMENTS)),
         garment_color=_rgb(rng),
-        garment_pattern=str(rng.choice(PATTERNS, p=[0.4, 0.2, 0.2, 0.2])),
+        garment_pattern=_draw(PATTERN_SHARES, rng),
         freckles=float(rng.uniform(0.2, 1)) if fair and rng.uniform() < 0.35 else 0.0,
+    )
+    return _worn(_marked(person, stream(seed, child, "skin")), stream(seed, child, "wear"))
+
+
+def _marked(person: Person, rng: np.random.Generator) -> Person:
+    """Shape and skin beyond what the seed of the face gives."""
+    painted = rng.uniform() < PAINTED
+    return replace(
+        person,
+        face_shape=float(np.clip(rng.normal(0, 0.35), -1, 1)),
+        birthmarks=float(rng.uniform(0.1, 0.8)) if rng.uniform() < 0.4 else 0.0,
+        wrinkling=float(rng.uniform(0.2, 1.0)),
+        face_paint=str(rng.choice(MOTIFS)) if painted and person.age_years < 14 else "none",
     )
 
 
+def _worn(person: Person, rng: np.random.Generator) -> Person:
+    """What is worn on the head and held before the face."""
+    glasses, headwear, held = (
+        _draw(odds(control, person.age_years, person.garment), rng)
+        for control in ("glasses", "headwear", "held")
+    )
+    seed = int(rng.integers(2**31))
+    return replace(person, glasses=glasses, headwear=headwear, held=held, held_seed=seed)
+
+
 def sample_view(rng: np.random.Generator, size_px: int) -> View:
-    """Head and shoulders at a toy's distance, off centre, in any light."""
-    return View(
+    """Head and shoulders at a toy's distance, off centre, in any light, by any camera."""
+    view = View(
         size_px=size_px,
         distance_m=float(rng.uniform(0.35, 1.4)),
         face_fraction=float(rng.uniform(0.34, 0.58)),
@@ -114,6 +149,10 @@ def sample_view(rng: np.random.Generator, size_px: int) -> View:
         backdrop_seed=int(rng.integers(2**31)),
         camera_seed=int(rng.integers(2**31)),
     )
+    kind = _draw({name: camera.share for name, camera in CAMERAS.items()}, rng)
+    aperture_mm = float(rng.uniform(0.5, 4)) if rng.uniform() < OPEN_LENSES else 0.0
+    bent = float(rng.uniform(*BARREL)) if kind == "toy" or rng.uniform() < 0.1 else 0.0
+    return replace(view, camera=kind, aperture_mm=aperture_mm, distortion=bent)
 
 
 def ancestry_group(shares: Sequence[float] | NDArray[np.float64]) -> str:
