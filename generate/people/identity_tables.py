@@ -135,16 +135,20 @@ short nose and small jaw; a child's round cheeks and small nose, beyond what ann
 what gravity and cartilage do after 45 (longer ears and nose, lower cheeks and lids, thin lips)."""
 
 MALE: Amounts = {
-    "eyebrows-trans-forward": 0.14,
-    "eyebrows-trans-up": -0.25,
-    "chin-width-incr": 0.22,
-    "chin-bones-incr": 0.18,
-    "chin-prominent-incr": 0.16,
-    "nose-scale-depth-incr": 0.1,
-    "nose-scale-horiz-incr": 0.12,
-    "eye-scale-incr": -0.15,
-    "mouth-upperlip-volume-incr": -0.16,
-    "mouth-lowerlip-volume-incr": -0.12,
+    "eyebrows-trans-forward": 0.2,
+    "eyebrows-trans-up": -0.3,
+    "eyebrows-angle-up": -0.15,
+    "chin-width-incr": 0.3,
+    "chin-bones-incr": 0.24,
+    "chin-prominent-incr": 0.18,
+    "chin-height-incr": 0.08,
+    "cheek-volume-incr": -0.14,
+    "nose-scale-depth-incr": 0.16,
+    "nose-scale-horiz-incr": 0.2,
+    "nose-point-up": -0.08,
+    "eye-scale-incr": -0.28,
+    "mouth-upperlip-volume-incr": -0.24,
+    "mouth-lowerlip-volume-incr": -0.2,
 }
 """Added for a grown man and taken off for a grown woman; a tenth of it before puberty."""
 PUBERTY_YEARS = (10.0, 18.0)
