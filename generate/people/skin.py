@@ -44,7 +44,7 @@ ColorChecker chart (0.10: 2.0, 0.69; 0.35: 1.77, 0.73)."""
 
 EYE_COLORS = {
     "dark": ((0.022, 0.011, 0.006), (0.040, 0.018, 0.008)),
-    "brown": ((0.10, 0.045, 0.018), (0.17, 0.075, 0.025)),
+    "brown": ((0.070, 0.032, 0.014), (0.115, 0.052, 0.019)),
     "hazel": ((0.13, 0.10, 0.045), (0.21, 0.11, 0.035)),
     "green": ((0.10, 0.14, 0.075), (0.20, 0.16, 0.060)),
     "blue": ((0.085, 0.14, 0.205), (0.20, 0.21, 0.19)),
@@ -199,7 +199,7 @@ def pigment_of(person: Person, hair_rgb: F32, coat: Coat | None) -> Pigment:
         blush=float(blush * (0.4 + 0.6 * fair) * (0.75 + 0.4 * young)),
         freckles=person.freckles,
         birthmarks=person.birthmarks,
-        brow_color=np.asarray(_greyed(hair_rgb, person) * 0.7 + 0.004, np.float32),
+        brow_color=np.asarray(_greyed(hair_rgb, person) * 0.6 + 0.002, np.float32),
         brow_weight=float(
             brows * np.interp(person.age_years, [0.5, 2, 6, 14], [0.4, 0.7, 0.85, 1.15])
         ),

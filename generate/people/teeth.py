@@ -63,7 +63,7 @@ def _enamel(yellow: float, skin_tone: int) -> F32:
     """Milk teeth are whiter than the permanent ones that follow; beside dark skin a camera that
     meters the skin would burn them out."""
     dark = float(np.clip((skin_tone - 4) / 6, 0, 1))
-    white = np.array([0.62, 0.595 - 0.4 * yellow, 0.545 - 1.4 * yellow])
+    white = np.array([0.68, 0.655 - 0.4 * yellow, 0.605 - 1.4 * yellow])
     return np.asarray(white * (1 - 0.42 * dark), np.float32)
 
 

@@ -50,7 +50,6 @@ from generate.render.shade_math import (
     bled,
     dot_row,
     fifth,
-    half_way,
     irradiance,
     lit_share,
     mix,
@@ -69,11 +68,15 @@ FLUSH = (0.06, 1.0, 0.85)
 WET = 0.36
 BROW_COVER = 0.22
 """Cover of brow hair above which a pixel is brow in the part mask."""
+FILM = 0.11
+"""Facets of the film over those of dry skin, as roughness**4."""
+MIRROR = 0.035
+"""Share of the ambient light that skin mirrors, squarely seen."""
 GRAZING = 0.07
 """Rise of the reflection at grazing angles, less than Schlick's for rough surfaces."""
 
 
-@numba.njit(fastmath=True)
+@numba.njit(fastmath=True, inline="always")
 def sample_atlas(atlas, x, y, z, texel):
     """Bilinear look-up by template place (mm): azimuth about the vertical axis, and height.
 
@@ -103,7 +106,7 @@ def _blend(atlas, i, j, k, a, b, c, d):
     )
 
 
-@numba.njit(fastmath=True)
+@numba.njit(fastmath=True, inline="always")
 def _fold(folds, weights, u, v, width, x):
     """Slope across, slope up and crease of the fold at atlas column u, row v; x: template mm."""
     scale = width / ATLAS_WIDTH
@@ -156,16 +159,18 @@ def _part_of(lips, cavity, scalp, brow, y, z):
 
 
 @numba.njit(fastmath=True)
-def _gloss(nx, ny, nz, nv, vx, vy, vz, lamps, i, nl, a2, oil):
-    """Specular light of lamp i: Trowbridge-Reitz facets of dry skin (roughness**4 = a2) and of a
-    smoother film of oil or water, Schlick's Fresnel term."""
-    hx, hy, hz = half_way(lamps.direction, i, vx, vy, vz)
-    nh2 = (nx * hx + ny * hy + nz * hz) ** 2
-    film = 0.11 * a2
+def _gloss(nl, nv, lv, a2, oil):
+    """Specular light of one lamp: Trowbridge-Reitz facets of dry skin (roughness**4 = a2) and of a
+    smoother film of oil or water, Schlick's Fresnel term. nl, nv, lv: cosines between the normal,
+    the lamp and the viewer; without the viewer's 1 / nv.
+    """
+    span = 2.0 + 2.0 * lv + 1e-6
+    nh2 = (nl + nv) * (nl + nv) / span
+    film = FILM * a2
     dry, wet = nh2 * (a2 - 1.0) + 1.0, nh2 * (film - 1.0) + 1.0
-    lobes = (1.0 - oil) * a2 / (dry * dry) + oil * film / (wet * wet)
-    vh = max(vx * hx + vy * hy + vz * hz, 0.0)
-    return nl * (F0 + (1.0 - F0) * fifth(1.0 - vh)) * lobes * (0.25 / PI) / max(nv, 0.25)
+    dry, wet = dry * dry, wet * wet
+    lobes = a2 * ((1.0 - oil) * wet + oil * FILM * dry) / (dry * wet)
+    return nl * (F0 + (1.0 - F0) * fifth(1.0 - 0.5 * math.sqrt(span))) * lobes
 
 
 @numba.njit(fastmath=True)
@@ -190,6 +195,7 @@ def shade_skin(fragments, lamps, shadow, camera_at, to_head, mouth_m, skin, mood
     light = np.zeros(3, np.float32)
     gloss = np.zeros(3, np.float32)
     width = skin.atlas.shape[1]
+    even = 1.0 / max(lamps.ambient[0, 1], 1e-6)
     for k in range(fragments.first[SKIN], fragments.first[SKIN + 1]):
         p0, p1, p2 = fragments.position[k, 0], fragments.position[k, 1], fragments.position[k, 2]
         s0, s1, s2 = fragments.normal[k, 0], fragments.normal[k, 1], fragments.normal[k, 2]
@@ -254,17 +260,27 @@ def shade_skin(fragments, lamps, shadow, camera_at, to_head, mouth_m, skin, mood
             light[1] += lamps.color[i, 1] * bled(mix(rough, smooth, 0.3), BLEED[1]) * share
             light[2] += lamps.color[i, 2] * bled(rough, BLEED[2]) * share
             if rough > 0.0:
-                g = share * _gloss(n0, n1, n2, nv, v0, v1, v2, lamps, i, rough, a2, oil)
+                lv = dot_row(lamps.direction, i, v0, v1, v2)
+                g = share * _gloss(rough, nv, lv, a2, oil)
                 for c in range(3):
                     gloss[c] += lamps.color[i, c] * g
-        matte = inside * (1.0 - 0.7 * scalp) * (0.35 + 0.65 * ao) * (1.0 - 0.5 * cavity)
+        matte = (
+            inside
+            * 0.25
+            / (PI * max(nv, 0.25))
+            * (1.0 - 0.7 * scalp)
+            * (0.35 + 0.65 * ao)
+            * (1.0 - 0.5 * cavity)
+        )
         for c in range(3):
             fragments.color[k, c] = albedo[c] * light[c] * inside + gloss[c] * matte
-        if nv < 0.7:
-            # The tone already holds what skin reflects when seen squarely.
-            sheen = GRAZING * fifth(1.0 - nv) * ao * ao * (1.0 - scalp) * inside
-            r0, r1, r2 = 2.0 * nv * n0 - v0, 2.0 * nv * n1 - v1, 2.0 * nv * n2 - v2
-            for c in range(3):
-                fragments.color[k, c] += sheen * irradiance(lamps.ambient, c, r0, r1, r2)
+        # The tone already holds what skin reflects of even light: only the rest is added.
+        r0, r1, r2 = 2.0 * nv * n0 - v0, 2.0 * nv * n1 - v1, 2.0 * nv * n2 - v2
+        above = irradiance(lamps.ambient, 1, r0, r1, r2) * even
+        sheen = (MIRROR * (above - 1.0) + GRAZING * fifth(1.0 - nv) * above) * ao * ao
+        sheen *= (1.0 - scalp) * inside
+        for c in range(3):
+            color = fragments.color[k, c] + sheen * lamps.ambient[0, c]
+            fragments.color[k, c] = max(color, 0.0)
         keep_albedo(fragments, k, albedo[0], albedo[1], albedo[2])
         fragments.part[k] = _part_of(lips, cavity, scalp, texel[ATLAS_BROW], c1, c2)
