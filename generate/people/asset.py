@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -195,7 +195,23 @@ def load_topology(garment: str, framing: str = "face") -> Topology:
     framing "face" has head and shoulders; "upper" has the whole garment and hands instead of the
     shoulders' cloth. Raises ValueError for an unknown garment.
     """
-    return _face(garment) if framing == "face" else _upper(_face(garment), garment)
+    face = _face(garment)
+    return face if framing == "face" else _upper(_necked(face, garment), garment)
+
+
+def _necked(face: Topology, garment: str) -> Topology:
+    """Leave of the skin what shows above a whole garment."""
+    arrays = load_body().arrays
+    skin = face.parts["skin"][1]
+    cloth = [str(name) for name in arrays["part_names"]].index(f"cloth-{garment}")
+    kept = np.ones(len(face.tris), bool)
+    kept[skin] = np.unpackbits(arrays["neck_faces"][cloth], count=skin.stop).astype(bool)
+    gone = len(kept) - int(kept.sum())
+    parts = {
+        name: (points, slice(max(tris.start - gone, 0), tris.stop - gone))
+        for name, (points, tris) in face.parts.items()
+    }
+    return replace(face, tris=face.tris[kept], parts=parts)
 
 
 def _upper(face: Topology, garment: str) -> Topology:

@@ -12,7 +12,7 @@ import scipy.sparse as sp
 from numpy.typing import NDArray
 
 from generate.people.arms import FINGERS, SIDES
-from generate.people.bake_clothes import CUTS, SLEEVE_MARGIN_MM, ArmLine, Cut, garment
+from generate.people.bake_clothes import CUTS, SLEEVE_MARGIN_MM, ArmLine, Cut, collar_level, garment
 from generate.people.bake_masks import occlusion, texture_at
 from generate.people.bake_mesh import Surface, subdivided
 from generate.people.bake_source import Source, bone_weights
@@ -24,6 +24,8 @@ Arrays = dict[str, NDArray[Any]]
 CLOTH, ARM = 7, 11
 LOWEST_MM = -420.0
 """Template height where the trousers end, below every view of an upper body."""
+NECK_MARGIN_MM = 13.0
+"""Skin of the neck goes on this far below the collar line of a whole garment."""
 SOFTEN_MM = (150.0, 90.0)
 """Half width of the trunk, and the height from which cloth is smoothed: it hangs, not clings."""
 ARM_BONES = ("clavicle", "upperarm01", "upperarm02", "lowerarm01", "lowerarm02", "wrist")
@@ -55,9 +57,23 @@ def bake_body(source: Source, head: Arrays) -> Arrays:
     out["sleeves"] = np.array([cut.sleeve for cut in CUTS.values()])
     out["index_tips"] = np.searchsorted(used, _index_tips(source, used, bones)).astype(np.uint16)
     out["used"] = used
-    aux = out["aux"]
-    aux[:, 0] = _ambient(out, head)
+    out["neck_faces"] = _neck_faces(head)
+    out["aux"][:, 0] = _ambient(out, head)
     return out
+
+
+def _neck_faces(head: Arrays) -> NDArray[np.uint8]:
+    """Which triangles of the head's skin each whole garment leaves, as bits (G, ceil(F / 8)).
+
+    Shoulders move under it: skin ends sooner than under the garment of a face alone.
+    """
+    tris = head["tris"][: head["part_tris"][1]].astype(np.int64)
+    points = head["canon"][: head["part_points"][1]].astype(np.float64)
+    kept = [
+        (collar_level(points, cut)[tris] > -min(cut.band_mm + 2.0, NECK_MARGIN_MM)).all(1)
+        for cut in CUTS.values()
+    ]
+    return np.packbits(np.array(kept), axis=1)
 
 
 def arm_lines(heads_mm: NDArray[np.float64]) -> tuple[ArmLine, ArmLine]:
