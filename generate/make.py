@@ -172,9 +172,9 @@ def _person(options: Stills | Talk, child: int) -> Person:
 
 
 @lru_cache(maxsize=2)
-def build_child(person: Person, size_px: int) -> tuple[Child, Look, Person]:
+def build_child(person: Person, size_px: int, framing: str = "face") -> tuple[Child, Look, Person]:
     """The child with hair as fine as the image shows, its look, and the person; kept for reuse."""
-    return Child(person, detail_of(size_px)), look(person), person
+    return Child(person, detail_of(size_px), framing), look(person), person
 
 
 def render_clip(
@@ -188,7 +188,7 @@ def render_clip(
     place = scene(view, child)
     shots = [
         renderer.frame(
-            child, look_, child.pose(arkit, head, gaze), place, number,
+            child, look_, child.pose(arkit, head, gaze, _at(motion.body, number)), place, number,
             passing(child, motion, number, view.shutter, place.camera),
         )
         for number, (arkit, head, gaze) in enumerate(
@@ -201,6 +201,10 @@ def render_clip(
     points = labels["landmarks_px"]
     labels["face_box_px"] = np.concatenate([points.min(1), points.max(1)], axis=1)
     return np.stack([shot.rgb for shot in shots]), labels, place.facts()
+
+
+def _at(body: NDArray[Any] | None, number: int) -> NDArray[Any] | None:
+    return None if body is None else body[number]
 
 
 def _stack(shots: list[Frame], name: str) -> NDArray[Any]:

@@ -176,6 +176,9 @@ class Motion:
     """(T, 3) yaw, pitch, roll relative to the upright, forward-facing head."""
     gaze_deg: NDArray[np.float32]
     """(T, 2) yaw, pitch relative to the head."""
+    body: NDArray[np.float32] | None = None
+    """(T, 25) angles and shares of the joints in the upper framing, columns as arms.BODY; without
+    it the arms hang relaxed."""
 
     def __len__(self) -> int:
         return len(self.arkit)

@@ -98,17 +98,28 @@ GESTURES: dict[str, Gesture] = {
     "hands over eyes": Gesture(_EYE, _EYE),
     "hand on cheek": Gesture(_CHEEK, None),
 }
-HELD_HANDS = {
-    "hand": ("hand to chin", "hand over mouth", "hand on cheek"),
-    "two hands": ("hands over eyes", "hands on cheeks", "hands over mouth"),
-}
-"""`Person.held` of the own hands: what they may do, drawn from `held_seed`."""
 GESTURES |= {
     "hands on cheeks": Gesture(_CHEEK, _CHEEK),
     "hands over mouth": Gesture(
         Touch("mouth", (10, -8, 3), (-0.2, 0, -1), (-0.6, 0.8, 0.0), 1.0, {"fist": 0.08}),
         Touch("mouth", (8, 4, 12), (-0.2, 0, -1), (-0.6, 0.8, 0.0), 1.0, {"fist": 0.08}),
     ),
+}
+
+
+@dataclass(frozen=True)
+class Hands:
+    """What the own hands may do at the face: a value of `Person.held`."""
+
+    share: float
+    """How often, relative to all else that is held."""
+    gestures: tuple[str, ...]
+    """One is drawn from `held_seed`."""
+
+
+HELD_HANDS = {
+    "hand": Hands(0.20, ("hand to chin", "hand over mouth", "hand on cheek")),
+    "two hands": Hands(0.08, ("hands over eyes", "hands on cheeks", "hands over mouth")),
 }
 
 

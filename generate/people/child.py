@@ -8,6 +8,7 @@ from functools import cache
 import numpy as np
 from numpy.typing import NDArray
 
+from generate.motion.gesture import HELD_HANDS
 from generate.people.arms import RELAXED
 from generate.people.asset import load_asset, load_topology
 from generate.people.body import Body, checked
@@ -88,17 +89,17 @@ class Child:
         hair = grow_hair(person, self.topology, upright.points, upright.normals, detail)
         self.pieces: list[Piece] = add_things(self._face(), person, hair)
         self.hair_cover = hair_cover(person, self.topology)
-        if framing == "upper":
-            self._unfold()
+        if framing == "upper" or person.held in HELD_HANDS:
+            self._unfold(framing)
 
     def _face(self) -> Face:
         upright = self.neutral
         marks, eyes = upright.landmarks.astype(np.float64), upright.eyes.astype(np.float64)
         return Face(self.topology, upright.points, marks, eyes, self.head.scale)
 
-    def _unfold(self) -> None:
-        """Change to the upper framing: the head and its hair stay as they are."""
-        self.framing, self.body = "upper", Body(self.person, self.head)
+    def _unfold(self, framing: str) -> None:
+        """Take on the whole garment, arms and hands; the head and its hair stay as they are."""
+        self.framing, self.body = framing, Body(self.person, self.head)
         self.topology = load_topology(self.person.garment, "upper")
         self.head.topology = self.topology
         self.neutral = self.pose(*STILL)
@@ -120,7 +121,8 @@ class Child:
         arkit (52,) as ARKIT, 0..1; head_deg yaw, pitch, roll (yaw > 0 to the child's left,
         pitch > 0 up, roll > 0 top of the head to the child's left); gaze_deg yaw, pitch relative
         to the head; body (25,) as arms.BODY in the upper framing, clipped to the joints' limits,
-        by default with relaxed arms. Raises ValueError for a wrong length.
+        by default with relaxed arms, or with the hands where `Person.held` has them. Raises
+        ValueError for a wrong length.
         """
         amounts = np.asarray(arkit, np.float64)
         if amounts.shape != (len(ARKIT),):
@@ -136,7 +138,7 @@ class Child:
         blend_bones(points, _neck_weights(self.person.garment, self.framing), matrices)
         joints, torso = np.zeros((0, 3)), None
         if self.body is not None:
-            columns = checked(RELAXED if body is None else body)
+            columns = checked(self._arms(transforms[3]) if body is None else body)
             points, joints = self.body.pose(columns, transforms, upright, points)
             torso = self.body.torso(columns)
         normals = self._dress(points)
@@ -147,13 +149,22 @@ class Child:
         moved = (transforms[3], np.eye(4) if torso is None else torso, joints)
         return self._posed(points, normals, moved, (gaze_yaw, gaze_pitch), amounts)
 
+    def _arms(self, head: F64) -> F64:
+        """Columns (25,) of a body that is told nothing; head (4, 4) is followed by held hands."""
+        hands = HELD_HANDS.get(self.person.held)
+        if hands is None or self.reach is None:
+            return RELAXED
+        rng = np.random.default_rng([self.person.held_seed, 0x65])
+        name = hands.gestures[int(rng.integers(len(hands.gestures)))]
+        return self.reach.columns(name, head, 0.0, mirrored=bool(rng.random() < 0.5))
+
     def gesture(self, name: str, phase: float = 0.0) -> F64:
         """Columns (25,) of a gesture of motion/gesture.py for `pose`, with this person's reach.
 
         phase -1 to 1: where it is in its swing. Raises ValueError for an unknown name and in the
         face framing.
         """
-        if self.reach is None:
+        if self.reach is None or self.framing != "upper":
             raise ValueError(f"gesture {name!r} needs a child of framing 'upper'")
         return self.reach.columns(name, None, phase)
 

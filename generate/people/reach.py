@@ -43,18 +43,24 @@ class Reach:
         """landmarks (68, 3); skin (S, 3) and its normals: what hands must not enter."""
         self.body, self.scale = body, scale
         self.marks = landmarks.astype(np.float64)
-        self.skin, self.out = skin.astype(np.float64), normals.astype(np.float64)
+        used = (normals != 0).any(1)  # points of the triangles that the garment replaces have none
+        self.skin, self.out = skin[used].astype(np.float64), normals[used].astype(np.float64)
         self._tree = cKDTree(self.skin)
         self._lifts: dict[tuple[str, int], F64] = {}
 
-    def columns(self, name: str, head: F64 | None = None, phase: float = 0.0) -> F64:
+    def columns(
+        self, name: str, head: F64 | None = None, phase: float = 0.0, mirrored: bool = False
+    ) -> F64:
         """Columns (25,) of a gesture. head (4, 4): pose of the head that the hands follow.
 
-        phase -1 to 1 is where the gesture is in its swing. Raises ValueError for an unknown name.
+        phase -1 to 1 is where the gesture is in its swing; `mirrored` swaps the arms.
+        Raises ValueError for an unknown name.
         """
         gesture, out = named(name), RELAXED.copy()
-        for i, pose in enumerate((gesture.left, gesture.right)):
-            out[11 * i : 11 * i + 11] = self._arm(pose, i, (name, i), head, phase)
+        poses = (gesture.right, gesture.left) if mirrored else (gesture.left, gesture.right)
+        for i, pose in enumerate(poses):
+            key = (name, i + 2 * mirrored)
+            out[11 * i : 11 * i + 11] = self._arm(pose, i, key, head, phase)
         out[-3:] = gesture.torso
         return out
 

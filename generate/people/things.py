@@ -7,6 +7,7 @@ from typing import Protocol
 
 import numpy as np
 
+from generate.motion.gesture import HELD_HANDS
 from generate.people.piece import Piece
 from generate.people.things_face import Face
 from generate.people.things_glasses import GLASSES, glasses
@@ -37,7 +38,7 @@ def odds(control: str, age_years: float, garment: str) -> dict[str, float]:
 
 
 def _tables() -> dict[str, Mapping[str, Shared]]:
-    return {"glasses": GLASSES, "headwear": HEADWEAR, "held": HELD}
+    return {"glasses": GLASSES, "headwear": HEADWEAR, "held": {**HELD, **HELD_HANDS}}
 
 
 class Shared(Protocol):
@@ -65,8 +66,8 @@ def add_things(face: Face, person: Person, hair: Piece) -> list[Piece]:
     if person.glasses != "none":
         rng = np.random.default_rng([person.face_seed, 0x61])
         pieces += glasses(person.glasses, face, rng)
-    _known(person.held, HELD, "held")
-    if person.held != "none":
+    _known(person.held, _tables()["held"], "held")
+    if person.held in HELD:
         _young_enough(person)
         pieces += held(person.held, face, person)
     return pieces

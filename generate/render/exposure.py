@@ -42,8 +42,8 @@ def sub_frames(streak_px: float) -> F64:
     return np.asarray((np.arange(count) - count // 2) / count)
 
 
-def moment(motion: Motion, at: float) -> tuple[F64, F64, F64]:
-    """Blendshapes (52,), head (3,) and gaze (2,) at time `at`, in frames, by straight lines.
+def moment(motion: Motion, at: float) -> tuple[F64, F64, F64, F64 | None]:
+    """Blendshapes (52,), head (3,), gaze (2,) and body (25,) at time `at`, in frames, by lines.
 
     Before the first and after the last frame the movement goes on.
     """
@@ -53,4 +53,7 @@ def moment(motion: Motion, at: float) -> tuple[F64, F64, F64]:
         series[first].astype(np.float64) * (1 - share) + series[first + 1] * share
         for series in (motion.arkit, motion.head_deg, motion.gaze_deg)
     )
-    return np.clip(arkit, 0, 1), head, gaze
+    body = motion.body
+    if body is not None:
+        body = body[first].astype(np.float64) * (1 - share) + body[first + 1] * share
+    return np.clip(arkit, 0, 1), head, gaze, body
