@@ -81,8 +81,6 @@ class Reach:
     def _lift(self, touch: Touch, side: int) -> F64:
         """How far (3,) the palm must stay off its place so that no finger enters the head."""
         away, lift = -_unit(touch.palm), np.zeros(3)
-        if touch.at == "chest":
-            return lift
         for _ in range(ROUNDS):
             hand = self.hand(side, self._solve(touch, side, lift, None, 0.0))
             deepest = float(self.height(hand).min())
@@ -114,7 +112,7 @@ class Reach:
         palm, fingers = _unit(touch.palm), _unit(touch.fingers)
         place = self._anchor(touch.at, side) * flip
         if touch.at == "chest":
-            place = place + offset * float(np.linalg.norm(_upper(self.body.arms[side])))
+            place = place + offset * float(np.linalg.norm(_upper(self.body.arms[side]))) + lift
         else:
             place = place + offset * self.scale / 1000 + lift
             if head is not None:
