@@ -24,8 +24,8 @@ SKIN_NIR = 0.52
 INFRARED_SKIN = np.full(3, SKIN_NIR, np.float32)
 GAIN_POWER = {BROW: (0.55, 0.6), HAIR_PART: (0.8, 0.55), IRIS: (0.75, 0.7), LIPS: (0.9, 0.9)}
 """Near-infrared reflectance of a part, gain * red ** power; others keep their red."""
-FARTHEST = 0.12
-"""Share of the lamp's light, over that on the face, below which a place does not fall."""
+BEHIND = 0.12
+"""Share of the lamps' light that reaches the place behind, over that on the face."""
 
 
 def infrared_lamps(light: Light, camera: Camera, target: NDArray[np.float64]) -> Light:
@@ -48,8 +48,8 @@ def near_infrared(
 ) -> F32:
     """Grey (H, W, 3) of a linear picture lit by `infrared_lamps`.
 
-    depth_m (H, W) is 0 where background; skin_red: the person's reflectance in red. The dyes of
-    the clothes follow the view's `light_seed`.
+    depth_m (H, W) is 0 where background, which must have BEHIND in it already; skin_red: the
+    person's reflectance in red. The dyes of the clothes follow the view's `light_seed`.
     """
     red = linear @ np.array([0.8, 0.15, 0.05], np.float32)
     rng = np.random.default_rng([view.light_seed, 0x1A])
@@ -59,6 +59,6 @@ def near_infrared(
     gain[[FACE, NECK, LIPS, HAND_PART]] *= SKIN_NIR / skin_red
     gain[CLOTH_PART], power[CLOTH_PART] = rng.uniform(0.5, 0.9), rng.uniform(0.25, 0.9)
     seen = gain[parts] * np.maximum(red, 1e-5) ** power[parts]
-    away = np.where(depth_m > 0, view.distance_m / np.maximum(depth_m, 0.05), 0.35)
-    lamp = np.clip(away * away, FARTHEST, 6)
+    away = np.where(depth_m > 0, view.distance_m / np.maximum(depth_m, 0.05), 1.0)
+    lamp = np.clip(away * away, BEHIND, 6)
     return np.asarray(np.repeat((seen * lamp)[..., None], 3, 2), np.float32)

@@ -27,7 +27,7 @@ from generate.render.camera import (
 from generate.render.engine import Engine
 from generate.render.geometry import Figure
 from generate.render.ids import LASH
-from generate.render.infrared import INFRARED_SKIN, infrared_lamps, near_infrared
+from generate.render.infrared import BEHIND, INFRARED_SKIN, infrared_lamps, near_infrared
 from generate.render.lens import defocus
 from generate.render.light import Light, Shadow, make_light, shadow_frame, within
 from generate.render.metering import expose
@@ -134,7 +134,8 @@ def scene(view: View, child: Child) -> Scene:
     if view.camera == "infrared":
         light, skin = infrared_lamps(light, camera, center), INFRARED_SKIN
     exposure, white = expose(light, skin)
-    return Scene(view, camera, light, place.picture, place.name, exposure, white)
+    picture = place.picture * np.float32(BEHIND if view.camera == "infrared" else 1.0)
+    return Scene(view, camera, light, picture, place.name, exposure, white)
 
 
 def _subject(view: View, child: Child) -> tuple[F64, float]:
