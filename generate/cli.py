@@ -73,7 +73,7 @@ def _parse(kind: type[Any], name: str, argv: Sequence[str]) -> tuple[Options, Wh
 def generate(options: Options, where: Where) -> None:
     """Make the data set `where.out`, skipping shards that are finished."""
     check_options(options)
-    options = resolved_voices(options)
+    options = resolved_view(resolved_voices(options))
     choose(where.engine, ENGINES, "engine")
     kept = _resolved(options)
     n_shards = -(-options.clips // options.shard_clips)
@@ -134,6 +134,15 @@ def resolved_voices(options: Options) -> Options:
     from generate.voice.engines import check_engines
 
     return replace(options, voices=check_engines(options.voices))
+
+
+def resolved_view(options: Options) -> Options:
+    """The options with who draws named, so that a data set says which did."""
+    if isinstance(options, Words):
+        return options
+    from generate.render.views import resolve_view
+
+    return replace(options, view=resolve_view(options.view))
 
 
 def _resolved(options: Options) -> dict[str, Any]:

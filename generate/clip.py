@@ -101,7 +101,7 @@ FACTS: dict[str, str] = {
     "look": "the other controls of the person (spec.Person); empty when there is no picture",
     "control": "NAME=VALUE that a ladder varies; empty elsewhere",
     "voice": "engine, voice, f0_hz, formant_scale; empty when silent",
-    "camera": "size_px, focal_px, distance_m, controls of spec.View; empty without a picture",
+    "camera": "size_px, focal_px, distance_m, view, controls of spec.View; empty without a picture",
     "light": "seed and key direction; empty when there is no picture",
     "rate_hz": "frames a second; 0 for stills and sound",
     "n_frames": "T",

@@ -24,6 +24,7 @@ from generate.people.skin import Look, look
 from generate.presets import Ladder, Options, Stills, Talk, Words
 from generate.render.exposure import passing
 from generate.render.view import Frame, Renderer, scene
+from generate.render.views import make_renderer, resolve_view
 from generate.sample import from_block, sample_person, sample_view, stream
 from generate.shards import shard_name, write_shard
 from generate.spec import EMOTIONS, Motion, Person, View
@@ -92,7 +93,9 @@ def make_rung(options: Ladder, number: int) -> Clip:
 
 def _picture(options: Stills | Ladder, key: str, shot: Shot) -> Clip:
     child, look_, person = build_child(shot.person, options.size_px)
-    frames, labels, camera = render_clip(child, look_, shot.view, shot.motion, options.labels)
+    frames, labels, camera = render_clip(
+        child, look_, shot.view, shot.motion, options.labels, options.view
+    )
     facts = _facts(options.seed, key) | _person_facts(person)
     facts |= {"emotion": shot.emotion, "emotion_intensity": shot.intensity, "n_frames": 1} | camera
     labels["speaking"] = np.zeros(1, np.uint8)
@@ -130,7 +133,9 @@ def make_talk(options: Talk, number: int) -> Clip:
         utterance, n_frames, options.rate_hz, stream(options.seed, number, "motion"),
         shot.emotion, shot.intensity,
     )  # fmt: skip
-    frames, labels, camera = render_clip(child, look_, shot.view, motion, options.labels)
+    frames, labels, camera = render_clip(
+        child, look_, shot.view, motion, options.labels, options.view
+    )
     labels["speaking"] = _speaking(utterance, n_frames, options.rate_hz)
     facts = _facts(options.seed, f"talk-{number:08d}") | _person_facts(person)
     facts |= _sound_facts(utterance) | camera
@@ -178,13 +183,18 @@ def build_child(person: Person, size_px: int, framing: str = "face") -> tuple[Ch
 
 
 def render_clip(
-    child: Child, look_: Look, view: View, motion: Motion, extra: Sequence[str] = ()
+    child: Child,
+    look_: Look,
+    view: View,
+    motion: Motion,
+    extra: Sequence[str] = (),
+    drawn_by: str = "numba",
 ) -> tuple[NDArray[np.uint8], dict[str, NDArray[Any]], dict[str, Any]]:
     """Frames (T, H, W, 3), image labels and the camera and light facts.
 
-    extra: names of EXTRA_LABELS to write besides.
+    extra: names of EXTRA_LABELS to write besides; drawn_by: one of `views.VIEWS`.
     """
-    renderer = _renderer(view.size_px)
+    renderer = _renderer(drawn_by, view.size_px)
     place = scene(view, child)
     shots = [
         renderer.frame(
@@ -200,7 +210,9 @@ def render_clip(
     labels["arkit"] = np.asarray(motion.arkit, np.float32)
     points = labels["landmarks_px"]
     labels["face_box_px"] = np.concatenate([points.min(1), points.max(1)], axis=1)
-    return np.stack([shot.rgb for shot in shots]), labels, place.facts()
+    facts = place.facts()
+    facts["camera"]["view"] = renderer.engine.name
+    return np.stack([shot.rgb for shot in shots]), labels, facts
 
 
 def _at(body: NDArray[Any] | None, number: int) -> NDArray[Any] | None:
@@ -212,8 +224,8 @@ def _stack(shots: list[Frame], name: str) -> NDArray[Any]:
 
 
 @lru_cache(maxsize=2)
-def _renderer(size_px: int) -> Renderer:
-    return Renderer(size_px)
+def _renderer(drawn_by: str, size_px: int) -> Renderer:
+    return make_renderer(resolve_view(drawn_by) if drawn_by == "auto" else drawn_by, size_px)
 
 
 @lru_cache(maxsize=2)

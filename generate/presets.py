@@ -34,6 +34,8 @@ class Stills:
     """Controls held at a value in every clip, NAME=VALUE: glasses=round light=dusk."""
     labels: tuple[str, ...] = ()
     """More labels to write: depth dense normals albedo flow."""
+    view: str = "auto"
+    """Who draws: auto numba gl; auto is gl where a GPU has a driver."""
 
 
 @dataclass(frozen=True)
@@ -90,6 +92,8 @@ class Talk:
     """Controls held at a value in every clip, NAME=VALUE: glasses=round light=dusk."""
     labels: tuple[str, ...] = ()
     """More labels to write: depth dense normals albedo flow."""
+    view: str = "auto"
+    """Who draws: auto numba gl; auto is gl where a GPU has a driver."""
 
 
 @dataclass(frozen=True)
@@ -111,6 +115,8 @@ class Ladder:
     """Rungs of a control that is a number."""
     labels: tuple[str, ...] = ()
     """More labels to write: depth dense normals albedo."""
+    view: str = "auto"
+    """Who draws: auto numba gl; auto is gl where a GPU has a driver."""
 
     @property
     def clips(self) -> int:

@@ -219,8 +219,9 @@ class Renderer:
         image, parts, depth = engine.resolve(fragments, place.backdrop)
         if len(figure.lens_tris):
             self._look_through(figure, mesh, xy, inverse_z, place, image)
-        image *= place.white * np.float32(place.exposure)
-        picture, mask, far = image.reshape(n, n, 3), parts.reshape(n, n), depth.reshape(n, n)
+        picture, mask, far = (engine.fetch(a) for a in (image, parts, depth))
+        picture = (picture * (place.white * np.float32(place.exposure))).reshape(n, n, 3)
+        mask, far = mask.reshape(n, n), far.reshape(n, n)
         picture = defocus(picture, far, place.camera)
         if place.view.camera == "infrared":
             red = float(tone_color(child.person.skin_tone)[0])

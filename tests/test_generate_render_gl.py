@@ -1,0 +1,91 @@
+"""The GL view draws what the numba view draws; a view that cannot draw is refused in one line."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from generate.make import build_child, make_clip
+from generate.motion.still import still
+from generate.presets import Stills
+from generate.render import gl_driver, views
+from generate.render.view import scene
+from generate.render.views import make_renderer, resolve_view
+from generate.sample import sample_person, sample_view, stream
+
+SIZE = 96
+
+
+def why_missing() -> str:
+    try:
+        gl_driver.probe()
+    except ValueError as error:
+        return str(error)
+    return ""
+
+
+needs_driver = pytest.mark.skipif(bool(why_missing()), reason=why_missing() or "driver found")
+
+
+def psnr(a, b) -> float:
+    return float(10 * np.log10(255**2 / max(np.mean((a.astype(float) - b) ** 2), 1e-3)))
+
+
+@needs_driver
+def test_gl_draws_what_numba_draws_over_people_hair_and_lights() -> None:
+    numba, gl = make_renderer("numba", SIZE), make_renderer("gl", SIZE)
+    looks = (
+        "glasses=sunglasses hair_style=pigtails light=dusk",
+        "headwear=beanie light=sun",
+        "hair_style=curly light=window",
+        "hair_style=fade light=lamp",
+    )
+    for number, words in enumerate(looks):
+        view = sample_view(stream(3, number, "view"), SIZE)
+        person = sample_person(3, number, (2, 60))
+        fixed = dict(word.split("=") for word in words.split())
+        person = replace(person, **{k: v for k, v in fixed.items() if hasattr(person, k)})
+        view = replace(view, **{k: v for k, v in fixed.items() if hasattr(view, k)})
+        motion, _, _ = still(stream(3, number, "motion"))
+        child, look, _ = build_child(person, SIZE)
+        posed = child.pose(motion.arkit[0], motion.head_deg[0], motion.gaze_deg[0])
+        a, b = (r.frame(child, look, posed, scene(view, child)) for r in (numba, gl))
+        assert psnr(a.rgb, b.rgb) >= 30
+        assert np.abs(a.landmarks_px - b.landmarks_px).max() <= 0.5
+        assert np.abs(a.contour_px - b.contour_px).max() <= 0.5
+        assert (a.landmarks_visible != b.landmarks_visible).sum() <= 1
+        assert (a.parts != b.parts).mean() <= 0.01
+        both = (a.parts > 0) & (b.parts > 0)
+        gap = np.abs(a.depth_mm.astype(float) - b.depth_mm)[both]
+        assert (gap > 1).mean() <= 0.01
+
+
+@needs_driver
+def test_a_clip_says_which_view_drew_it() -> None:
+    options = Stills(clips=1, size_px=64, seed=4)
+    a, b = (make_clip(replace(options, view=view), 0) for view in ("numba", "gl"))
+    assert (a.facts["camera"]["view"], b.facts["camera"]["view"]) == ("numba", "gl")
+    assert psnr(a.frames, b.frames) >= 30
+
+
+def test_a_view_without_a_driver_is_refused_in_one_line(monkeypatch, capsys) -> None:
+    def none() -> str:
+        raise ValueError("--view gl: no driver with OpenGL 4.3 (no display)")
+
+    monkeypatch.setattr(views, "probe", none)
+    with pytest.raises(ValueError, match="--view gl: no driver"):
+        resolve_view("gl")
+    assert resolve_view("auto") == "numba"
+    assert capsys.readouterr().err == "view: numba\n"
+    with pytest.raises(ValueError, match=r"vulkan.*numba"):
+        resolve_view("vulkan")
+
+
+@pytest.mark.parametrize(
+    ("driver", "view"), [("NVIDIA RTX", "gl"), ("llvmpipe (LLVM 15.0.6, 256 bits)", "numba")]
+)
+def test_auto_takes_a_gpu_and_leaves_software_drivers(monkeypatch, driver, view) -> None:
+    monkeypatch.setattr(views, "probe", lambda: driver)
+    assert resolve_view("auto") == view
