@@ -12,9 +12,10 @@ from device.files import write_atomic
 from generate.controls import Shot, at_rest, set_control, set_controls
 from generate.motion.emotion import relaxed
 from generate.people.asset import load_asset
+from generate.people.cloth import PATTERNS
 from generate.people.hair_colors import HAIR_COLORS
 from generate.people.hair_styles import STYLES
-from generate.people.skin import EYE_COLORS, PATTERNS
+from generate.people.skin import EYE_COLORS
 from generate.people.skin_paint import PAINTS
 from generate.people.things_glasses import GLASSES
 from generate.people.things_headwear import HEADWEAR
@@ -53,7 +54,7 @@ NAMES: dict[str, tuple[str, ...]] = {
     "hair_color": tuple(HAIR_COLORS),
     "eye_color": tuple(EYE_COLORS),
     "garment": tuple(load_asset().garments),
-    "garment_pattern": PATTERNS,
+    "garment_pattern": tuple(PATTERNS),
     "emotion": EMOTIONS,
     "intensity": tuple(f"happy:{level:g}" for level in (0, 0.2, 0.4, 0.6, 0.8, 1)),
     "face_paint": tuple(PAINTS),

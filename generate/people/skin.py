@@ -11,8 +11,8 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from generate.people.cloth import ClothLook, cloth_look
 from generate.people.hair_colors import hair_color, variety
-from generate.people.second_cloth import second_cloth
 from generate.people.skin_atlas import BLOOD, MELANIN, Pigment, paint_atlas
 from generate.people.skin_canvas import halve
 from generate.people.skin_folds import Folding, FoldMap, Mood, fold_map, folding, halve_folds
@@ -55,7 +55,6 @@ GREY = (0.40, 0.39, 0.37)
 """Hair without pigment."""
 BROW_GROWTH = ([0.5, 2, 6, 14], [0.4, 0.7, 0.85, 1.15])
 """Age (years) and how much of the brows has grown."""
-PATTERNS = ("plain", "stripes", "bars", "dots")
 LUMINANCE = np.array([0.2126, 0.7152, 0.0722])
 
 
@@ -98,18 +97,6 @@ class HairLook(NamedTuple):
     """How far the hairs differ in lightness, 0 to 1."""
 
 
-class ClothLook(NamedTuple):
-    color: F32
-    ink: F32
-    pattern: int
-    """Index in PATTERNS."""
-    scale: float
-    """Size of the pattern: 1 is two stripes in 45 mm, 2 is finer."""
-    seed: float
-    second: F32
-    """Trousers, dungarees."""
-
-
 @dataclass(frozen=True)
 class Look:
     """All that shading reads of one person; the atlas comes at three sizes."""
@@ -144,7 +131,7 @@ def look(person: Person) -> Look:
         _eye(person, _stream(person, 3)),
         mouth_look(person.age_years, person.skin_tone, person.face_seed),
         _hair(hair_rgb, pigment.tone, variety(person.hair_color), _stream(person, 5)),
-        _cloth(person, _stream(person, 6)),
+        cloth_look(person, _stream(person, 6)),
         float(pigment.tone @ LUMINANCE),
         folding(person.wrinkling, person.age_years),
         hand_look(skins[2].atlas, person.skin_tone, tone_color(4, 0.5), _stream(person, 8)),
@@ -271,24 +258,6 @@ def _sheen(hair_rgb: F32) -> F32:
 
 def _lash(hair_rgb: F32) -> F32:
     return np.asarray(np.minimum(hair_rgb * 0.35, 0.03), np.float32)
-
-
-def _cloth(person: Person, rng: np.random.Generator) -> ClothLook:
-    if person.garment_pattern not in PATTERNS:
-        raise ValueError(
-            f"garment_pattern {person.garment_pattern!r} is not one of {', '.join(PATTERNS)}"
-        )
-    color = np.array(person.garment_color, np.float32)
-    light = float(color @ LUMINANCE) > 0.3
-    ink = color * 0.25 if light else 0.72 - 0.2 * rng.uniform(0, 1, 3) * (1 - color)
-    return ClothLook(
-        color,
-        np.asarray(ink, np.float32),
-        PATTERNS.index(person.garment_pattern),
-        rng.uniform(0.7, 2.2),
-        rng.uniform(0, 50),
-        second_cloth(person.face_seed),
-    )
 
 
 def _named(table: dict[str, tuple], name: str, what: str) -> tuple:  # type: ignore[type-arg]

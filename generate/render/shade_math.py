@@ -51,6 +51,21 @@ def unit(x, y, z):
 
 
 @numba.njit(fastmath=True)
+def towards_viewer(n0, n1, n2, v0, v1, v2):
+    """The normal on the viewer's side.
+
+    The inside of a sheet shows its back. At an outline the interpolated normal may point a little
+    away: turned round it would be lit from the wrong side, so it is mirrored there.
+    """
+    facing = n0 * v0 + n1 * v1 + n2 * v2
+    if facing >= 0.0:
+        return n0, n1, n2
+    if facing < -0.4:
+        return -n0, -n1, -n2
+    return n0 - 2.0 * facing * v0, n1 - 2.0 * facing * v1, n2 - 2.0 * facing * v2
+
+
+@numba.njit(fastmath=True)
 def dot_row(rows, i, x, y, z):
     return rows[i, 0] * x + rows[i, 1] * y + rows[i, 2] * z
 

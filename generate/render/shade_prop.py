@@ -21,6 +21,7 @@ from generate.render.shade_math import (
     map_place,
     mix,
     smoothstep,
+    towards_viewer,
     unit,
     wrapped,
 )
@@ -59,8 +60,7 @@ def shade_prop(fragments, lamps, shadow, camera_at, to_head):
         p0, p1, p2 = fragments.position[k, 0], fragments.position[k, 1], fragments.position[k, 2]
         s0, s1, s2 = fragments.normal[k, 0], fragments.normal[k, 1], fragments.normal[k, 2]
         v0, v1, v2 = unit(camera_at[0] - p0, camera_at[1] - p1, camera_at[2] - p2)
-        if s0 * v0 + s1 * v1 + s2 * v2 < 0.0:
-            s0, s1, s2 = -s0, -s1, -s2
+        s0, s1, s2 = towards_viewer(s0, s1, s2, v0, v1, v2)
         n0, n1, n2 = s0, s1, s2
         gloss = min(max(fragments.aux[k, AUX_GLOSS], 0.0), 1.0)
         fuzz = min(max(fragments.aux[k, AUX_FUZZ], 0.0), 1.0)

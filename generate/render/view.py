@@ -293,7 +293,7 @@ class Renderer:
         run(shade_mouth, fragments, lamps, shadow, eye, to_head, front, look.mouth)
         run(shade_lash, fragments, lamps, look.hair)
         run(shade_hair, fragments, lamps, shadow, eye, pixel_mm, look.hair)
-        run(shade_cloth, fragments, lamps, shadow, eye, look.cloth)
+        run(shade_cloth, fragments, lamps, shadow, eye, pixel_mm, look.cloth)
         run(shade_prop, fragments, lamps, shadow, eye, to_head)
         run(shade_hand, fragments, lamps, shadow, eye, look.hand)
 
