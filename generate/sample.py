@@ -14,8 +14,8 @@ from typing import TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
+from generate.people.cloth import PATTERNS
 from generate.people.hair_styles import STYLES
-from generate.people.skin import PATTERNS
 from generate.people.skin_paint import PAINTS
 from generate.people.things import odds
 from generate.render.sensor import CAMERAS
