@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from generate.people.codec import Shapes, asset_path, read_archive, unpack_shapes
+from generate.people.kernels import rows_times
 
 F32 = NDArray[np.float32]
 I32 = NDArray[np.int32]
@@ -151,6 +152,10 @@ def load_asset(path: Path | None = None) -> Asset:
 def load_body() -> BodyAsset:
     """Read and verify the body asset, once; a face alone does not need it."""
     arrays = _verified(asset_path().with_name("body.npz"))
+    rows, place = arrays["row_start"], arrays["template"] * np.float32(1000)
+    arrays["canon"] = np.empty((len(rows) - 1, 3), np.float32)
+    index = arrays["row_index"].astype(np.int32)
+    rows_times(rows, index, arrays["row_weight"], place, arrays["canon"])
     return BodyAsset(
         template=arrays["template"],
         shapes=unpack_shapes(arrays),

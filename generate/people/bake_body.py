@@ -178,7 +178,6 @@ def _topology(parts: list[Piece], used: NDArray[np.int64]) -> Arrays:
         "part_tris": np.cumsum([0] + [len(p.surface.tris) for p in parts]).astype(np.int32),
         "tris": np.concatenate([p.surface.tris for p in parts]).astype(np.uint16),
         "normal_of": np.concatenate([p.normal_of for p in parts]).astype(np.uint16),
-        "canon": np.concatenate([p.canon for p in parts]).astype(np.float32),
         "aux": np.concatenate([p.aux for p in parts]).astype(np.float32),
         "shift_mm": np.concatenate([p.shift_mm for p in parts]).astype(np.float32),
         "offset_mm": np.concatenate([p.offset_mm for p in parts]).astype(np.float32),
@@ -222,7 +221,7 @@ def _ambient(out: Arrays, head: Arrays) -> NDArray[np.float64]:
     base = unpack_shapes(out).add(out["template"].copy(), share)
     rows = sp.csr_array(
         (out["row_weight"], out["row_index"], out["row_start"]),
-        (len(out["canon"]), len(base)),
+        (len(out["aux"]), len(base)),
     )
     points = np.asarray(rows @ base, np.float32)
     above, above_tris = _head_skin(head)

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from scipy.interpolate import PchipInterpolator
 
 from generate.people.bake_mesh import Matrix, Surface, border_loops, split
+from generate.people.bake_trims import dungarees, fold_collar, placket, roll_neck
 
 SKIN_MARGIN_MM = 32.0
 """Body skin goes on this far below the lowest collar line, under the garment, and then ends."""
@@ -30,12 +31,19 @@ class Cut:
     """Radius of a hood that lies rolled on the shoulders, at the nape."""
     sleeve: str = "long"
     """Key of SLEEVES."""
+    trim: str = ""
+    """What is sewn on, see bake_trims.py: roll, shirt, dungarees."""
 
 
 CUTS = {
     "tee": Cut((556.0, 572.0, 592.0, 594.0, 592.0), 11.0, 2.6, sleeve="short"),
     "collar": Cut((580.0, 588.0, 603.0, 605.0, 603.0), 22.0, 3.4, sleeve="short"),
     "hood": Cut((552.0, 568.0, 590.0, 592.0, 590.0), 11.0, 2.6, hood_mm=24.0),
+    "turtleneck": Cut((594.0, 599.0, 605.0, 607.0, 605.0), 24.0, 3.6, trim="roll"),
+    "shirt": Cut((566.0, 578.0, 597.0, 600.0, 598.0), 8.0, 1.6, trim="shirt"),
+    "dungarees": Cut(
+        (558.0, 574.0, 593.0, 595.0, 593.0), 10.0, 2.4, sleeve="short", trim="dungarees"
+    ),
 }
 GARMENT_OUT_MM = 1.0
 SLEEVES = {"short": 0.36, "long": 0.965}
@@ -100,7 +108,8 @@ def collar_level(points_mm: NDArray[np.float64], cut: Cut) -> NDArray[np.float64
     line = PchipInterpolator(angles, np.array([h[1], *h, h[3]]))
     # the tops of the shoulders reach the line's height: sink them by their distance from the neck
     away = np.hypot(points_mm[:, 0], points_mm[:, 2] - 10.0) - 85.0
-    return np.asarray(points_mm[:, 1] - line(azimuth) - np.maximum(away, 0.0), np.float64)
+    away = np.maximum(away, 0.0) * np.clip((612.0 - points_mm[:, 1]) / 12.0, 0, 1)  # not the chin
+    return np.asarray(points_mm[:, 1] - line(azimuth) - away, np.float64)
 
 
 def skin_faces(points_mm: NDArray[np.float64], tris: NDArray[np.int64]) -> NDArray[np.bool_]:
@@ -161,7 +170,7 @@ def _join(
     arms: tuple[ArmLine, ...],
 ) -> Garment:
     """Sew main cloth, band and the band's rolled edge; the band stands off further."""
-    sheets = _Sheets()
+    sheets = Sheets()
     loose = GARMENT_OUT_MM + _looseness(main.rows @ template_mm, arms)
     sheets.add(main.rows, loose, 0.0, main.tris)
     for loop in border_loops(main.tris) if arms else ():
@@ -176,8 +185,18 @@ def _join(
         last = loop + first
         for ring in rings:
             last = sheets.ring(band.rows[loop], ring, last, loop + first)
+        if top and cut.trim == "shirt":
+            fold_collar(sheets, band.rows[loop], template_mm, loop + first)
+        if top and cut.trim == "roll":
+            roll_neck(sheets, band.rows[loop], template_mm, loop + first)
         if top and cut.hood_mm:
             _roll_hood(sheets, band.rows[loop], template_mm, loop + first, cut.hood_mm)
+    if cut.trim == "shirt":
+        placket(sheets, main, loose, template_mm)
+    if cut.trim == "dungarees":
+        points = main.rows @ template_mm
+        on_arm = np.max([np.full(len(points), -1.0), *(arm.along(points) for arm in arms)], 0)
+        dungarees(sheets, main, loose, template_mm, bool(arms), on_arm)
     if trousers is not None:
         sheets.add(trousers.rows, GARMENT_OUT_MM, 0.0, trousers.tris, second=1.0)
     return sheets.garment()
@@ -192,7 +211,7 @@ def _looseness(points_mm: NDArray[np.float64], arms: tuple[ArmLine, ...]) -> NDA
     return np.asarray(np.where(out > 4.4, out, np.maximum(out, trunk)), np.float64)
 
 
-class _Sheets:
+class Sheets:
     """Collects points and triangles of one garment."""
 
     def __init__(self) -> None:
@@ -251,7 +270,7 @@ def _strip(last: NDArray[np.int64], fresh: NDArray[np.int64]) -> NDArray[np.int6
 
 
 def _roll_hood(
-    sheets: _Sheets,
+    sheets: Sheets,
     rows: Matrix,
     template_mm: NDArray[np.float64],
     source: NDArray[np.int64],

@@ -14,6 +14,10 @@ from numpy.typing import NDArray
 QUANTUM_M = 4e-6
 """Smallest step of a stored displacement; a shape that reaches past 131 mm takes a coarser one."""
 
+STEPPED = ("tris", "row_start", "normal_of")
+"""Integer arrays stored as steps along their first axis, low bytes apart from high bytes, under
+their name, a tilde and their type."""
+
 _ZIP_DATE = (1980, 1, 1, 0, 0, 0)
 
 
@@ -96,8 +100,9 @@ def unpack_shapes(arrays: dict[str, NDArray[Any]]) -> Shapes:
 def archive(arrays: dict[str, NDArray[Any]]) -> bytes:
     """Return the bytes of an npz archive that depend on the arrays alone."""
     file = io.BytesIO()
+    packed = dict(_stepped(name, array) for name, array in arrays.items())
     with zipfile.ZipFile(file, "w") as out:
-        for name, array in sorted(arrays.items()):
+        for name, array in sorted(packed.items()):
             member = io.BytesIO()
             np.lib.format.write_array(member, np.ascontiguousarray(array), allow_pickle=False)
             info = zipfile.ZipInfo(f"{name}.npy", _ZIP_DATE)
@@ -110,7 +115,24 @@ def archive(arrays: dict[str, NDArray[Any]]) -> bytes:
 def read_archive(data: bytes) -> dict[str, NDArray[Any]]:
     """Read the arrays of an npz archive."""
     with np.load(io.BytesIO(data), allow_pickle=False) as npz:
-        return {name: npz[name] for name in npz.files}
+        return dict(_whole(name, npz[name]) for name in npz.files)
+
+
+def _stepped(name: str, array: NDArray[Any]) -> tuple[str, NDArray[Any]]:
+    if name not in STEPPED:
+        return name, array
+    steps = np.diff(array, axis=0, prepend=np.zeros_like(array[:1]))
+    size = array.dtype.itemsize
+    planes = np.ascontiguousarray(steps).view(np.uint8).reshape(*array.shape, size)
+    return f"{name}~{array.dtype.str[1:]}", np.moveaxis(planes, -1, 0)
+
+
+def _whole(name: str, array: NDArray[Any]) -> tuple[str, NDArray[Any]]:
+    name, _, kind = name.partition("~")
+    if not kind:
+        return name, array
+    steps = np.ascontiguousarray(np.moveaxis(array, 0, -1)).view(f"<{kind}")[..., 0]
+    return name, np.cumsum(steps, axis=0, dtype=steps.dtype)
 
 
 def asset_path() -> Path:
