@@ -43,7 +43,7 @@ ANCESTRY_NAMES = (*ANCESTRIES, "mixed")
 MAIN_SHARE = 0.75
 """Who has this much of one ancestry counts to it, all others as mixed."""
 AGE_BANDS = 9
-GARMENTS = ("tee", "collar", "hood")
+GARMENTS = ("tee", "collar", "hood", "turtleneck", "shirt", "dungarees")
 PATTERN_SHARES = {name: 4.0 if name == "plain" else 1.0 for name in PATTERNS}
 MOTIFS = tuple(name for name in PAINTS if name != "none")
 PAINTED = 0.03
