@@ -211,7 +211,7 @@ def render_clip(
     points = labels["landmarks_px"]
     labels["face_box_px"] = np.concatenate([points.min(1), points.max(1)], axis=1)
     facts = place.facts()
-    facts["camera"]["view"] = renderer.engine.name
+    facts["camera"]["view"] = renderer.name
     return np.stack([shot.rgb for shot in shots]), labels, facts
 
 

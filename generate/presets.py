@@ -35,7 +35,7 @@ class Stills:
     labels: tuple[str, ...] = ()
     """More labels to write: depth dense normals albedo flow."""
     view: str = "auto"
-    """Who draws: auto numba gl; auto is gl where a GPU has a driver."""
+    """Who draws: auto numba gl mitsuba; auto is gl where a GPU has a driver."""
 
 
 @dataclass(frozen=True)
@@ -93,7 +93,7 @@ class Talk:
     labels: tuple[str, ...] = ()
     """More labels to write: depth dense normals albedo flow."""
     view: str = "auto"
-    """Who draws: auto numba gl; auto is gl where a GPU has a driver."""
+    """Who draws: auto numba gl mitsuba; auto is gl where a GPU has a driver."""
 
 
 @dataclass(frozen=True)
@@ -116,7 +116,7 @@ class Ladder:
     labels: tuple[str, ...] = ()
     """More labels to write: depth dense normals albedo."""
     view: str = "auto"
-    """Who draws: auto numba gl; auto is gl where a GPU has a driver."""
+    """Who draws: auto numba gl mitsuba; auto is gl where a GPU has a driver."""
 
     @property
     def clips(self) -> int:

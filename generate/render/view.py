@@ -164,6 +164,7 @@ class Renderer:
         """engine: what draws; numba if not given."""
         self.size_px = size_px
         self.engine = engine or Engine()
+        self.name = self.engine.name
         self._seen = self.engine.target(size_px * SAMPLES)
         self._lit = self.engine.target(int(np.clip(2 * size_px, 256, 512)))
         self._child: Child | None = None
@@ -207,6 +208,17 @@ class Renderer:
         self, child: Child, look: Look, posed: Posed, place: Scene
     ) -> tuple[F32, NDArray[np.uint8], F32]:
         """Linear RGB (H, W, 3) as exposed, part ids (H, W), distance along z (H, W) in m."""
+        image, mask, far = self._trace(child, look, posed, place)
+        picture = defocus(image * (place.white * np.float32(place.exposure)), far, place.camera)
+        if place.view.camera == "infrared":
+            red = float(tone_color(child.person.skin_tone)[0])
+            picture = near_infrared(picture, mask, far, place.view, red)
+        return picture, mask, far
+
+    def _trace(
+        self, child: Child, look: Look, posed: Posed, place: Scene
+    ) -> tuple[F32, NDArray[np.uint8], F32]:
+        """As `draw`, in the units of the light."""
         figure, engine = self._figure_of(child), self.engine
         mesh = figure.pose(posed)
         xy, inverse_z = self._to_samples(place.camera, mesh.points)
@@ -219,14 +231,8 @@ class Renderer:
         image, parts, depth = engine.resolve(fragments, place.backdrop)
         if len(figure.lens_tris):
             self._look_through(figure, mesh, xy, inverse_z, place, image)
-        picture, mask, far = (engine.fetch(a) for a in (image, parts, depth))
-        picture = (picture * (place.white * np.float32(place.exposure))).reshape(n, n, 3)
-        mask, far = mask.reshape(n, n), far.reshape(n, n)
-        picture = defocus(picture, far, place.camera)
-        if place.view.camera == "infrared":
-            red = float(tone_color(child.person.skin_tone)[0])
-            picture = near_infrared(picture, mask, far, place.view, red)
-        return picture, mask, far
+        image, parts, depth = (engine.fetch(a) for a in (image, parts, depth))
+        return image.reshape(n, n, 3), parts.reshape(n, n), depth.reshape(n, n)
 
     def _look_through(
         self, figure: Figure, mesh: Mesh, xy: Any, inverse_z: Any, place: Scene, image: Any

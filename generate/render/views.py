@@ -1,4 +1,6 @@
-"""Which view of a spec is drawn: numba on the CPU, gl on a GPU. Labels are the same."""
+"""Which view of a spec is drawn: numba on the CPU, gl on a GPU, mitsuba for path-traced stills.
+
+Labels are the same."""
 
 from __future__ import annotations
 
@@ -9,7 +11,7 @@ from generate.render.engine import Engine
 from generate.render.gl_driver import is_real, probe
 from generate.render.view import Renderer
 
-VIEWS = ("auto", "numba", "gl")
+VIEWS = ("auto", "numba", "gl", "mitsuba")
 
 
 def resolve_view(name: str) -> str:
@@ -26,6 +28,10 @@ def resolve_view(name: str) -> str:
         except (ValueError, OSError):
             if name == "gl":
                 raise
+    if name == "mitsuba":
+        from generate.render.mitsuba_view import check_mitsuba
+
+        check_mitsuba()
     if name == "auto":
         name = "gl" if driver and is_real(driver) else "numba"
     print(f"view: {name}" + (f" ({driver})" if name == "gl" else ""), file=sys.stderr, flush=True)
@@ -38,4 +44,8 @@ def make_renderer(view: str, size_px: int) -> Renderer:
         from generate.render.gl_engine import GlEngine
 
         return Renderer(size_px, GlEngine())
+    if view == "mitsuba":
+        from generate.render.mitsuba_view import MitsubaRenderer
+
+        return MitsubaRenderer(size_px)
     return Renderer(size_px, Engine())
