@@ -34,6 +34,10 @@ class Engine:
         """An array for kernels to write to."""
         return np.empty(shape, dtype)
 
+    def upload(self, array: NDArray[Any]) -> Any:
+        """A numpy array for verbs that are called more than once with it."""
+        return array
+
     def fetch(self, array: Any) -> NDArray[Any]:
         """An array of the engine as numpy's."""
         return np.asarray(array)
@@ -58,6 +62,12 @@ class Engine:
     ) -> None:
         """See `raster.rasterize`."""
         rasterize(xy, inverse_z, tris, kinds, aux, cut, target.depth, target.ids)
+
+    def seen_at(
+        self, target: Target, rows: NDArray[np.intp], columns: NDArray[np.intp]
+    ) -> tuple[NDArray[np.float32], NDArray[np.int32]]:
+        """Nearness and triangle at samples (N,) of a target."""
+        return target.depth[rows, columns], target.ids[rows, columns]
 
     def gather(self, target: Target, xy: Any, inverse_z: Any, mesh: Mesh, albedo: bool) -> Any:
         """`Fragments` of what the target shows, ready to be shaded."""

@@ -48,6 +48,9 @@ class GlArray:
     def __init__(self, buffer: Any, shape: tuple[int, ...], dtype: DTypeLike) -> None:
         self.buffer, self.shape, self.dtype = buffer, shape, np.dtype(dtype)
 
+    def __len__(self) -> int:
+        return self.shape[0]
+
     @property
     def kind(self) -> str:
         return "float" if self.dtype.kind == "f" else "int"
@@ -102,7 +105,7 @@ class GlEngine(Engine):
         """A copy on the GPU, 32 bits an item."""
         kind = np.float32 if array.dtype.kind == "f" else np.int32
         data = np.ascontiguousarray(array, kind)
-        buffer = self.context.buffer(data.tobytes() or bytes(4))
+        buffer = self.context.buffer(data if data.size else bytes(4))
         return GlArray(buffer, array.shape, array.dtype)
 
     def kept(self, array: Any) -> GlArray:
@@ -146,7 +149,7 @@ class GlEngine(Engine):
 
     def run(self, kernel: Callable[..., None], *args: Any) -> None:
         call = _Call(self)
-        names = inspect.signature(getattr(kernel, "py_func", kernel)).parameters
+        names = _names(getattr(kernel, "py_func", kernel))
         values = tuple(call.value(n, a) for n, a in zip(names, args, strict=True))
         bounds = _bounds(kernel, dict(zip(names, args, strict=True)))
         count = bounds.stop - bounds.start
@@ -181,6 +184,13 @@ class GlEngine(Engine):
         self.context.enable_only(self.context.DEPTH_TEST)
         corners.render(self.context.TRIANGLES, vertices=3 * len(tris))
         self.context.memory_barrier()
+
+    def seen_at(
+        self, target: Target, rows: NDArray[np.intp], columns: NDArray[np.intp]
+    ) -> tuple[NDArray[np.float32], NDArray[np.int32]]:
+        depth, ids = self.empty(rows.shape, np.float32), self.empty(rows.shape, np.int32)
+        self.run(_pick, target.depth, target.ids, rows, columns, depth, ids)
+        return self.fetch(depth), self.fetch(ids)
 
     def gather(self, target: Target, xy: Any, inverse_z: Any, mesh: Mesh, albedo: bool) -> Any:
         side = target.depth.shape[0] // SAMPLES
@@ -230,6 +240,13 @@ class GlEngine(Engine):
         self._stages["resolve"].run((n + LANES - 1) // LANES)
         self.context.memory_barrier()
         return image, parts, depth
+
+
+def _pick(depth, ids, rows, columns, nearness, triangle):  # type: ignore[no-untyped-def]
+    """A kernel: what a target holds at some samples."""
+    for k in range(rows.shape[0]):
+        nearness[k] = depth[rows[k], columns[k]]
+        triangle[k] = ids[rows[k], columns[k]]
 
 
 class _Call:
@@ -299,6 +316,11 @@ def _bounds(kernel: Callable[..., None], arguments: dict[str, Any]) -> range:
     function = getattr(kernel, "py_func", kernel)
     code = _bounds_code(function)
     return eval(code, function.__globals__, arguments)  # type: ignore[no-any-return]
+
+
+@cache
+def _names(function: Callable[..., None]) -> tuple[str, ...]:
+    return tuple(inspect.signature(function).parameters)
 
 
 @cache

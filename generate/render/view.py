@@ -221,11 +221,12 @@ class Renderer:
         """As `draw`, in the units of the light."""
         figure, engine = self._figure_of(child), self.engine
         mesh = figure.pose(posed)
-        xy, inverse_z = self._to_samples(place.camera, mesh.points)
+        points = engine.upload(mesh.points)
+        xy, inverse_z = self._to_samples(place.camera, points)
         engine.clear(self._seen)
         engine.rasterize(xy, inverse_z, mesh.tris, mesh.kinds, mesh.aux, True, self._seen)
         fragments = engine.gather(self._seen, xy, inverse_z, mesh, False)
-        shadow = self._cast(figure, mesh, place, posed)
+        shadow = self._cast(figure, mesh, points, place, posed)
         self._shade(fragments, look, posed, place, shadow)
         n = self.size_px
         image, parts, depth = engine.resolve(fragments, place.backdrop)
@@ -250,7 +251,7 @@ class Renderer:
             self._child, self._figure = child, Figure(child)
         return self._figure
 
-    def _to_samples(self, camera: Camera, points: F32) -> tuple[Any, Any]:
+    def _to_samples(self, camera: Camera, points: Any) -> tuple[Any, Any]:
         """Screen place in 1/256 sample (V, 2) and 1/z (V,) of world points."""
         matrix = np.concatenate([camera.rotation, camera.shift[:, None]], 1)
         xy, inverse_z = self._screen(len(points))
@@ -266,16 +267,16 @@ class Renderer:
         empty = self.engine.empty
         return empty((vertices, 2), np.int32), empty((vertices,), np.float32)
 
-    def _cast(self, figure: Figure, mesh: Mesh, place: Scene, posed: Posed) -> Shadow:
+    def _cast(self, figure: Figure, mesh: Mesh, points: Any, place: Scene, posed: Posed) -> Shadow:
         """Shadow map of the key."""
         size = int(np.clip(2 * self.size_px, 256, 512))
         key = place.light.lamps.direction[0]
         center = posed.between_eyes.astype(np.float64) - [0, 0.05, 0.05]
         half_m = UPPER_SHADOW_HALF_M if place.view.framing == "upper" else SHADOW_HALF_M
         matrix = shadow_frame(key, center, half_m, size)
-        xy, depth = self._screen(len(mesh.points))
+        xy, depth = self._screen(len(points))
         flat = matrix.astype(np.float64)
-        self.engine.run(project, mesh.points, flat, 0.0, 0.0, NEAR_M, 0.0, 0.0, xy, depth)
+        self.engine.run(project, points, flat, 0.0, 0.0, NEAR_M, 0.0, 0.0, xy, depth)
         self.engine.clear(self._lit)
         tris, kinds = figure.caster_tris, figure.caster_kinds
         self.engine.rasterize(xy, depth, tris, kinds, mesh.aux, False, self._lit)
@@ -310,8 +311,8 @@ class Renderer:
         inside = ((at >= 0) & (at < side)).all(1) & (depth_m > 0)
         around = np.stack(np.meshgrid([-1, 0, 1], [-1, 0, 1]), -1).reshape(9, 1, 2)
         x, y = np.moveaxis(np.clip(at + around, 0, side - 1), -1, 0)
-        ids, depth = (self.engine.fetch(a) for a in (self._seen.ids, self._seen.depth))
-        ids, nearness = ids[y, x], depth[y, x]
+        nearness, ids = self.engine.seen_at(self._seen, y.ravel(), x.ravel())
+        nearness, ids = nearness.reshape(y.shape), ids.reshape(y.shape)
         free = (nearness * (depth_m - HIDDEN_MM / 1000) < 1) | (ids < 0)
         free = (free | (figure.kinds[ids] == LASH)).sum(0)
         return (inside & (free >= 5)).astype(np.uint8)
