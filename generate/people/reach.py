@@ -29,7 +29,7 @@ THICK = 0.24
 """Half the thickness of a palm over the distance from wrist to knuckles."""
 CLEAR_M = 0.0025
 """Hands stay this far outside the head."""
-SWIVELS_DEG = np.arange(-75.0, 76.0, 15.0)
+SWIVELS_DEG = tuple(float(x) for x in range(-75, 76, 15))
 """Turns of the elbow about the line from shoulder to wrist that are tried; 0 hangs down."""
 ROUNDS = 6
 EYE_MARKS = ((42, 48), (36, 42))
@@ -47,6 +47,7 @@ class Reach:
         self.skin, self.out = skin[used].astype(np.float64), normals[used].astype(np.float64)
         self._tree = cKDTree(self.skin)
         self._lifts: dict[tuple[str, int], F64] = {}
+        self._swivels: dict[tuple[str, int], float] = {}
 
     def columns(
         self, name: str, head: F64 | None = None, phase: float = 0.0, mirrored: bool = False
@@ -76,13 +77,16 @@ class Reach:
             return np.clip(out, LOW, HIGH)
         if key not in self._lifts:
             self._lifts[key] = self._lift(pose, side)
-        return self._solve(pose, side, self._lifts[key], head, phase)
+            upright = self._solve(pose, side, self._lifts[key], None, 0.0)
+            self._swivels[key] = upright[1]
+        tried = (self._swivels[key],)  # the same elbow in all frames, and nothing to search
+        return self._solve(pose, side, self._lifts[key], head, phase, tried)[0]
 
     def _lift(self, touch: Touch, side: int) -> F64:
         """How far (3,) the palm must stay off its place so that no finger enters the head."""
         away, lift = -_unit(touch.palm), np.zeros(3)
         for _ in range(ROUNDS):
-            hand = self.hand(side, self._solve(touch, side, lift, None, 0.0))
+            hand = self.hand(side, self._solve(touch, side, lift, None, 0.0)[0])
             deepest = float(self.height(hand).min())
             if deepest >= CLEAR_M:
                 break
@@ -106,7 +110,16 @@ class Reach:
         blend_bones(points, weights, np.ascontiguousarray(bones))
         return points.astype(np.float64)
 
-    def _solve(self, touch: Touch, side: int, lift: F64, head: F64 | None, phase: float) -> F64:
+    def _solve(
+        self,
+        touch: Touch,
+        side: int,
+        lift: F64,
+        head: F64 | None,
+        phase: float,
+        swivels: tuple[float, ...] = SWIVELS_DEG,
+    ) -> tuple[F64, float]:
+        """Columns (11,) and the swivel of the elbow, one of `swivels`."""
         flip = np.array([-1.0 if side else 1.0, 1, 1])
         offset = np.array(touch.offset) + phase * np.array(touch.sway)
         palm, fingers = _unit(touch.palm), _unit(touch.fingers)
@@ -122,10 +135,10 @@ class Reach:
         third = np.cross(palm, fingers)
         third /= np.linalg.norm(third)
         frame = np.stack([palm, np.cross(third, palm), third], 1)
-        columns = reach(self.body.arms[side], place, frame, touch.along)
+        columns, swivel = reach(self.body.arms[side], place, frame, touch.along, swivels)
         for name, value in touch.shape.items():
             columns[ARM_COLUMNS.index(name)] = value
-        return columns
+        return columns, swivel
 
     def _anchor(self, at: str, side: int) -> F64:
         marks, left = self.marks, side == 0
@@ -154,20 +167,22 @@ def _shoulder(arm: Arm) -> F64:
     return arm.shoulder
 
 
-def reach(arm: Arm, place: F64, frame: F64, along: float) -> F64:
+def reach(
+    arm: Arm, place: F64, frame: F64, along: float, swivels: tuple[float, ...]
+) -> tuple[F64, float]:
     """Columns (11,) of a mirrored-left arm that bring its palm to `place` with this hand frame.
 
-    The elbow takes the swivel that strains the joints least.
+    The elbow takes the one of `swivels` that strains the joints least, which is returned too.
     """
     hand = float(np.linalg.norm(arm.fingers[2, 0] - arm.wrist))
     wrist = place - frame[:, 1] * along * hand - frame[:, 0] * THICK * hand
-    best, least = HANGING, np.inf
-    for swivel in SWIVELS_DEG:
+    best, chosen, least = HANGING, 0.0, np.inf
+    for swivel in swivels:
         columns, strain = _bent(arm, wrist, frame, swivel)
         strain += 0.35 * abs(swivel)
         if strain < least:
-            best, least = columns, strain
-    return best
+            best, chosen, least = columns, swivel, strain
+    return best, chosen
 
 
 def _bent(arm: Arm, wrist: F64, frame: F64, swivel: float) -> tuple[F64, float]:
