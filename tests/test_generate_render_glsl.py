@@ -2,12 +2,19 @@
 
 from __future__ import annotations
 
+import inspect
 import math
+import re
+from dataclasses import replace
 
 import numpy as np
 import pytest
 
+from generate.make import build_child
+from generate.render import view as view_module
+from generate.render.engine import Engine
 from generate.render.gl_driver import probe
+from generate.render.gl_engine import GlArray, _Call
 from generate.render.glsl import kernel_source
 from generate.render.glsl_values import Array
 from generate.render.noise import hash_unit, value_noise
@@ -23,6 +30,8 @@ from generate.render.shade_math import (
     unit,
     wrapped,
 )
+from generate.render.view import Renderer, scene
+from generate.sample import sample_person, sample_view, stream
 
 
 def why_missing() -> str:
@@ -130,3 +139,35 @@ def test_what_has_no_glsl_is_refused_by_file_and_line(kernel, what) -> None:
     assert what in str(error.value)
     assert f"{__file__}:{line - (kernel is raises)}: " in str(error.value)
     assert "\n" not in str(error.value)
+
+
+class Translating(Engine):
+    """Draws on the CPU and turns every kernel that it is asked to run into GLSL."""
+
+    def __init__(self) -> None:
+        self.sources: dict[str, str] = {}
+
+    def run(self, kernel, *args) -> None:
+        call = _Call(_Uploads())
+        names = kernel.py_func.__code__.co_varnames
+        values = tuple(call.value(n, a) for n, a in zip(names, args, strict=False))
+        self.sources[kernel.py_func.__name__] = kernel_source(kernel, values)
+        super().run(kernel, *args)
+
+
+class _Uploads:
+    def upload(self, array):
+        return GlArray(None, array.shape, array.dtype)
+
+    kept = upload
+
+
+def test_every_kernel_of_a_view_has_glsl() -> None:
+    person = replace(sample_person(1, 0), glasses="round", hair_style="long")
+    view = sample_view(stream(1, 0, "view"), 64)
+    child, look, _ = build_child(person, 64)
+    engine = Translating()
+    Renderer(64, engine).frame(child, look, child.neutral, scene(view, child))
+    asked = set(re.findall(r"run\(\s*(?:\*\()?(\w+)", inspect.getsource(view_module)))
+    assert asked == set(engine.sources)
+    assert all("void main()" in source for source in engine.sources.values())
