@@ -232,10 +232,10 @@ def tone(linear: F32, contrast: float = 1.0) -> F32:
 def _table(contrast: float) -> F32:
     """Toned and encoded light, 0 to 255, over the square root of the light."""
     steps = np.linspace(0, TABLE_ROOT, TABLE_SIZE, dtype=np.float32)
-    return _encode(tone(np.square(steps, dtype=np.float32), contrast)) * np.float32(255)
+    return encode_srgb(tone(np.square(steps, dtype=np.float32), contrast)) * np.float32(255)
 
 
-def _encode(linear: F32) -> F32:
+def encode_srgb(linear: F32) -> F32:
     """Linear to sRGB (IEC 61966-2-1), float32 0 to 1."""
     x = np.clip(linear, 0, 1)
     curve = np.float32(1.055) * x ** np.float32(1 / 2.4) - np.float32(0.055)

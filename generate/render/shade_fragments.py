@@ -116,7 +116,7 @@ def count(ids, kinds):
 
 
 @numba.njit(fastmath=True)
-def _barycentric(xy, inverse_z, a, b, c, x, y):
+def barycentric(xy, inverse_z, a, b, c, x, y):
     """Perspective-correct weights of (a, b, c) at screen point (x, y), and 1/z there."""
     ax, ay = float(xy[a, 0]), float(xy[a, 1])
     bx, by = float(xy[b, 0]), float(xy[b, 1])
@@ -170,7 +170,7 @@ def gather(ids, xy, inverse_z, mesh, fragments):
                 t = ids[j, i]
                 a, b, c = np.uint32(tris[t, 0]), np.uint32(tris[t, 1]), np.uint32(tris[t, 2])
                 x, y = i * 256.0 + 128.0, j * 256.0 + 128.0
-                wa, wb, wc, z = _barycentric(xy, inverse_z, a, b, c, x, y)
+                wa, wb, wc, z = barycentric(xy, inverse_z, a, b, c, x, y)
                 pixel[k] = row * width + column
                 weight[k] = share / (SAMPLES * SAMPLES)
                 depth[k] = z

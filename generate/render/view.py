@@ -6,8 +6,8 @@ frame = Renderer(view.size_px).frame(child, look, child.pose(...), place)
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass, field
 from typing import Any, ClassVar
 
 import numpy as np
@@ -35,12 +35,13 @@ from generate.render.raster import project
 from generate.render.sensor import develop
 from generate.render.shade_cloth import shade_cloth
 from generate.render.shade_eye import shade_eye
-from generate.render.shade_fragments import SAMPLES, Mesh
+from generate.render.shade_fragments import SAMPLES, Fragments, Mesh
 from generate.render.shade_hair import shade_hair, shade_lash
 from generate.render.shade_hand import shade_hand
 from generate.render.shade_mouth import shade_mouth
 from generate.render.shade_prop import overlay_lens, shade_prop
 from generate.render.shade_skin import shade_skin
+from generate.render.surface import Drawn, surface_labels
 from generate.spec import View
 
 F32 = NDArray[np.float32]
@@ -116,6 +117,8 @@ class Frame:
     head_pose_deg: F32
     head_position_mm: F32
     gaze_deg: F32
+    extra: dict[str, NDArray[Any]] = field(default_factory=dict)
+    """The labels asked for: normals, albedo, flow_px, as in surface.py."""
 
 
 def scene(view: View, child: Child) -> Scene:
@@ -167,6 +170,7 @@ class Renderer:
         self.name = self.engine.name
         self._seen = self.engine.target(size_px * SAMPLES)
         self._lit = self.engine.target(int(np.clip(2 * size_px, 256, 512)))
+        self._drawn: Any = None
         self._child: Child | None = None
         self._figure: Figure | None = None
 
@@ -178,13 +182,18 @@ class Renderer:
         place: Scene,
         number: int = 0,
         passing: Sequence[Posed] = (),
+        extra: Collection[str] = (),
+        later: Posed | None = None,
     ) -> Frame:
         """Draw one pose. `number` is the frame's place in its clip and seeds the sensor's noise.
 
         passing: further poses of the exposure, of which `posed` is the middle; labels are its own.
+        extra: which of normals, albedo and flow to label too. later: pose of the next frame, which
+        flow leads to; None after the last, where flow is 0.
         """
         others = [self.draw(child, look, other, place)[0] for other in passing]
-        linear, parts, depth = self.draw(child, look, posed, place)
+        linear, parts, depth = self.draw(child, look, posed, place, "albedo" in extra)
+        surface = self._surface(extra, place, later or posed) if extra else {}
         if others:
             linear = np.asarray((linear + sum(others)) / (1 + len(others)), np.float32)
         rng = np.random.default_rng([place.view.camera_seed, 0xF0, number])
@@ -202,13 +211,14 @@ class Renderer:
             head_pose_deg=_head_pose(posed, camera),
             head_position_mm=(camera.to_camera(posed.between_eyes) * 1000).astype(np.float32),
             gaze_deg=_gaze(posed, camera),
+            extra=surface,
         )
 
     def draw(
-        self, child: Child, look: Look, posed: Posed, place: Scene
+        self, child: Child, look: Look, posed: Posed, place: Scene, albedo: bool = False
     ) -> tuple[F32, NDArray[np.uint8], F32]:
         """Linear RGB (H, W, 3) as exposed, part ids (H, W), distance along z (H, W) in m."""
-        image, mask, far = self._trace(child, look, posed, place)
+        image, mask, far = self._trace(child, look, posed, place, albedo)
         picture = defocus(image * (place.white * np.float32(place.exposure)), far, place.camera)
         if place.view.camera == "infrared":
             red = float(tone_color(child.person.skin_tone)[0])
@@ -216,7 +226,7 @@ class Renderer:
         return picture, mask, far
 
     def _trace(
-        self, child: Child, look: Look, posed: Posed, place: Scene
+        self, child: Child, look: Look, posed: Posed, place: Scene, albedo: bool = False
     ) -> tuple[F32, NDArray[np.uint8], F32]:
         """As `draw`, in the units of the light."""
         figure, engine = self._figure_of(child), self.engine
@@ -225,7 +235,8 @@ class Renderer:
         xy, inverse_z = self._to_samples(place.camera, points)
         engine.clear(self._seen)
         engine.rasterize(xy, inverse_z, mesh.tris, mesh.kinds, mesh.aux, True, self._seen)
-        fragments = engine.gather(self._seen, xy, inverse_z, mesh, False)
+        fragments = engine.gather(self._seen, xy, inverse_z, mesh, albedo)
+        self._drawn = figure, xy, inverse_z, mesh, fragments
         shadow = self._cast(figure, mesh, points, place, posed)
         self._shade(fragments, look, posed, place, shadow)
         n = self.size_px
@@ -234,6 +245,21 @@ class Renderer:
             self._look_through(figure, mesh, xy, inverse_z, place, image)
         image, parts, depth = (engine.fetch(a) for a in (image, parts, depth))
         return image.reshape(n, n, 3), parts.reshape(n, n), depth.reshape(n, n)
+
+    def _surface(
+        self, extra: Collection[str], place: Scene, later: Posed
+    ) -> dict[str, NDArray[Any]]:
+        """The labels of surface.py for what was drawn last."""
+        fetch = self.engine.fetch
+        figure, xy, inverse_z, mesh, fragments = self._drawn
+        drawn = Drawn(
+            fetch(self._seen.ids),
+            fetch(xy),
+            fetch(inverse_z),
+            mesh._replace(points=mesh.points.copy()),
+            Fragments(*(fetch(array) for array in fragments)),
+        )
+        return surface_labels(extra, drawn, place.camera, figure.pose(later).points)
 
     def _look_through(
         self, figure: Figure, mesh: Mesh, xy: Any, inverse_z: Any, place: Scene, image: Any
