@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict, replace
 from functools import lru_cache
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -18,11 +19,12 @@ from generate.controls import POSE_CONTROLS, Shot, at_rest, parse_fixed, set_con
 from generate.ladder import rung_shot
 from generate.motion.player import play
 from generate.motion.still import still
-from generate.people.child import Child
+from generate.people.child import Child, Posed
 from generate.people.hair import detail_of
 from generate.people.skin import Look, look
 from generate.presets import Ladder, Options, Stills, Talk, Words
 from generate.render.exposure import passing
+from generate.render.surface import SURFACE_LABELS
 from generate.render.view import Frame, Renderer, scene
 from generate.render.views import make_renderer, resolve_view
 from generate.sample import from_block, sample_person, sample_view, stream
@@ -196,17 +198,17 @@ def render_clip(
     """
     renderer = _renderer(drawn_by, view.size_px)
     place = scene(view, child)
+    surface = [name for name in extra if name in SURFACE_LABELS]
     shots = [
         renderer.frame(
-            child, look_, child.pose(arkit, head, gaze, _at(motion.body, number)), place, number,
-            passing(child, motion, number, view.shutter, place.camera),
+            child, look_, posed, place, number,
+            passing(child, motion, number, view.shutter, place.camera), surface, later,
         )
-        for number, (arkit, head, gaze) in enumerate(
-            zip(motion.arkit, motion.head_deg, motion.gaze_deg, strict=True)
-        )
+        for number, (posed, later) in enumerate(pairwise(_poses(child, motion)))
     ]  # fmt: skip
     names = [name for name in Frame.LABELS if "depth" in extra or name != "depth_mm"]
     labels = {name: _stack(shots, name) for name in names}
+    labels |= {name: np.stack([s.extra[name] for s in shots]) for name in shots[0].extra}
     labels["arkit"] = np.asarray(motion.arkit, np.float32)
     points = labels["landmarks_px"]
     labels["face_box_px"] = np.concatenate([points.min(1), points.max(1)], axis=1)
@@ -215,8 +217,14 @@ def render_clip(
     return np.stack([shot.rgb for shot in shots]), labels, facts
 
 
-def _at(body: NDArray[Any] | None, number: int) -> NDArray[Any] | None:
-    return None if body is None else body[number]
+def _poses(child: Child, motion: Motion) -> Iterator[Posed | None]:
+    """The child at each frame, made one at a time, and None after the last."""
+    for number in range(len(motion)):
+        body = None if motion.body is None else motion.body[number]
+        yield child.pose(
+            motion.arkit[number], motion.head_deg[number], motion.gaze_deg[number], body
+        )
+    yield None
 
 
 def _stack(shots: list[Frame], name: str) -> NDArray[Any]:

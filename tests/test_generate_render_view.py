@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import fields, replace
+from dataclasses import replace
 from functools import lru_cache
 
 import numpy as np
@@ -131,8 +131,8 @@ def test_two_renders_have_the_same_bytes_and_the_sensor_noise_follows_the_frame_
     place, posed = scene(VIEW, child), child.pose(np.zeros(52), (10, 0, 0), (0, 0))
     first = Renderer(SIZE).frame(child, look_, posed, place, 3)
     again = Renderer(SIZE).frame(Child(PERSON), look(PERSON), posed, scene(VIEW, child), 3)
-    for field in fields(Frame):
-        assert getattr(first, field.name).tobytes() == getattr(again, field.name).tobytes()
+    for name in ("rgb", *Frame.LABELS):
+        assert getattr(first, name).tobytes() == getattr(again, name).tobytes()
     other = Renderer(SIZE).frame(child, look_, posed, place, 4)
     assert other.rgb.tobytes() != first.rgb.tobytes()
     assert other.parts.tobytes() == first.parts.tobytes()

@@ -21,6 +21,8 @@ from generate.render.shade_fragments import SAMPLES, Fragments, Mesh, barycentri
 
 F32 = NDArray[np.float32]
 I32 = NDArray[np.int32]
+SURFACE_LABELS = ("normals", "albedo", "flow")
+"""What may be asked for."""
 NORMAL_STEPS = 127
 """Normals are whole numbers; this is length 1."""
 

@@ -1,0 +1,140 @@
+"""How fast one core renders stills as they are written into shards, and what a worker costs.
+
+Each still has its own view, light, place and pose; labels, JPEG and packing are counted, the
+child's set-up is not. Figures: fps_128_short, fps_256_short, fps_128_long, fps_256_long (stills a
+second), setup_s (median of a child and its skin), rss_mib (peak memory of a worker), two_workers
+(stills a second of two processes over those of one), vs_mitsuba (null where it was not measured).
+
+    python benchmarks/bench_render.py --json benchmarks/results/bench_render.json
+"""
+
+from __future__ import annotations
+
+import argparse
+import importlib.util
+import multiprocessing
+import os
+import time
+from pathlib import Path
+from statistics import median
+from typing import Any
+
+os.environ["OMP_NUM_THREADS"] = os.environ["NUMBA_NUM_THREADS"] = "1"
+
+from common import finish
+
+from generate.make import build_child, make_still
+from generate.presets import Stills
+from generate.sample import sample_person
+from generate.shards import clip_members
+
+CORES = sorted(os.sched_getaffinity(0)) if hasattr(os, "sched_setaffinity") else []
+SEED = 7
+STILLS = 6
+"""Stills of each child, as the preset has it."""
+CASES = tuple((size, style) for style in ("short", "long") for size in (128, 256))
+
+
+def options_of(size_px: int, style: str) -> Stills:
+    """Stills of one size and hair style."""
+    fix = (f"hair_style={style}",)
+    return Stills(seed=SEED, size_px=size_px, child_stills=STILLS, fix=fix)
+
+
+def stills_row(child: int, size_px: int, style: str) -> dict[str, Any]:
+    """Seconds of each still of one child; the child is built before."""
+    options, seconds, size = options_of(size_px, style), [], 0
+    make_still(options, child * STILLS)
+    for number in range(child * STILLS, (child + 1) * STILLS):
+        begun = time.perf_counter()
+        size += sum(map(len, clip_members(make_still(options, number)).values()))
+        seconds.append(time.perf_counter() - begun)
+    kind = f"fps_{size_px}_{style}"
+    return {"kind": kind, "child": child, "seconds": seconds, "bytes": size}
+
+
+def setup_row(number: int, size_px: int) -> dict[str, Any]:
+    """Set-up of one person as sampled, without any cache of the person."""
+    person = sample_person(SEED, number)
+    begun = time.perf_counter()
+    build_child.__wrapped__(person, size_px)
+    seconds = time.perf_counter() - begun
+    return {"kind": "setup", "child": number, "hair": person.hair_style, "seconds": seconds}
+
+
+def _worker(core: int | None, start: Any, out: Any) -> None:
+    """Render alone or beside another: (stills a second, peak MiB) into `out`."""
+    import resource
+
+    if core is not None:
+        os.sched_setaffinity(0, {core})
+    stills_row(0, 128, "short")
+    start.wait()
+    rows = [stills_row(child, 128, "short") for child in range(1, 5)]
+    rate = len(rows) * STILLS / sum(sum(row["seconds"]) for row in rows)
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+    out.put((rate, peak))
+
+
+def workers_row(count: int) -> dict[str, Any]:
+    """Rates and memory of `count` processes that render at the same time."""
+    context = multiprocessing.get_context("spawn")
+    start, out = context.Barrier(count), context.Queue()
+    cores = [CORES[i % len(CORES)] if CORES else None for i in range(count)]
+    jobs = [context.Process(target=_worker, args=(core, start, out)) for core in cores]
+    for job in jobs:
+        job.start()
+    results = [out.get(timeout=600) for _ in jobs]
+    for job in jobs:
+        job.join()
+    rates, peaks = zip(*results, strict=True)
+    return {"kind": "workers", "count": count, "fps": list(rates), "peak_mib": list(peaks)}
+
+
+def mitsuba_row(asked: bool) -> dict[str, Any]:
+    """Why there is no comparison with Mitsuba, or the seconds of the same specs in it."""
+    reason = "not asked for: want --mitsuba"
+    if asked and importlib.util.find_spec("mitsuba") is None:
+        reason = "mitsuba is not installed"
+    elif asked:
+        reason = "this kit has no Mitsuba view yet"
+    return {"kind": "mitsuba", "ratio": None, "reason": reason}
+
+
+def figures_of(rows: list[dict[str, Any]]) -> dict[str, float | None]:
+    """The figures named above."""
+    figures: dict[str, float | None] = {}
+    for kind in (f"fps_{size}_{style}" for size, style in CASES):
+        seconds = [s for row in rows if row["kind"] == kind for s in row["seconds"]]
+        figures[kind] = len(seconds) / sum(seconds)
+    alone, both = (row for row in rows if row["kind"] == "workers")
+    figures["setup_s"] = median(row["seconds"] for row in rows if row["kind"] == "setup")
+    figures["rss_mib"] = max(*alone["peak_mib"], *both["peak_mib"])
+    figures["two_workers"] = sum(both["fps"]) / sum(alone["fps"])
+    figures["vs_mitsuba"] = next(row["ratio"] for row in rows if row["kind"] == "mitsuba")
+    return figures
+
+
+def main() -> None:
+    """Measure, print, write."""
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawTextHelpFormatter
+    )
+    parser.add_argument("--json", type=Path)
+    parser.add_argument("--children", type=int, default=10)
+    parser.add_argument("--people", type=int, default=20, help="for setup_s")
+    parser.add_argument("--mitsuba", action="store_true", help="compare with Mitsuba too")
+    args = parser.parse_args()
+    if CORES:
+        os.sched_setaffinity(0, {CORES[0]})
+    for size_px, style in CASES:
+        stills_row(0, size_px, style)  # compiles
+    rows = [stills_row(i, *case) for i in range(1, args.children + 1) for case in CASES]
+    rows += [setup_row(i, 128) for i in range(args.people)]
+    rows += [workers_row(count) for count in (1, 2)]
+    rows.append(mitsuba_row(args.mitsuba))
+    finish(rows, figures_of(rows), args.json)
+
+
+if __name__ == "__main__":
+    main()
