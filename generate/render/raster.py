@@ -21,7 +21,7 @@ FAR_OUT = 1 << 22
 SOLID = 255
 WIDE = 5
 """Bounding boxes wider than this are cut to the triangle's span in each row."""
-TILE, BATCH = 8, 2048
+TILE, BATCH = 8, 4096
 """Side of the tiles whose farthest depth is known, renewed after so many drawn triangles."""
 STRANDS = 7
 """Hairs that a ribbon is cut into."""
@@ -123,7 +123,7 @@ def _refresh(depth, far):
             low = depth[j * TILE, i * TILE]
             for y in range(j * TILE, j * TILE + TILE):
                 for x in range(i * TILE, i * TILE + TILE):
-                    low = min(low, depth[y, x])
+                    low = min(low, depth[np.uint64(y), np.uint64(x)])
             far[j, i] = low
 
 
