@@ -41,12 +41,12 @@ _PUCKER = {"mouthPucker": 0.75, "mouthFunnel": 0.2}
 _VISEMES: dict[str, Viseme] = {
     "bilabial": _viseme(0.06, 1.5, 3.0, mouthPress=0.2, mouthRollLower=0.12, mouthRollUpper=0.1),
     "labiodental": _viseme(
-        0.08, 2.0, 3.0, mouthRollLower=0.55, mouthUpperUp=0.22, mouthShrugLower=0.1
+        0.08, 2.0, 3.0, mouthRollLower=0.5, mouthUpperUp=0.42, mouthShrugLower=0.05
     ),
     "dental": _viseme(0.16, 1.5, 1.0, tongueOut=0.2, mouthLowerDown=0.15, mouthUpperUp=0.06),
     "alveolar": _viseme(0.12, 1.0, 0.4, mouthLowerDown=0.12, mouthUpperUp=0.05),
     "lateral": _viseme(0.18, 1.0, 0.5, mouthLowerDown=0.14, mouthUpperUp=0.06),
-    "sibilant": _viseme(0.05, 2.5, 1.0, mouthStretch=0.2, mouthLowerDown=0.25, mouthUpperUp=0.1),
+    "sibilant": _viseme(0.07, 2.5, 1.0, mouthStretch=0.2, mouthLowerDown=0.42, mouthUpperUp=0.22),
     "postalveolar": _viseme(0.07, 2.5, 2.2, mouthFunnel=0.5, mouthPucker=0.2, mouthLowerDown=0.1),
     "rhotic": _viseme(0.1, 1.0, 1.5, mouthFunnel=0.28, mouthPucker=0.25),
     "velar": _viseme(0.15, 0.6, 0.2, mouthLowerDown=0.1),
