@@ -6,7 +6,6 @@ import os
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict, replace
 from functools import lru_cache
-from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -204,7 +203,7 @@ def render_clip(
             child, look_, posed, place, number,
             passing(child, motion, number, view.shutter, place.camera), surface, later,
         )
-        for number, (posed, later) in enumerate(pairwise(_poses(child, motion)))
+        for number, (posed, later) in enumerate(_poses(child, motion))
     ]  # fmt: skip
     names = [name for name in Frame.LABELS if "depth" in extra or name != "depth_mm"]
     labels = {name: _stack(shots, name) for name in names}
@@ -217,14 +216,20 @@ def render_clip(
     return np.stack([shot.rgb for shot in shots]), labels, facts
 
 
-def _poses(child: Child, motion: Motion) -> Iterator[Posed | None]:
-    """The child at each frame, made one at a time, and None after the last."""
-    for number in range(len(motion)):
+def _poses(child: Child, motion: Motion) -> Iterator[tuple[Posed, Posed | None]]:
+    """The child at each frame and at the next, None after the last; each is made once."""
+
+    def at(number: int) -> Posed:
         body = None if motion.body is None else motion.body[number]
-        yield child.pose(
+        return child.pose(
             motion.arkit[number], motion.head_deg[number], motion.gaze_deg[number], body
         )
-    yield None
+
+    now = at(0)
+    for number in range(len(motion)):
+        later = at(number + 1) if number + 1 < len(motion) else None
+        yield now, later
+        now = later or now
 
 
 def _stack(shots: list[Frame], name: str) -> NDArray[Any]:
