@@ -113,9 +113,9 @@ class MitsubaRenderer(Renderer):
         self.rays_px = rays_px
 
     def _trace(
-        self, child: Child, look: Look, posed: Posed, place: Scene, *more: Any, **named: Any
+        self, child: Child, look: Look, posed: Posed, place: Scene, albedo: bool = False
     ) -> tuple[F32, NDArray[np.uint8], F32]:
-        _, parts, depth = super()._trace(child, look, posed, place, *more, **named)
+        _, parts, depth = super()._trace(child, look, posed, place, albedo)
         mesh = self._figure_of(child).pose(posed)
         shapes = self._shapes(mesh, look, posed, place)
         if len(self._figure_of(child).lens_tris):
