@@ -89,3 +89,16 @@ def test_a_view_without_a_driver_is_refused_in_one_line(monkeypatch, capsys) -> 
 def test_auto_takes_a_gpu_and_leaves_software_drivers(monkeypatch, driver, view) -> None:
     monkeypatch.setattr(views, "probe", lambda: driver)
     assert resolve_view("auto") == view
+
+
+@needs_driver
+def test_frames_give_their_buffers_back() -> None:
+    person, view = sample_person(3, 1), sample_view(stream(3, 1, "view"), 64)
+    child, look, _ = build_child(replace(person, glasses="round"), 64)
+    renderer, place = make_renderer("gl", 64), scene(view, child)
+    newest = []
+    for _ in range(4):
+        first = renderer.frame(child, look, child.neutral, place)
+        newest.append(renderer.engine.empty((1,), np.float32).buffer.glo)
+    assert newest[-1] - newest[0] < 20
+    assert np.array_equal(first.rgb, renderer.frame(child, look, child.neutral, place).rgb)

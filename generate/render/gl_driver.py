@@ -24,12 +24,14 @@ def context() -> Any:
         raise ValueError(f"--view gl: {why}, or take --view numba") from None
     try:
         made: Any = moderngl.create_context
-        return made(standalone=True, backend="egl", require=430)
+        found = made(standalone=True, backend="egl", require=430)
+        found.gc_mode = "auto"
     except Exception as error:
         why = (str(error).splitlines() or [type(error).__name__])[0]
         raise ValueError(
             f"--view gl: no driver with OpenGL 4.3 ({why}); take --view numba"
         ) from None
+    return found
 
 
 @cache
