@@ -23,8 +23,9 @@ os.environ["OMP_NUM_THREADS"] = os.environ["NUMBA_NUM_THREADS"] = "1"
 
 from common import finish
 
-from generate.make import build_child, make_still
+from generate.make import build_child, make_still, still_shot
 from generate.presets import Stills
+from generate.render.view import Renderer, scene
 from generate.sample import sample_person
 from generate.shards import clip_members
 
@@ -91,14 +92,30 @@ def workers_row(count: int) -> dict[str, Any]:
     return {"kind": "workers", "count": count, "fps": list(rates), "peak_mib": list(peaks)}
 
 
-def mitsuba_row(asked: bool) -> dict[str, Any]:
-    """Why there is no comparison with Mitsuba, or the seconds of the same specs in it."""
-    reason = "not asked for: want --mitsuba"
-    if asked and importlib.util.find_spec("mitsuba") is None:
-        reason = "mitsuba is not installed"
-    elif asked:
-        reason = "this kit has no Mitsuba view yet"
-    return {"kind": "mitsuba", "ratio": None, "reason": reason}
+def mitsuba_row(asked: bool, children: int = 4) -> dict[str, Any]:
+    """Seconds of the same pictures by numba and, 16 paths a pixel, by Mitsuba; or why there are
+    none. Drawing alone is timed; the child's set-up and the first picture of each are not."""
+    if not asked:
+        return {"kind": "mitsuba", "ratio": None, "reason": "not asked for: want --mitsuba"}
+    if importlib.util.find_spec("mitsuba") is None:
+        return {"kind": "mitsuba", "ratio": None, "reason": "mitsuba is not installed"}
+    from generate.render.mitsuba_view import MitsubaRenderer
+
+    drawers: dict[str, Renderer] = {"numba": Renderer(256), "mitsuba": MitsubaRenderer(256, 16)}
+    seconds: dict[str, list[float]] = {name: [] for name in drawers}
+    for child in range(children):
+        shot = still_shot(options_of(256, ("short", "long")[child % 2]), child * STILLS)
+        built, look, _ = build_child(shot.person, 256)
+        motion, place = shot.motion, scene(shot.view, built)
+        posed = built.pose(motion.arkit[0], motion.head_deg[0], motion.gaze_deg[0])
+        for name, drawer in drawers.items():
+            if child == 0 or name == "numba":
+                drawer.frame(built, look, posed, place)
+            begun = time.perf_counter()
+            drawer.frame(built, look, posed, place)
+            seconds[name].append(time.perf_counter() - begun)
+    ratio = sum(seconds["mitsuba"]) / sum(seconds["numba"])
+    return {"kind": "mitsuba", "ratio": ratio, **seconds}
 
 
 def figures_of(rows: list[dict[str, Any]]) -> dict[str, float | None]:
