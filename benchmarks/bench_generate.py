@@ -24,9 +24,10 @@ if hasattr(os, "sched_setaffinity"):
 from common import finish
 
 from generate.clip import labels_to_bytes
-from generate.make import build_child, make_clip, render_clip
+from generate.make import make_clip
 from generate.media import frames_to_mp4
 from generate.motion.player import play
+from generate.picture import build_child, render_clip
 from generate.presets import Talk
 from generate.sample import sample_person, sample_view, stream
 from generate.shards import clip_members

@@ -99,6 +99,16 @@ LABELS: dict[str, Label] = {
         "0 where background and in the last frame",
         _IMAGE,
     ),
+    "dense_px": Label(
+        "frame, point of people/dense.py, xy", ("T", "D", 2), "f4", "px", "any", _IMAGE
+    ),
+    "dense_mm": Label("frame, point, xyz", ("T", "D", 3), "f4", "mm", "any", _CAMERA),
+    "dense_visible": Label("frame, point", ("T", "D"), "u1", "1", "0 hidden, 1 seen", ""),
+    "joints_px": Label(
+        "frame, joint of people/body.JOINTS, xy (framing upper)",
+        *(("T", "J", 2), "f4", "px", "any", _IMAGE),
+    ),
+    "joints_mm": Label("frame, joint, xyz", ("T", "J", 3), "f4", "mm", "any", _CAMERA),
     "speaking": Label("frame", ("T",), "u1", "1", "0 silent, 1 speaking", ""),
     "phoneme": Label("phoneme", ("P",), "U", "espeak IPA", "", ""),
     "phoneme_s": Label("phoneme, start end", ("P", 2), "f4", "s", "0 to duration", "sound"),

@@ -12,10 +12,11 @@ from typing import Any, get_type_hints
 import numpy as np
 
 from generate.motion.emotion import emotion_face, relaxed
+from generate.motion.gesture import GESTURES
 from generate.motion.life import eye_shapes
 from generate.motion.shapes import columns
 from generate.options import choose
-from generate.sample import ANCESTRY_NAMES
+from generate.sample import ANCESTRY_NAMES, upper_view
 from generate.spec import ANCESTRIES, ARKIT, EMOTIONS, Motion, Person, View
 
 LEVEL = 0.8
@@ -32,6 +33,8 @@ class Shot:
     """One frame."""
     emotion: str = "neutral"
     intensity: float = 0.0
+    gesture: str = "rest"
+    """One of motion/gesture.GESTURES; others than rest need the framing "upper"."""
 
 
 def at_rest() -> Motion:
@@ -102,6 +105,10 @@ def _ancestry(shot: Shot, text: str) -> Shot:
     return replace(shot, person=replace(shot.person, ancestry=mix))
 
 
+def _gesture(shot: Shot, text: str) -> Shot:
+    return replace(shot, gesture=choose(text, GESTURES, "gesture"))
+
+
 def _field(part: str, name: str, kind: Any) -> Setter:
     """Setter of a plain field of Person or View."""
 
@@ -142,6 +149,7 @@ def _setters() -> dict[str, Setter]:
                 plain = str if entry.name == "sex" else hints[entry.name]
                 found[entry.name] = _field(part, entry.name, plain)
     found |= {"ancestry": _ancestry, "emotion": _emotion, "blink": _blink}
+    found |= {"gesture": _gesture}
     found |= {"yaw": _turn(0), "pitch": _turn(1), "roll": _turn(2)}
     return found | {"gaze_yaw": _look(0), "gaze_pitch": _look(1)}
 
@@ -180,4 +188,21 @@ def set_controls(shot: Shot, fixed: Mapping[str, str]) -> Shot:
     """Set several controls, the emotion first: what is asked of lids and eyes comes after it."""
     for name in sorted(fixed, key=lambda name: name != "emotion"):
         shot = set_control(shot, name, fixed[name])
+    return shot
+
+
+def framed(shot: Shot, fixed: Mapping[str, str], rng: np.random.Generator) -> Shot:
+    """The shot with its fixed controls; an upper body is seen whole and does something.
+
+    Raises ValueError for a gesture where arms are not seen.
+    """
+    shot = set_controls(shot, fixed)
+    if shot.view.framing != "upper":
+        if shot.gesture != "rest":
+            raise ValueError(f"gesture {shot.gesture!r} needs framing=upper, not face")
+        return shot
+    if "face_fraction" not in fixed:
+        shot = replace(shot, view=upper_view(shot.view))
+    if "gesture" not in fixed and shot.person.held == "none":
+        shot = replace(shot, gesture=str(rng.choice(list(GESTURES))))
     return shot

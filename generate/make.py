@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable
 from dataclasses import asdict, replace
 from functools import lru_cache
 from pathlib import Path
@@ -14,21 +14,16 @@ from numpy.typing import NDArray
 
 from device.version import VERSION
 from generate.clip import SAMPLE_RATE_HZ, Clip
-from generate.controls import POSE_CONTROLS, Shot, at_rest, parse_fixed, set_controls
+from generate.controls import POSE_CONTROLS, Shot, at_rest, framed, parse_fixed
 from generate.ladder import rung_shot
+from generate.motion.held import around_dummy, gestured
 from generate.motion.player import play
 from generate.motion.still import still
-from generate.people.child import Child, Posed
-from generate.people.hair import detail_of
-from generate.people.skin import Look, look
+from generate.picture import build_child, render_clip
 from generate.presets import Ladder, Options, Stills, Talk, Words
-from generate.render.exposure import passing
-from generate.render.surface import SURFACE_LABELS
-from generate.render.view import Frame, Renderer, scene
-from generate.render.views import make_renderer, resolve_view
 from generate.sample import from_block, sample_person, sample_view, stream
 from generate.shards import shard_name, write_shard
-from generate.spec import EMOTIONS, Motion, Person, View
+from generate.spec import EMOTIONS, Person
 from generate.voice.speech import Utterance, speak
 from generate.voice.text import SENTENCES
 from generate.voice.timed import cut
@@ -80,7 +75,8 @@ def still_shot(options: Stills, number: int) -> Shot:
     person = _person(options, number // options.child_stills)
     motion, emotion, intensity = still(stream(options.seed, number, "motion"))
     view = sample_view(stream(options.seed, number, "view"), options.size_px)
-    return set_controls(Shot(person, view, motion, emotion, intensity), parse_fixed(options.fix))
+    shot = Shot(person, view, motion, emotion, intensity)
+    return framed(shot, parse_fixed(options.fix), stream(options.seed, number, "gesture"))
 
 
 def make_rung(options: Ladder, number: int) -> Clip:
@@ -93,9 +89,10 @@ def make_rung(options: Ladder, number: int) -> Clip:
 
 
 def _picture(options: Stills | Ladder, key: str, shot: Shot) -> Clip:
-    child, look_, person = build_child(shot.person, options.size_px)
+    child, look_, person = build_child(shot.person, options.size_px, shot.view.framing)
+    motion = gestured(child, around_dummy(shot.person, shot.motion), shot.gesture)
     frames, labels, camera = render_clip(
-        child, look_, shot.view, shot.motion, options.labels, options.view
+        child, look_, shot.view, motion, options.labels, options.view
     )
     facts = _facts(options.seed, key) | _person_facts(person)
     facts |= {"emotion": shot.emotion, "emotion_intensity": shot.intensity, "n_frames": 1} | camera
@@ -124,7 +121,7 @@ def make_word(options: Words, number: int) -> Clip:
 def make_talk(options: Talk, number: int) -> Clip:
     """One child that says one sentence to the toy."""
     shot = talk_shot(options, number)
-    child, look_, person = build_child(shot.person, options.size_px)
+    child, look_, person = build_child(shot.person, options.size_px, shot.view.framing)
     text = from_block(options.sentences or SENTENCES, options.seed, number, "text")
     rng = stream(options.seed, number, "voice")
     voice = sample_voice(rng, person.age_years, person.sex, child=True, engines=options.voices)
@@ -134,6 +131,7 @@ def make_talk(options: Talk, number: int) -> Clip:
         utterance, n_frames, options.rate_hz, stream(options.seed, number, "motion"),
         shot.emotion, shot.intensity,
     )  # fmt: skip
+    motion = gestured(child, around_dummy(shot.person, motion), shot.gesture)
     frames, labels, camera = render_clip(
         child, look_, shot.view, motion, options.labels, options.view
     )
@@ -154,7 +152,7 @@ def talk_shot(options: Talk, number: int) -> Shot:
     world = stream(options.seed, number, "world")
     view = replace(view, shutter=float(world.uniform(0.1, 0.6)) * (world.uniform() < MOVING_BLUR))
     shot = Shot(_person(options, number), view, at_rest(), emotion, intensity)
-    return set_controls(shot, parse_fixed(options.fix))
+    return framed(shot, parse_fixed(options.fix), stream(options.seed, number, "gesture"))
 
 
 def check_fixed(options: Stills | Talk) -> None:
@@ -165,8 +163,8 @@ def check_fixed(options: Stills | Talk) -> None:
         raise ValueError(f"--fix {moving[0]}: a talking child moves by itself; stills can fix it")
     shot = talk_shot(options, 0) if isinstance(options, Talk) else still_shot(options, 0)
     small = replace(shot.view, size_px=CHECK_PX)
-    child, look_, _ = build_child(shot.person, CHECK_PX)
-    render_clip(child, look_, small, shot.motion)
+    child, look_, _ = build_child(shot.person, CHECK_PX, small.framing)
+    render_clip(child, look_, small, gestured(child, shot.motion, shot.gesture))
 
 
 def _person(options: Stills | Talk, child: int) -> Person:
@@ -175,70 +173,6 @@ def _person(options: Stills | Talk, child: int) -> Person:
         adult = int((child + 1) * options.adult_share) > int(child * options.adult_share)
         ages = (18, 75) if adult else ages
     return sample_person(options.seed, child, ages)
-
-
-@lru_cache(maxsize=2)
-def build_child(person: Person, size_px: int, framing: str = "face") -> tuple[Child, Look, Person]:
-    """The child with hair as fine as the image shows, its look, and the person; kept for reuse."""
-    return Child(person, detail_of(size_px), framing), look(person), person
-
-
-def render_clip(
-    child: Child,
-    look_: Look,
-    view: View,
-    motion: Motion,
-    extra: Sequence[str] = (),
-    drawn_by: str = "numba",
-) -> tuple[NDArray[np.uint8], dict[str, NDArray[Any]], dict[str, Any]]:
-    """Frames (T, H, W, 3), image labels and the camera and light facts.
-
-    extra: names of EXTRA_LABELS to write besides; drawn_by: one of `views.VIEWS`.
-    """
-    renderer = _renderer(drawn_by, view.size_px)
-    place = scene(view, child)
-    surface = [name for name in extra if name in SURFACE_LABELS]
-    shots = [
-        renderer.frame(
-            child, look_, posed, place, number,
-            passing(child, motion, number, view.shutter, place.camera), surface, later,
-        )
-        for number, (posed, later) in enumerate(_poses(child, motion))
-    ]  # fmt: skip
-    names = [name for name in Frame.LABELS if "depth" in extra or name != "depth_mm"]
-    labels = {name: _stack(shots, name) for name in names}
-    labels |= {name: np.stack([s.extra[name] for s in shots]) for name in shots[0].extra}
-    labels["arkit"] = np.asarray(motion.arkit, np.float32)
-    points = labels["landmarks_px"]
-    labels["face_box_px"] = np.concatenate([points.min(1), points.max(1)], axis=1)
-    facts = place.facts()
-    facts["camera"]["view"] = renderer.name
-    return np.stack([shot.rgb for shot in shots]), labels, facts
-
-
-def _poses(child: Child, motion: Motion) -> Iterator[tuple[Posed, Posed | None]]:
-    """The child at each frame and at the next, None after the last; each is made once."""
-
-    def at(number: int) -> Posed:
-        body = None if motion.body is None else motion.body[number]
-        return child.pose(
-            motion.arkit[number], motion.head_deg[number], motion.gaze_deg[number], body
-        )
-
-    now = at(0)
-    for number in range(len(motion)):
-        later = at(number + 1) if number + 1 < len(motion) else None
-        yield now, later
-        now = later or now
-
-
-def _stack(shots: list[Frame], name: str) -> NDArray[Any]:
-    return np.stack([getattr(shot, name) for shot in shots])
-
-
-@lru_cache(maxsize=2)
-def _renderer(drawn_by: str, size_px: int) -> Renderer:
-    return make_renderer(resolve_view(drawn_by) if drawn_by == "auto" else drawn_by, size_px)
 
 
 @lru_cache(maxsize=2)

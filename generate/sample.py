@@ -33,6 +33,7 @@ STAGES = {
     "skin": 8,
     "wear": 9,
     "world": 10,
+    "gesture": 11,
     "order_sex": 16,
     "order_age": 17,
     "order_tone": 18,
@@ -153,6 +154,11 @@ def sample_view(rng: np.random.Generator, size_px: int) -> View:
     aperture_mm = float(rng.uniform(0.5, 4)) if rng.uniform() < OPEN_LENSES else 0.0
     bent = float(rng.uniform(*BARREL)) if kind == "toy" or rng.uniform() < 0.1 else 0.0
     return replace(view, camera=kind, aperture_mm=aperture_mm, distortion=bent)
+
+
+def upper_view(view: View) -> View:
+    """The view from far enough to see head to waist: the face is a sixth of the image."""
+    return replace(view, face_fraction=0.13 + 0.1 * view.face_fraction, offset=(0.0, 0.0))
 
 
 def ancestry_group(shares: Sequence[float] | NDArray[np.float64]) -> str:

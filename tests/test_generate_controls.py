@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from device.main import main
 from generate.controls import SETTERS, Shot, parse_fixed, set_control, set_controls
 from generate.ladder import BESIDE, LADDERS, NAMES, base_shot, rung_shot, rungs
-from generate.make import build_child, render_clip
+from generate.picture import build_child, render_clip
 
 SIZE_PX = 64
 LABELS = ("landmarks_px", "head_pose_deg", "gaze_deg", "arkit", "parts")

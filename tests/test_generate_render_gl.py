@@ -9,8 +9,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from generate.make import build_child, make_clip
+from generate.make import make_clip
 from generate.motion.still import still
+from generate.picture import build_child
 from generate.presets import Stills
 from generate.render import gl_driver, views
 from generate.render.view import scene

@@ -10,7 +10,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from generate.make import build_child
+from generate.picture import build_child
 from generate.render import view as view_module
 from generate.render.engine import Engine
 from generate.render.gl_driver import probe

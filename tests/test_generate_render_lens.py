@@ -9,9 +9,9 @@ from itertools import pairwise
 import numpy as np
 import pytest
 
-from generate.make import render_clip
 from generate.people.child import Child
 from generate.people.skin import Look, look
+from generate.picture import render_clip
 from generate.render.camera import Camera, bent, make_camera, straightened, turning_square
 from generate.render.exposure import moment, passing
 from generate.render.ids import LIPS

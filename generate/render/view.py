@@ -41,7 +41,7 @@ from generate.render.shade_hand import shade_hand
 from generate.render.shade_mouth import shade_mouth
 from generate.render.shade_prop import overlay_lens, shade_prop
 from generate.render.shade_skin import shade_skin
-from generate.render.surface import Drawn, surface_labels
+from generate.render.surface import SURFACE_LABELS, Drawn, surface_labels
 from generate.spec import View
 
 F32 = NDArray[np.float32]
@@ -118,7 +118,7 @@ class Frame:
     head_position_mm: F32
     gaze_deg: F32
     extra: dict[str, NDArray[Any]] = field(default_factory=dict)
-    """The labels asked for: normals, albedo, flow_px, as in surface.py."""
+    """The labels asked for, and the joints of an upper body."""
 
 
 def scene(view: View, child: Child) -> Scene:
@@ -188,12 +188,13 @@ class Renderer:
         """Draw one pose. `number` is the frame's place in its clip and seeds the sensor's noise.
 
         passing: further poses of the exposure, of which `posed` is the middle; labels are its own.
-        extra: which of normals, albedo and flow to label too. later: pose of the next frame, which
-        flow leads to; None after the last, where flow is 0.
+        extra: which of dense, normals, albedo and flow to label too. later: pose of the next frame,
+        which flow leads to; None after the last, where flow is 0.
         """
         others = [self.draw(child, look, other, place)[0] for other in passing]
         linear, parts, depth = self.draw(child, look, posed, place, "albedo" in extra)
-        surface = self._surface(extra, place, later or posed) if extra else {}
+        wanted = [name for name in extra if name in SURFACE_LABELS]
+        surface = self._surface(wanted, place, later or posed) if wanted else {}
         if others:
             linear = np.asarray((linear + sum(others)) / (1 + len(others)), np.float32)
         rng = np.random.default_rng([place.view.camera_seed, 0xF0, number])
@@ -211,7 +212,7 @@ class Renderer:
             head_pose_deg=_head_pose(posed, camera),
             head_position_mm=(camera.to_camera(posed.between_eyes) * 1000).astype(np.float32),
             gaze_deg=_gaze(posed, camera),
-            extra=surface,
+            extra=surface | self._points(child, posed, place, "dense" in extra),
         )
 
     def draw(
@@ -260,6 +261,25 @@ class Renderer:
             Fragments(*(fetch(array) for array in fragments)),
         )
         return surface_labels(extra, drawn, place.camera, figure.pose(later).points)
+
+    def _points(
+        self, child: Child, posed: Posed, place: Scene, dense: bool
+    ) -> dict[str, NDArray[Any]]:
+        """dense_px, dense_mm, dense_visible where asked; joints_px, joints_mm of an upper body."""
+        camera, found = place.camera, dict[str, NDArray[Any]]()
+        if dense:
+            points, normals = child.dense(posed)
+            at = camera.to_camera(points)
+            pixels = camera.project(at)
+            away = ((points - camera.place) * normals).sum(1) < 0
+            seen = self._visible(child, pixels, at[:, 2]) * away.astype(np.uint8)
+            found |= {"dense_px": pixels.astype(np.float32), "dense_visible": seen}
+            found["dense_mm"] = (at * 1000).astype(np.float32)
+        if child.framing == "upper":
+            at = camera.to_camera(posed.joints)
+            found["joints_px"] = camera.project(at).astype(np.float32)
+            found["joints_mm"] = (at * 1000).astype(np.float32)
+        return found
 
     def _look_through(
         self, figure: Figure, mesh: Mesh, xy: Any, inverse_z: Any, place: Scene, image: Any
