@@ -23,7 +23,8 @@ os.environ["OMP_NUM_THREADS"] = os.environ["NUMBA_NUM_THREADS"] = "1"
 
 from common import finish
 
-from generate.make import build_child, make_still, still_shot
+from generate.make import make_still, still_shot
+from generate.picture import build_child
 from generate.presets import Stills
 from generate.render.view import Renderer, scene
 from generate.sample import sample_person

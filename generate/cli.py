@@ -73,8 +73,8 @@ def _parse(kind: type[Any], name: str, argv: Sequence[str]) -> tuple[Options, Wh
 def generate(options: Options, where: Where) -> None:
     """Make the data set `where.out`, skipping shards that are finished."""
     check_options(options)
-    options = resolved_view(resolved_voices(options))
     choose(where.engine, ENGINES, "engine")
+    options = resolved_view(resolved_voices(options))
     kept = _resolved(options)
     n_shards = -(-options.clips // options.shard_clips)
     if where.dry_run:

@@ -148,7 +148,7 @@ def test_a_plate_throws_its_shadow_and_lights_what_is_beside_it() -> None:
     tris, kinds = np.array([[0, 1, 2], [0, 2, 3]], np.int32), np.full(2, CLOTH, np.uint8)
     rasterize(xy, z, tris, kinds, np.zeros((4, 4), np.float32), False, depth, ids)
     shadow = Shadow(depth, matrix, 1.0, 0.004)
-    assert lit_share(shadow, 0.0, 0.0, 0.0, 0.0, 1) == 0
-    assert lit_share(shadow, 0.0, 0.35, 0.0, 0.0, 1) == 1
-    assert lit_share(shadow, 0.0, 0.0, 0.2, 0.0, 1) == 1
-    assert 0 < lit_share(shadow, 0.0, 0.2, 0.0, 0.0, 1) < 1
+    assert lit_share(shadow, 0.0, 0.0, 0.0, 0.0) == 0
+    assert lit_share(shadow, 0.0, 0.35, 0.0, 0.0) == 1
+    assert lit_share(shadow, 0.0, 0.0, 0.2, 0.0) == 1
+    assert 0 < lit_share(shadow, 0.0, 0.2, 0.0, 0.0) < 1

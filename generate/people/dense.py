@@ -167,7 +167,8 @@ def _mirrored(canon: F64, corner: I64, weight: F64, regions: I64) -> Dense:
     mirror = np.arange(n + len(pairs))
     mirror[pairs], mirror[n:] = n + np.arange(len(pairs)), pairs
     place = np.concatenate([place, place[pairs] * (-1, 1, 1)])
-    region = regions[corners[np.arange(len(corners)), weights.argmax(1)]]
+    right = regions[corner[np.arange(n), weight.argmax(1)]]
+    region = np.concatenate([right, right[pairs]])
     order = np.lexsort((place[:, 0], np.round(place[:, 1], 3), region))
     back = np.argsort(order)
     anchors = Anchors(corners[order].astype(np.int32), weights[order].astype(np.float32))

@@ -162,6 +162,8 @@ def _accent(rng: np.random.Generator, accent: str | None) -> str:
 
 def _engine(rng: np.random.Generator, engines: Sequence[str]) -> str:
     known = list(engines) or ["espeak"]
+    if len(known) == 1:
+        return known[0]
     shares = np.array([ENGINE_SHARES[name] for name in known])
     return str(rng.choice(known, p=shares / shares.sum()))
 
