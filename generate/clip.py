@@ -204,7 +204,7 @@ def _check_label(key: str, name: str, array: NDArray[Any], sizes: dict[str, int]
 def labels_to_bytes(labels: Mapping[str, NDArray[Any]]) -> bytes:
     """Pack label arrays as a deflated npz whose bytes depend on the arrays alone."""
     out = io.BytesIO()
-    with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED, compresslevel=6) as archive:
+    with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED, compresslevel=4) as archive:
         for name in sorted(labels):
             buffer = io.BytesIO()
             np.lib.format.write_array(

@@ -78,6 +78,8 @@ BESIDE: dict[str, dict[str, str]] = {
 }
 """What else is set on all rungs of a ladder, so that its control can be seen."""
 AGE_YEARS = 6.0
+SHARP = 85
+"""Seed of a camera in focus, level and well exposed, so that small changes show."""
 
 
 def rungs(control: str, steps: int) -> tuple[str, ...]:
@@ -100,7 +102,15 @@ def base_shot(seed: int, size_px: int) -> Shot:
     person = replace(person, freckles=0.0, birthmarks=0.0)
     view = sample_view(stream(seed, 0, "view"), size_px)
     view = replace(view, distance_m=0.8, face_fraction=0.44, offset=(0.0, 0.04), light="room")
-    view = replace(view, camera="good", distortion=0.0, aperture_mm=0.0, shutter=0.0)
+    view = replace(
+        view,
+        camera="good",
+        camera_seed=SHARP,
+        backdrop_seed=seed,
+        distortion=0.0,
+        aperture_mm=0.0,
+        shutter=0.0,
+    )
     rest = relaxed(stream(seed, 0, "motion"))[None].astype(np.float32)
     return Shot(person, view, replace(at_rest(), arkit=rest))
 

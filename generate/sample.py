@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
+from functools import lru_cache
 from typing import TypeVar
 
 import numpy as np
@@ -87,6 +88,7 @@ def from_block(plan: Sequence[T], seed: int, number: int, stage: str) -> T:
     return plan[int(stream(seed, block, stage).permutation(len(plan))[place])]
 
 
+@lru_cache(maxsize=8)
 def sample_person(seed: int, child: int, age_years: tuple[float, float] = (3, 12)) -> Person:
     """Child number `child`: sex, age, Monk tone and ancestry balanced; the rest drawn.
 

@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
-import numpy as np
+from functools import cache
 
+import numpy as np
+from numpy.typing import NDArray
+
+from generate.people.asset import load_topology
 from generate.people.child import Child, Posed
 from generate.people.piece import Piece
+from generate.render.coarse import coarsened
 from generate.render.ids import (
     ARM,
     AUX_SCALP,
@@ -41,9 +46,11 @@ class Figure:
         self.tris, self.lens_tris = every[~clear], every[clear]
         self.kinds = material[self.tris[:, 0]].astype(np.uint8)
         self.lens_kinds = np.full(len(self.lens_tris), LENS, np.uint8)
-        casts = np.isin(self.kinds, (SKIN, CLOTH, PROP, HAND, ARM))
+        coarse = _coarse(child.person.garment, child.framing)
+        casts = np.isin(self.kinds, (PROP, HAND))
         casts |= (self.kinds == HAIR) & (self.aux[self.tris[:, 0], AUX_STRAND] < HAIR_CASTING)
-        self.caster_tris, self.caster_kinds = self.tris[casts], self.kinds[casts]
+        self.caster_tris = np.concatenate([coarse, self.tris[casts]])
+        self.caster_kinds = material[self.caster_tris[:, 0]].astype(np.uint8)
         shape = (int(first[-1]), 3)
         self.canon, self.points, self.normals = (np.zeros(shape, np.float32) for _ in range(3))
         self.canon[: self.n_head] = topology.canon
@@ -70,3 +77,11 @@ class Figure:
             turn, shift = posed.shoulders[:3, :3].T, posed.shoulders[:3, 3]
             self.points[span] += stay * (piece.points @ turn + shift - self.points[span])
             self.normals[span] += stay * (piece.normals @ turn - self.normals[span])
+
+
+@cache
+def _coarse(garment: str, framing: str) -> NDArray[np.int32]:
+    """Skin, arms and cloth of a topology, coarse enough to throw its shadow."""
+    topology = load_topology(garment, framing)
+    kinds = topology.material[topology.tris[:, 0]]
+    return coarsened(topology.tris[np.isin(kinds, (SKIN, CLOTH, ARM))])

@@ -11,7 +11,7 @@ from generate.render.light import LUMINANCE, Light
 F32 = NDArray[np.float32]
 F64 = NDArray[np.float64]
 
-FACE_LINEAR, FACE_POWER = 0.69, 0.80
+FACE_LINEAR, FACE_POWER = 0.66, 0.72
 """A cheek of reflectance a comes out at FACE_LINEAR * a ** FACE_POWER."""
 BRIGHT_SHARE = 0.35
 """Weight of the brightest side of the face against its mean, so that it does not burn out."""
