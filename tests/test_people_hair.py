@@ -160,3 +160,17 @@ def test_one_colour_has_many_shades_and_names_stay_apart() -> None:
     order = [np.median(shades[n].mean(1)) for n in ("black", "dark", "brown", "light", "blond")]
     assert order == sorted(order)
     assert np.median(shades["red"][:, 0] / shades["red"][:, 2]) > 5
+
+
+def test_cornrows_that_come_to_rest_on_a_collar_end_there() -> None:
+    from dataclasses import replace
+
+    from generate.people.child import Child
+    from generate.sample import sample_person
+
+    person = replace(
+        sample_person(0, 0), age_years=3.16, face_seed=2137333894, sex="female", face_shape=0.5,
+        ancestry=(0.77, 0.16, 0.07), hair_style="cornrows", garment="shirt", headwear="none",
+        held="none",
+    )  # fmt: skip
+    assert len(Child(person, 0.6).pieces[0].tris) > 100

@@ -111,6 +111,10 @@ def _resampled(paths: F64, rings: int) -> F64:
     return out
 
 
+LONGEST_TAIL = 30
+"""Steps of 12 mm: a tail that comes to rest on a collar ends there."""
+
+
 def _lanes(scalp: Scalp, style: Style, count: int, radius: float) -> F64:
     """Paths of cornrows: rows from the front hairline over the head to the nape, then down."""
     paths = []
@@ -124,7 +128,9 @@ def _lanes(scalp: Scalp, style: Style, count: int, radius: float) -> F64:
         row = (place + 0.45 * radius * normal)[hairy[0] : hairy[-1] + 1]
         spot, tail, low = row[-1], [row], scalp.centre[1] - (775 - style.level_mm) * scale
         heading = unit((row[-1] - row[-2])[None])[0]
-        while spot[1] > low:
+        for _ in range(LONGEST_TAIL):
+            if spot[1] <= low:
+                break
             heading = unit((heading + 0.5 * DOWN)[None])[0]
             spot = scalp.outside((spot + 0.012 * heading)[None], 1.2 * radius)[0]
             tail.append(spot[None])
