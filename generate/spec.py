@@ -48,23 +48,23 @@ ARKIT: tuple[str, ...] = (
 class Person:
     """One synthetic person; the same `face_seed` at another age is the same person grown."""
 
-    age_years: float
+    age_years: float = 6.0
     """0.5 to 90."""
-    sex: Sex
-    ancestry: tuple[float, float, float]
+    sex: Sex = "female"
+    ancestry: tuple[float, float, float] = (0.3, 0.3, 0.4)
     """Mix of ANCESTRIES, each 0 to 1, sum 1."""
-    skin_tone: int
+    skin_tone: int = 4
     """Monk scale, 1 (lightest) to 10 (darkest)."""
-    face_seed: int
+    face_seed: int = 1
     """Identity: face shape and skin detail."""
-    hair_style: str
-    hair_color: str
-    eye_color: str
-    garment: str
-    garment_color: tuple[float, float, float]
+    hair_style: str = "cropped"
+    hair_color: str = "brown"
+    eye_color: str = "brown"
+    garment: str = "tee"
+    garment_color: tuple[float, float, float] = (0.2, 0.3, 0.5)
     """Linear RGB, 0 to 1."""
-    garment_pattern: str
-    freckles: float
+    garment_pattern: str = "plain"
+    freckles: float = 0.0
     """0 (none) to 1 (many)."""
     face_shape: float = 0.0
     """-1 (long, narrow) through 0 (as `face_seed` has it) to 1 (round, wide)."""

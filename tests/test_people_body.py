@@ -21,20 +21,7 @@ from generate.render.ids import FACE, HAND_PART, NECK
 from generate.render.view import Renderer, scene
 from generate.spec import Person, View
 
-BASE = Person(
-    age_years=6.0,
-    sex="female",
-    ancestry=(0.3, 0.3, 0.4),
-    skin_tone=4,
-    face_seed=1,
-    hair_style="cropped",
-    hair_color="brown",
-    eye_color="brown",
-    garment="tee",
-    garment_color=(0.2, 0.3, 0.5),
-    garment_pattern="plain",
-    freckles=0.0,
-)
+BASE = Person()
 GARMENTS = load_asset().garments
 VIEW = View(96, 1.6, 0.19, (0.0, 0.0), 1, 1, 1, framing="upper")
 

@@ -15,20 +15,7 @@ from generate.people.identity import rest_face
 from generate.people.kernels import depth_map
 from generate.spec import ARKIT, Person
 
-BASE = Person(
-    age_years=6.0,
-    sex="female",
-    ancestry=(0.3, 0.3, 0.4),
-    skin_tone=4,
-    face_seed=1,
-    hair_style="cropped",
-    hair_color="brown",
-    eye_color="brown",
-    garment="tee",
-    garment_color=(0.2, 0.3, 0.5),
-    garment_pattern="plain",
-    freckles=0.0,
-)
+BASE = Person()
 AGES = (0.7, 3.0, 6.0, 12.0, 35.0)
 
 

@@ -14,20 +14,7 @@ from generate.render.ids import CLOTH_PART
 from generate.render.view import Renderer, scene
 from generate.spec import Person, View
 
-BASE = Person(
-    age_years=6.0,
-    sex="female",
-    ancestry=(0.3, 0.3, 0.4),
-    skin_tone=4,
-    face_seed=1,
-    hair_style="cropped",
-    hair_color="brown",
-    eye_color="brown",
-    garment="tee",
-    garment_color=(0.05, 0.2, 0.4),
-    garment_pattern="plain",
-    freckles=0.0,
-)
+BASE = Person(garment_color=(0.05, 0.2, 0.4))
 VIEW = View(
     size_px=96,
     distance_m=0.8,

@@ -17,20 +17,7 @@ from generate.people.piece import Piece
 from generate.render.raster import _hair_is_cut
 from generate.spec import Person
 
-BASE = Person(
-    age_years=6.0,
-    sex="female",
-    ancestry=(0.3, 0.3, 0.4),
-    skin_tone=4,
-    face_seed=3,
-    hair_style="short",
-    hair_color="brown",
-    eye_color="brown",
-    garment="tee",
-    garment_color=(0.2, 0.3, 0.5),
-    garment_pattern="plain",
-    freckles=0.0,
-)
+BASE = Person(face_seed=3, hair_style="short")
 AGES = (0.7, 6.0, 40.0)
 HEADS = {age: Child(replace(BASE, age_years=age, hair_style="buzz"), 0.05) for age in AGES}
 

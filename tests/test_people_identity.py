@@ -15,20 +15,7 @@ from generate.people.identity import local_amounts, traits
 from generate.people.identity_tables import AGES, ANCESTRY, FACE_SHAPE, MALE, MIXES
 from generate.spec import Person
 
-BASE = Person(
-    age_years=6.0,
-    sex="female",
-    ancestry=(0.3, 0.3, 0.4),
-    skin_tone=4,
-    face_seed=1,
-    hair_style="cropped",
-    hair_color="brown",
-    eye_color="brown",
-    garment="tee",
-    garment_color=(0.2, 0.3, 0.5),
-    garment_pattern="plain",
-    freckles=0.0,
-)
+BASE = Person()
 SEEDS = range(8)
 
 

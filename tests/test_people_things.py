@@ -32,20 +32,7 @@ from generate.render.ids import (
 from generate.render.view import Frame, Renderer, scene
 from generate.spec import Person, View
 
-BASE = Person(
-    age_years=6.0,
-    sex="female",
-    ancestry=(0.3, 0.3, 0.4),
-    skin_tone=4,
-    face_seed=1,
-    hair_style="cropped",
-    hair_color="brown",
-    eye_color="brown",
-    garment="tee",
-    garment_color=(0.2, 0.3, 0.5),
-    garment_pattern="plain",
-    freckles=0.0,
-)
+BASE = Person()
 AGES = (0.7, 6.0, 40.0)
 VIEW = View(
     size_px=96, distance_m=0.8, face_fraction=0.4, offset=(0.0, 0.0),
