@@ -25,6 +25,7 @@ PLAIN: dict[str, tuple[str, ...]] = {
     "things": ("glasses=none", "headwear=none", "held=none"),
     "skin": ("freckles=0", "birthmarks=0", "wrinkling=0", "face_paint=none"),
     "hair": ("hair_style=short",),
+    "shape": ("face_shape=0",),
     "places": ("light=room", "backdrop=wall"),
     "camera": ("camera=good", "aperture_mm=0", "distortion=0"),
 }

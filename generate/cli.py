@@ -140,7 +140,7 @@ def resolved_view(options: Options) -> Options:
     """The options with who draws named, so that a data set says which did."""
     if isinstance(options, Words):
         return options
-    from generate.render.views import resolve_view
+    from generate.render.choose_view import resolve_view
 
     return replace(options, view=resolve_view(options.view))
 

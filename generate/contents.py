@@ -14,7 +14,7 @@ from generate.shards import Dataset
 SHEET_CELL_PX = 128
 
 
-def balance(dataset: Dataset) -> dict[str, dict[str, int]]:
+def counts(dataset: Dataset) -> dict[str, dict[str, int]]:
     """Clips by keyword, emotion, sex, age band, Monk tone, main ancestry and hair style."""
     rows = dataset.rows
     tables = {

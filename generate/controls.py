@@ -16,6 +16,7 @@ from generate.motion.gesture import GESTURES
 from generate.motion.life import eye_shapes
 from generate.motion.shapes import columns
 from generate.options import choose
+from generate.people.things_held import HELD
 from generate.sample import ANCESTRY_NAMES, upper_view
 from generate.spec import ANCESTRIES, ARKIT, EMOTIONS, Motion, Person, View
 
@@ -194,13 +195,20 @@ def set_controls(shot: Shot, fixed: Mapping[str, str]) -> Shot:
 def framed(shot: Shot, fixed: Mapping[str, str], rng: np.random.Generator) -> Shot:
     """The shot with its fixed controls; an upper body is seen whole and does something.
 
-    Raises ValueError for a gesture where arms are not seen.
+    Its own arms are there, so things that come with a fist and a sleeve are put down. Raises
+    ValueError for a gesture where arms are not seen, and for such a thing asked for by name.
     """
     shot = set_controls(shot, fixed)
     if shot.view.framing != "upper":
         if shot.gesture != "rest":
             raise ValueError(f"gesture {shot.gesture!r} needs framing=upper, not face")
         return shot
+    if shot.person.held in HELD and shot.person.held != "dummy":
+        if "held" in fixed:
+            raise ValueError(
+                f"held {shot.person.held!r} needs framing=face: its hand is drawn there"
+            )
+        shot = replace(shot, person=replace(shot.person, held="none"))
     if "face_fraction" not in fixed:
         shot = replace(shot, view=upper_view(shot.view))
     if "gesture" not in fixed and shot.person.held == "none":

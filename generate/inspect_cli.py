@@ -13,7 +13,7 @@ import tyro
 
 from device.files import write_atomic
 from generate.balance import Share, share_lines, shares
-from generate.contents import balance, contact_sheet, table_lines
+from generate.contents import contact_sheet, counts, table_lines
 from generate.options import parse
 from generate.shards import Dataset, open_dataset, verify
 
@@ -41,7 +41,7 @@ def main(argv: Sequence[str]) -> int:
     dataset = open_dataset(options.data)
     if options.verify:
         verify(dataset)
-    tables = balance(dataset)
+    tables = counts(dataset)
     print(f"{options.data}: {len(dataset)} clips in {len(dataset.header['shards'])} shards")
     print("\n".join(table_lines(tables)))
     found = shares(dataset.rows, dataset.header["options"])

@@ -16,10 +16,10 @@ from device.version import VERSION
 from generate.clip import SAMPLE_RATE_HZ, Clip
 from generate.controls import POSE_CONTROLS, Shot, at_rest, framed, parse_fixed
 from generate.ladder import rung_shot
-from generate.motion.held import around_dummy, gestured
+from generate.motion.dummy import around_dummy
 from generate.motion.player import play
 from generate.motion.still import still
-from generate.picture import build_child, render_clip
+from generate.picture import build_child, gestured, render_clip
 from generate.presets import Ladder, Options, Stills, Talk, Words
 from generate.sample import from_block, sample_person, sample_view, stream
 from generate.shards import shard_name, write_shard

@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from functools import lru_cache
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from generate.motion.gesture import GESTURES, perform
+from generate.motion.life import frame_times
 from generate.people.child import Child, Posed
 from generate.people.hair import detail_of
 from generate.people.skin import Look, look
-from generate.render.exposure import passing
+from generate.render.choose_view import make_renderer, resolve_view
+from generate.render.motion_blur import passing
 from generate.render.view import Frame, Renderer, scene
-from generate.render.views import make_renderer, resolve_view
 from generate.spec import Motion, Person, View
 
 
@@ -34,7 +37,7 @@ def render_clip(
 ) -> tuple[NDArray[np.uint8], dict[str, NDArray[Any]], dict[str, Any]]:
     """Frames (T, H, W, 3), image labels and the camera and light facts.
 
-    extra: names of EXTRA_LABELS to write besides; drawn_by: one of `views.VIEWS`.
+    extra: names of EXTRA_LABELS to write besides; drawn_by: one of `choose_view.VIEWS`.
     """
     renderer = _renderer(drawn_by, view.size_px)
     place = scene(view, child)
@@ -79,3 +82,20 @@ def _stack(shots: list[Frame], name: str) -> NDArray[Any]:
 @lru_cache(maxsize=2)
 def _renderer(drawn_by: str, size_px: int) -> Renderer:
     return make_renderer(resolve_view(drawn_by) if drawn_by == "auto" else drawn_by, size_px)
+
+
+def gestured(child: Child, motion: Motion, gesture: str) -> Motion:
+    """The motion with the arms of a named gesture, reached in the first third of a clip.
+
+    Raises ValueError for an unknown gesture and for arms that are not seen.
+    """
+    if gesture == "rest":
+        return motion
+    goal = child.gesture(gesture)
+    swing = child.gesture(gesture, 1.0) - goal
+    if len(motion) == 1:
+        return replace(motion, body=goal[None].astype(np.float32))
+    times_s = frame_times(len(motion), motion.rate_hz)
+    rest = child.gesture("rest")
+    body = perform(rest, goal, swing, GESTURES[gesture].rate_hz, times_s)
+    return replace(motion, body=body.astype(np.float32))

@@ -19,7 +19,8 @@ class Stills:
     clips: int = 1000
     """Pictures."""
     seed: int = 0
-    """The same seed gives the same labels and sound, on any machine and engine."""
+    """The same seed gives the same labels and sound, on any machine and engine that has the same
+    voices and view."""
     shard_clips: int = 96
     """Clips in one shard; a shard is the unit of resume."""
     size_px: int = 128
@@ -48,7 +49,8 @@ class Words:
     clips: int = 4000
     """Sounds."""
     seed: int = 0
-    """The same seed gives the same labels and sound, on any machine and engine."""
+    """The same seed gives the same labels and sound, on any machine and engine that has the same
+    voices and view."""
     shard_clips: int = 256
     """Clips in one shard; a shard is the unit of resume."""
     words: tuple[str, ...] = DIGITS
@@ -73,7 +75,8 @@ class Talk:
     clips: int = 16
     """Clips, one child each."""
     seed: int = 0
-    """The same seed gives the same labels and sound, on any machine and engine."""
+    """The same seed gives the same labels and sound, on any machine and engine that has the same
+    voices and view."""
     shard_clips: int = 4
     """Clips in one shard; a shard is the unit of resume."""
     size_px: int = 256

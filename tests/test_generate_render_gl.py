@@ -13,9 +13,9 @@ from generate.make import make_clip
 from generate.motion.still import still
 from generate.picture import build_child
 from generate.presets import Stills
-from generate.render import gl_driver, views
+from generate.render import choose_view, gl_driver
+from generate.render.choose_view import make_renderer, resolve_view
 from generate.render.view import scene
-from generate.render.views import make_renderer, resolve_view
 from generate.sample import sample_person, sample_view, stream
 
 SIZE = 96
@@ -77,7 +77,7 @@ def test_a_view_without_a_driver_is_refused_in_one_line(monkeypatch, capsys) -> 
     def none() -> str:
         raise ValueError("--view gl: no driver with OpenGL 4.3 (no display)")
 
-    monkeypatch.setattr(views, "probe", none)
+    monkeypatch.setattr(choose_view, "probe", none)
     with pytest.raises(ValueError, match="--view gl: no driver"):
         resolve_view("gl")
     assert resolve_view("auto") == "numba"
@@ -90,7 +90,7 @@ def test_a_view_without_a_driver_is_refused_in_one_line(monkeypatch, capsys) -> 
     ("driver", "view"), [("NVIDIA RTX", "gl"), ("llvmpipe (LLVM 15.0.6, 256 bits)", "numba")]
 )
 def test_auto_takes_a_gpu_and_leaves_software_drivers(monkeypatch, driver, view) -> None:
-    monkeypatch.setattr(views, "probe", lambda: driver)
+    monkeypatch.setattr(choose_view, "probe", lambda: driver)
     assert resolve_view("auto") == view
 
 

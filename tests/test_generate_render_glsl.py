@@ -12,12 +12,12 @@ import pytest
 
 from generate.picture import build_child
 from generate.render import view as view_module
-from generate.render.engine import Engine
 from generate.render.gl_driver import probe
 from generate.render.gl_engine import GlArray, _Call
 from generate.render.glsl import kernel_source
 from generate.render.glsl_values import Array
 from generate.render.noise import hash_unit, value_noise
+from generate.render.numba_engine import Engine
 from generate.render.raster import _hair_is_cut, _lash_is_cut
 from generate.render.shade_math import (
     azimuth,

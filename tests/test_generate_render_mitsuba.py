@@ -10,7 +10,7 @@ import pytest
 
 from generate.make import make_clip
 from generate.presets import Stills
-from generate.render import mitsuba_view, views
+from generate.render import choose_view, mitsuba_view
 from generate.render.mitsuba_view import _refined
 from generate.render.shade_fragments import Mesh
 
@@ -18,7 +18,7 @@ from generate.render.shade_fragments import Mesh
 def test_mitsuba_that_is_missing_is_refused_in_one_line(monkeypatch) -> None:
     monkeypatch.setattr(mitsuba_view, "find_spec", lambda _: None)
     with pytest.raises(ValueError, match=r"pip install 'collodi\[mitsuba\]'") as error:
-        views.resolve_view("mitsuba")
+        choose_view.resolve_view("mitsuba")
     assert "\n" not in str(error.value)
 
 

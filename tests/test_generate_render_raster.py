@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from generate.people.ids import CLOTH, SKIN
 from generate.render.camera import Camera
-from generate.render.ids import CLOTH, SKIN
 from generate.render.light import Shadow, shadow_frame
 from generate.render.raster import BATCH, SUBPIXEL, project, rasterize
 from generate.render.shade_math import lit_share

@@ -9,8 +9,8 @@ import numpy as np
 import pytest
 
 from generate.people.child import Child
+from generate.people.ids import BACKGROUND, FACE
 from generate.people.skin import Look, look
-from generate.render.ids import BACKGROUND, FACE
 from generate.render.sensor import CAMERAS, develop, fringed, make_sensor
 from generate.render.view import Frame, Renderer, scene
 from generate.spec import Person, View

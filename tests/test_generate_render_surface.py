@@ -8,8 +8,8 @@ from functools import lru_cache
 import numpy as np
 
 from generate.people.child import Child
+from generate.people.ids import BACKGROUND, FACE
 from generate.people.skin import Look, look
-from generate.render.ids import BACKGROUND, FACE
 from generate.render.surface import NORMAL_STEPS
 from generate.render.view import Frame, Renderer, scene
 from generate.sample import sample_person

@@ -9,12 +9,7 @@ import numpy as np
 import pytest
 
 from generate.people.child import Child
-from generate.people.rotation import head_rotation
-from generate.people.skin import LUMINANCE, MONK_HEX, Look, look, srgb_to_linear, tone_color
-from generate.people.skin_atlas import CHEEK
-from generate.people.skin_canvas import ATLAS_HEIGHT, ATLAS_WIDTH, to_texel
-from generate.render.camera import head_angles_deg, make_camera
-from generate.render.ids import (
+from generate.people.ids import (
     BACKGROUND,
     CLOTH_PART,
     FACE,
@@ -25,6 +20,11 @@ from generate.render.ids import (
     TONGUE_PART,
     TOOTH,
 )
+from generate.people.rotation import head_rotation
+from generate.people.skin import LUMINANCE, MONK_HEX, Look, look, srgb_to_linear, tone_color
+from generate.people.skin_atlas import CHEEK
+from generate.people.skin_canvas import ATLAS_HEIGHT, ATLAS_WIDTH, to_texel
+from generate.render.camera import head_angles_deg, make_camera
 from generate.render.view import Frame, Renderer, scene
 from generate.sample import sample_person, sample_view
 from generate.spec import ARKIT, Person, View

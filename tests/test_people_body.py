@@ -15,9 +15,9 @@ from generate.people.bake_body import NECK_MARGIN_MM, arm_lines, body_bones
 from generate.people.bake_clothes import CUTS, SLEEVE_MARGIN_MM, collar_level
 from generate.people.body import JOINTS
 from generate.people.child import STILL, Child, Posed
+from generate.people.ids import FACE, HAND_PART, NECK
 from generate.people.kernels import depth_map
 from generate.people.skin import look
-from generate.render.ids import FACE, HAND_PART, NECK
 from generate.render.view import Renderer, scene
 from generate.spec import Person, View
 

@@ -9,8 +9,8 @@ import pytest
 
 from generate.people.child import Child
 from generate.people.cloth import FOLD_SHAPE, PATTERNS, PRINT_SIZE, cloth_look, fold_map, print_map
+from generate.people.ids import CLOTH_PART
 from generate.people.skin import look
-from generate.render.ids import CLOTH_PART
 from generate.render.view import Renderer, scene
 from generate.spec import Person, View
 

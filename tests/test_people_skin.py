@@ -9,13 +9,13 @@ import numpy as np
 import pytest
 
 from generate.people.child import Child
+from generate.people.ids import FACE, LIPS
 from generate.people.skin import LUMINANCE, Look, look, tone_color
 from generate.people.skin_atlas import ATLAS_BROW, CHEEK, regions_of_face
 from generate.people.skin_canvas import to_texel
 from generate.people.skin_folds import FOLDS, Folding, folding
 from generate.people.skin_paint import PAINTS, coat_of
 from generate.people.teeth import mouth_look
-from generate.render.ids import FACE, LIPS
 from generate.render.view import Renderer, scene
 from generate.spec import ARKIT, Person, View
 

@@ -10,16 +10,7 @@ import pytest
 from generate.clip import PARTS
 from generate.people.child import Child
 from generate.people.hair_styles import STYLES
-from generate.people.piece import Piece
-from generate.people.skin import look
-from generate.people.things import odds
-from generate.people.things_face import EAR_MM, Face
-from generate.people.things_glasses import GLASSES, bridge_height
-from generate.people.things_headwear import HEADWEAR, Fit
-from generate.people.things_held import HELD, held
-from generate.people.things_mesh import Stuff
-from generate.people.things_shell import fit_shell
-from generate.render.ids import (
+from generate.people.ids import (
     GLASSES_PART,
     HAIR,
     HAND,
@@ -29,6 +20,15 @@ from generate.render.ids import (
     PROP,
     THING_PART,
 )
+from generate.people.piece import Piece
+from generate.people.skin import look
+from generate.people.things import odds
+from generate.people.things_face import EAR_MM, Face
+from generate.people.things_glasses import GLASSES, bridge_height
+from generate.people.things_headwear import HEADWEAR, Fit
+from generate.people.things_held import HELD, held
+from generate.people.things_mesh import Stuff
+from generate.people.things_shell import fit_shell
 from generate.render.view import Frame, Renderer, scene
 from generate.spec import Person, View
 

@@ -91,15 +91,15 @@ class Arm:
 
     def shoulder_at(self, columns: F64) -> F64:
         """Place (3,) of the shoulder joint, which the girdle lifts."""
-        girdle = about(self.clavicle, _about(2, columns[0] + scapula(columns[1])))
+        girdle = about(self.clavicle, turned(2, columns[0] + scapula(columns[1])))
         return np.asarray((girdle @ [*self.shoulder, 1])[:3])
 
     def _limb(self, columns: F64) -> F64:
         shrug, lift, _, _, elbow, twist, bend, deviate, *_ = columns
-        girdle = about(self.clavicle, _about(2, shrug + scapula(lift)))
+        girdle = about(self.clavicle, turned(2, shrug + scapula(lift)))
         upper = upper_frame(columns)
-        fore = upper @ _about(0, elbow)
-        hand = fore @ _about(1, twist) @ _about(2, -bend) @ _about(0, deviate)
+        fore = upper @ turned(0, elbow)
+        hand = fore @ turned(1, twist) @ turned(2, -bend) @ turned(0, deviate)
         shoulder = self.shoulder_at(columns)
         turn = upper @ self.upper_frame.T
         half = half_twist(turn, self.upper_frame[:, 1], upper[:, 1])
@@ -107,14 +107,14 @@ class Arm:
         straight = fore @ self.fore_frame.T
         wrist_at = elbow_at + straight @ (self.wrist - self.elbow)
         extra = twist - self.rest_twist
-        turned = [fore @ _about(1, share * extra) @ self.fore_frame.T for share in FORE_TWIST]
+        near, far = (fore @ turned(1, share * extra) @ self.fore_frame.T for share in FORE_TWIST)
         return np.array(
             [
                 girdle,
                 _place(half, self.shoulder, shoulder),
                 _place(turn, self.shoulder, shoulder),
-                _place(turned[0], self.elbow, elbow_at),
-                _place(turned[1], self.elbow, elbow_at),
+                _place(near, self.elbow, elbow_at),
+                _place(far, self.elbow, elbow_at),
                 _place(hand @ self.hand_frame.T, self.wrist, wrist_at),
             ]
         )
@@ -128,9 +128,9 @@ class Arm:
             at = np.eye(4)
             for k, joint in enumerate(joints):
                 bend = curl * CURL_DEG[min(finger, 1)][k]
-                turn = _about(1, bend) if finger == 0 else _about(2, -bend)
+                turn = turned(1, bend) if finger == 0 else turned(2, -bend)
                 if k == 0:
-                    turn = _about(0, (spread - SPLAYED) * SPREAD_DEG[finger]) @ turn
+                    turn = turned(0, (spread - SPLAYED) * SPREAD_DEG[finger]) @ turn
                 at = at @ about(joint, frame @ turn @ frame.T)
                 out.append(at)
         return np.array(out)
@@ -172,7 +172,7 @@ def upper_frame(columns: F64) -> F64:
     """Frame (3, 3) of the upper arm of a left arm at these angles."""
     _, lift, heading, roll, *_ = columns
     swing = swing_to(direction(lift, heading), np.array([0.0, -1.0, 0.0]))
-    return swing @ _about(1, -roll) @ HANG_FRAME
+    return swing @ turned(1, -roll) @ HANG_FRAME
 
 
 HANG_FRAME: F64 = np.array([[-1.0, 0, 0], [0, -1, 0], [0, 0, 1]])
@@ -207,7 +207,7 @@ def half_twist(turn: F64, source: F64, target: F64) -> F64:
     return np.asarray(swing @ (np.eye(3) + np.sin(a) * k + (1 - np.cos(a)) * k @ k))
 
 
-def _about(axis: int, degrees: float) -> F64:
+def turned(axis: int, degrees: float) -> F64:
     """Rotation (3, 3) about a coordinate axis."""
     a = np.radians(degrees)
     c, s = np.cos(a), np.sin(a)

@@ -8,14 +8,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from generate.people.asset import Topology
-from generate.people.hair_ribbons import joined, ribbons
+from generate.people.hair_ribbons import ribbons
 from generate.people.hair_ropes import braid, ropes
 from generate.people.hair_scalp import Scalp, density_of
 from generate.people.hair_shell import shell
 from generate.people.hair_strands import baby_hairs, comb_strands, loop_strands
 from generate.people.hair_styles import STYLES, Style
 from generate.people.hair_tied import tail_strands
-from generate.people.piece import Piece
+from generate.people.piece import Piece, joined
 from generate.spec import Person
 
 F32 = NDArray[np.float32]

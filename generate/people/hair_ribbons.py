@@ -8,8 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from generate.people.hair_scalp import Scalp, unit
+from generate.people.ids import HAIR
 from generate.people.piece import Piece
-from generate.render.ids import HAIR
 
 F32 = NDArray[np.float32]
 F64 = NDArray[np.float64]
@@ -118,18 +118,3 @@ def whole_aux(light: F64, number: float | F64) -> F32:
     aux = np.zeros((len(light), 4), np.float32)
     aux[:, 0], aux[:, 2], aux[:, 3] = light, WHOLE_ALONG, number
     return aux
-
-
-def joined(pieces: list[Piece]) -> Piece:
-    """Return several pieces as one."""
-    start = np.cumsum([0] + [len(piece.points) for piece in pieces])
-    tris = [piece.tris + first for piece, first in zip(pieces, start, strict=False)]
-    return Piece(
-        points=np.concatenate([piece.points for piece in pieces]),
-        normals=np.concatenate([piece.normals for piece in pieces]),
-        canon=np.concatenate([piece.canon for piece in pieces]),
-        aux=np.concatenate([piece.aux for piece in pieces]),
-        tris=np.concatenate(tris).astype(np.int32),
-        material=HAIR,
-        follow=np.concatenate([piece.follow for piece in pieces]),
-    )

@@ -12,8 +12,8 @@ from generate.people.hair_scalp import Scalp, unit
 from generate.people.hair_strands import DOWN, grown
 from generate.people.hair_styles import Ropes, Style
 from generate.people.hair_tied import hanging_paths
+from generate.people.ids import HAIR
 from generate.people.piece import Piece
-from generate.render.ids import HAIR
 
 F64 = NDArray[np.float64]
 

@@ -11,8 +11,8 @@ from generate.people.hair_ribbons import whole_aux
 from generate.people.hair_scalp import Scalp, unit
 from generate.people.hair_strands import comb_field, mass_height
 from generate.people.hair_styles import Style
+from generate.people.ids import HAIR
 from generate.people.piece import Piece
-from generate.render.ids import HAIR
 
 SUNK_M = 0.0012
 """At the hairline the layer dips below the skin, so that its border does not show."""

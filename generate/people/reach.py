@@ -17,6 +17,7 @@ from generate.people.arms import (
     RELAXED,
     Arm,
     swing_to,
+    turned,
     upper_frame,
 )
 from generate.people.body import ARM, NECK, Body
@@ -200,7 +201,7 @@ def _bent(arm: Arm, wrist: F64, frame: F64, swivel: float) -> tuple[F64, float]:
         ahead = cosine * line + np.sqrt(1 - cosine**2) * pole
         back = (shoulder + far * line - shoulder - upper * ahead) / lower
         _shoulder_angles(columns, ahead, back)
-    fore = upper_frame(columns) @ _hinge(columns[4])
+    fore = upper_frame(columns) @ turned(0, columns[4])
     turn = fore.T @ frame
     columns[5] = np.degrees(np.arctan2(-turn[2, 0], turn[0, 0]))
     columns[6] = np.degrees(np.arcsin(np.clip(-turn[1, 0], -1, 1)))
@@ -228,9 +229,3 @@ def _shoulder_angles(columns: F64, ahead: F64, back: F64) -> None:
     hinge /= max(float(np.linalg.norm(hinge)), 1e-9)
     base = swing_to(ahead, np.array([0.0, -1.0, 0.0])) @ [-1.0, 0, 0]
     columns[3] = np.degrees(np.arctan2(np.cross(base, hinge) @ ahead, base @ hinge))
-
-
-def _hinge(elbow: float) -> F64:
-    a = np.radians(elbow)
-    c, s = np.cos(a), np.sin(a)
-    return np.array([[1, 0, 0], [0, c, -s], [0, s, c]])

@@ -56,8 +56,6 @@ GREY = (0.40, 0.39, 0.37)
 BROW_GROWTH = ([0.5, 2, 6, 14], [0.4, 0.7, 0.85, 1.15])
 """Age (years) and how much of the brows has grown."""
 LUMINANCE = np.array([0.2126, 0.7152, 0.0722])
-
-
 LIP_BLOOD = BLOOD + np.array([0.08, 0, 0])
 """Absorption of blood through the thin skin of lips."""
 
@@ -187,9 +185,7 @@ def pigment_of(person: Person, hair_rgb: F32, coat: Coat | None) -> Pigment:
         freckles=person.freckles,
         birthmarks=person.birthmarks,
         brow_color=np.asarray(_greyed(hair_rgb, person) * 0.6 + 0.002, np.float32),
-        brow_weight=float(
-            brows * np.interp(person.age_years, [0.5, 2, 6, 14], [0.4, 0.7, 0.85, 1.15])
-        ),
+        brow_weight=float(brows * np.interp(person.age_years, *BROW_GROWTH)),
         beard=float(max(0.0, beard)) * _is_grown_man(person),
         age_years=person.age_years,
         coat=coat,
@@ -211,7 +207,7 @@ def lip_colors(pigment: Pigment, rng: np.random.Generator) -> F32:
 
 def _greyed(hair_rgb: F32, person: Person) -> F32:
     """Brows and beard lose their pigment from an age of the person's own."""
-    onset = _stream(person, 8).uniform(36, 60)
+    onset = _stream(person, 9).uniform(36, 60)
     grey = float(np.clip((person.age_years - onset) / 28, 0, 0.93))
     return np.asarray(hair_rgb + grey * (np.array(GREY) - hair_rgb), np.float32)
 

@@ -7,10 +7,10 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from generate.people.piece import Piece
+from generate.people.ids import GLASSES_PART, LENS
+from generate.people.piece import Piece, merged
 from generate.people.things_face import EAR_MM, Face
-from generate.people.things_mesh import Stuff, merged, sheet, solid, tube
-from generate.render.ids import GLASSES_PART, LENS
+from generate.people.things_mesh import Stuff, sheet, solid, tube
 
 F64 = NDArray[np.float64]
 

@@ -8,11 +8,11 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from generate.people.piece import Piece
+from generate.people.ids import HEADWEAR_PART
+from generate.people.piece import Piece, merged
 from generate.people.things_face import Face
-from generate.people.things_mesh import Stuff, blob, merged, placed, sheet, solid, tube
+from generate.people.things_mesh import Stuff, blob, placed, sheet, solid, tube
 from generate.people.things_shell import BACK, Shell, directions, fit_shell
-from generate.render.ids import HEADWEAR_PART
 
 F64 = NDArray[np.float64]
 RGB = tuple[float, float, float]

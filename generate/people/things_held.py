@@ -8,12 +8,12 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from generate.people.piece import Piece
+from generate.people.ids import CLOTH_PART, HAND, HAND_PART, THING_PART
+from generate.people.piece import Piece, merged
 from generate.people.rotation import head_rotation
 from generate.people.skin import tone_color
 from generate.people.things_face import Face
-from generate.people.things_mesh import Stuff, blob, box, lathe, merged, painted, placed, tube
-from generate.render.ids import CLOTH_PART, HAND, HAND_PART, THING_PART
+from generate.people.things_mesh import Stuff, blob, box, lathe, painted, placed, tube
 from generate.spec import Person
 
 F64 = NDArray[np.float64]
@@ -186,12 +186,12 @@ def _book(rng: np.random.Generator) -> Toy:
     return Toy(made, (2 * wide, tall), 0.04, (1.5 * wide, -0.75 * tall, -0.02))
 
 
-PLACES: dict[str, tuple[float, float, float]] = {
-    "mouth": (0.0, 0.0, 0.0),
-    "chin": (0.0, -0.75, 0.0),
-    "cheek": (0.85, 0.15, 0.0),
-    "side": (1.75, -0.15, 0.0),
-    "low": (0.35, -1.25, 0.0),
+PLACES = {
+    "mouth": (0.0, 0.0),
+    "chin": (0.0, -0.75),
+    "cheek": (0.85, 0.15),
+    "side": (1.75, -0.15),
+    "low": (0.35, -1.25),
 }
 """Where a thing's middle is: x in half face widths to either side, y in mouth-to-eye heights."""
 
@@ -239,7 +239,7 @@ def _spot(
     marks = face.marks
     mouth = (marks[62] + marks[66]) / 2
     width, height = (marks[15, 0] - marks[1, 0]) / 2, face.eyes[:, 1].mean() - mouth[1]
-    x, y, _ = PLACES[place]
+    x, y = PLACES[place]
     spot = np.array([side * x * width, mouth[1] + y * height, 0.0])
     if name != "dummy" and name not in ("cup", "spoon"):
         spot[:2] += rng.uniform(-0.12, 0.12, 2) * width

@@ -10,9 +10,9 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
+from generate.people.ids import PROP
 from generate.people.kernels import vertex_normals
 from generate.people.piece import Piece
-from generate.render.ids import PROP
 
 F64 = NDArray[np.float64]
 I32 = NDArray[np.int32]
@@ -63,20 +63,6 @@ def solid(points: F64, tris: I32, stuff: Stuff, ao: float | F64 = 1.0) -> Piece:
 def _volume(points: NDArray[np.float32], tris: I32) -> float:
     a, b, c = np.moveaxis(points[tris] - points.mean(0), 1, 0)
     return float((a * np.cross(b, c)).sum())
-
-
-def merged(pieces: list[Piece]) -> list[Piece]:
-    """One piece per material."""
-    out = []
-    for material in dict.fromkeys(piece.material for piece in pieces):
-        same = [piece for piece in pieces if piece.material == material]
-        start = np.cumsum([0] + [len(piece.points) for piece in same])
-        tris = [piece.tris + first for piece, first in zip(same, start, strict=False)]
-        names = ("points", "normals", "canon", "aux", "follow")
-        arrays = {n: np.concatenate([getattr(piece, n) for piece in same]) for n in names}
-        joined = np.concatenate(tris).astype(np.int32)
-        out.append(Piece(tris=joined, material=material, **arrays))
-    return out
 
 
 def sheet(rows: int, columns: int, wrap: bool) -> I32:

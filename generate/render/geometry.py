@@ -9,9 +9,7 @@ from numpy.typing import NDArray
 
 from generate.people.asset import load_topology
 from generate.people.child import Child, Posed
-from generate.people.piece import Piece
-from generate.render.coarse import coarsened
-from generate.render.ids import (
+from generate.people.ids import (
     ARM,
     AUX_SCALP,
     AUX_STRAND,
@@ -22,6 +20,8 @@ from generate.render.ids import (
     PROP,
     SKIN,
 )
+from generate.people.piece import Piece
+from generate.render.coarse import coarsened
 from generate.render.shade_fragments import Mesh
 
 HAIR_CASTING = 0.3

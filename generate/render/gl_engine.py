@@ -1,4 +1,4 @@
-"""The verbs of `engine.Engine` on a GPU: OpenGL 4.3 through moderngl, without a window.
+"""The verbs of `numba_engine.Engine` on a GPU: OpenGL 4.3 through moderngl, without a window.
 
 Triangles are drawn to an image of (nearness, number + 1) per sample; fragments, their shading and
 the picture are compute shaders. Kernels are the ones that numba runs, turned into GLSL.
@@ -15,7 +15,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import DTypeLike, NDArray
 
-from generate.render.engine import Engine, Target
+from generate.people.ids import N_MATERIALS
 from generate.render.gl_driver import context
 from generate.render.gl_shaders import (
     CORNERS,
@@ -27,7 +27,7 @@ from generate.render.gl_shaders import (
 )
 from generate.render.glsl import Program, kernel_loop, kernel_source
 from generate.render.glsl_values import Array, Record, Scalar, Value
-from generate.render.ids import N_MATERIALS
+from generate.render.numba_engine import Engine, Target
 from generate.render.raster import _is_cut
 from generate.render.shade_fragments import SAMPLES, Fragments, Mesh
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from generate.render.ids import EYE, N_MATERIALS, TONGUE
+from generate.people.ids import EYE, N_MATERIALS, TONGUE
 from generate.render.shade_fragments import SAMPLES
 
 CORNERS = """

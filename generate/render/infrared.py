@@ -13,8 +13,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from generate.clip import PARTS
+from generate.people.ids import BROW, CLOTH_PART, FACE, HAIR_PART, HAND_PART, IRIS, LIPS, NECK
 from generate.render.camera import Camera
-from generate.render.ids import BROW, CLOTH_PART, FACE, HAIR_PART, HAND_PART, IRIS, LIPS, NECK
 from generate.render.light import Lamps, Light
 from generate.spec import View
 

@@ -20,9 +20,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from generate.people.child import Child, Posed
-from generate.people.skin import Look
-from generate.render.camera import Camera, turning_square
-from generate.render.ids import (
+from generate.people.ids import (
     AUX_ACROSS,
     AUX_ALONG,
     AUX_GLOSS,
@@ -37,6 +35,8 @@ from generate.render.ids import (
     TEETH,
     TONGUE,
 )
+from generate.people.skin import Look
+from generate.render.camera import Camera, turning_square
 from generate.render.light import Lamps, Shadow
 from generate.render.raster import STRANDS, _lash_is_cut
 from generate.render.shade_fragments import Mesh, allocate

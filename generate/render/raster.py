@@ -13,7 +13,7 @@ import math
 import numba
 import numpy as np
 
-from generate.render.ids import AUX_ACROSS, AUX_ALONG, AUX_STRAND, HAIR, LASH, TONGUE
+from generate.people.ids import AUX_ACROSS, AUX_ALONG, AUX_STRAND, HAIR, LASH, TONGUE
 from generate.render.noise import hash_unit
 
 SUBPIXEL = 256

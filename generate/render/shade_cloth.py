@@ -9,7 +9,7 @@ import numba
 import numpy as np
 
 from generate.people.cloth import FOLD_LOW_MM, FOLD_TEXEL_MM, PRINT_SIZE
-from generate.render.ids import AUX_AO, AUX_BAND, AUX_SECOND, CLOTH, CLOTH_PART
+from generate.people.ids import AUX_AO, AUX_BAND, AUX_SECOND, CLOTH, CLOTH_PART
 from generate.render.noise import value_noise
 from generate.render.shade_fragments import keep_albedo
 from generate.render.shade_math import (

@@ -8,7 +8,7 @@ import math
 import numba
 import numpy as np
 
-from generate.render.ids import AUX_AO, EYE, IRIS, SCLERA
+from generate.people.ids import AUX_AO, EYE, IRIS, SCLERA
 from generate.render.noise import value_noise
 from generate.render.shade_fragments import keep_albedo
 from generate.render.shade_math import (

@@ -13,7 +13,7 @@ import numba
 import numpy as np
 from numpy.typing import NDArray
 
-from generate.render.ids import EYE, N_MATERIALS
+from generate.people.ids import EYE, N_MATERIALS
 from generate.render.shade_math import unit
 
 SAMPLES = 2
@@ -36,7 +36,7 @@ class Fragments(NamedTuple):
     canon: NDArray[np.float32]
     """(K, 3) place on the template (mm); eyeball direction for eyes; tangent for hair."""
     aux: NDArray[np.float32]
-    """(K, 4) columns as in ids.py."""
+    """(K, 4) columns as in people/ids.py."""
     color: NDArray[np.float32]
     """(K, 3) linear RGB, written by the shaders."""
     part: NDArray[np.uint8]

@@ -8,7 +8,7 @@ import math
 import numba
 
 from generate.people.hair_ribbons import FINE_FROM
-from generate.render.ids import (
+from generate.people.ids import (
     AUX_ACROSS,
     AUX_ALONG,
     AUX_AO,

@@ -8,7 +8,7 @@ import math
 import numba
 import numpy as np
 
-from generate.render.ids import (
+from generate.people.ids import (
     ARM,
     AUX_AO,
     AUX_KNUCKLE,

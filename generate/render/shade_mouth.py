@@ -7,7 +7,7 @@ import math
 
 import numba
 
-from generate.render.ids import (
+from generate.people.ids import (
     AUX_GUM,
     AUX_TOOTH,
     MOUTH,

@@ -6,7 +6,7 @@ from __future__ import annotations
 import numba
 import numpy as np
 
-from generate.render.ids import AUX_AO, AUX_FUZZ, AUX_GLOSS, AUX_PART, HAND, LENS, PROP
+from generate.people.ids import AUX_AO, AUX_FUZZ, AUX_GLOSS, AUX_PART, HAND, LENS, PROP
 from generate.render.noise import value_noise
 from generate.render.shade_fragments import keep_albedo
 from generate.render.shade_math import (

@@ -8,6 +8,19 @@ import math
 import numba
 import numpy as np
 
+from generate.people.ids import (
+    AUX_AO,
+    AUX_CAVITY,
+    AUX_LIPS,
+    AUX_SCALP,
+    BROW,
+    FACE,
+    HAIR_PART,
+    LIPS,
+    MOUTH,
+    NECK,
+    SKIN,
+)
 from generate.people.skin_atlas import (
     ATLAS_BROW,
     ATLAS_CHANNELS,
@@ -28,19 +41,6 @@ from generate.people.skin_folds import (
     FOLD_ACROSS,
     FOLD_CREASE,
     FOLD_UP,
-)
-from generate.render.ids import (
-    AUX_AO,
-    AUX_CAVITY,
-    AUX_LIPS,
-    AUX_SCALP,
-    BROW,
-    FACE,
-    HAIR_PART,
-    LIPS,
-    MOUTH,
-    NECK,
-    SKIN,
 )
 from generate.render.noise import value_noise
 from generate.render.shade_fragments import keep_albedo

@@ -14,8 +14,8 @@ import numba
 import numpy as np
 from numpy.typing import NDArray
 
+from generate.people.ids import N_MATERIALS
 from generate.render.camera import Camera
-from generate.render.ids import N_MATERIALS
 from generate.render.sensor import encode_srgb
 from generate.render.shade_fragments import SAMPLES, Fragments, Mesh, barycentric
 

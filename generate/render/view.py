@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from generate.people.child import Child, Posed
 from generate.people.contour import contour
+from generate.people.ids import LASH
 from generate.people.skin import Look, tone_color
 from generate.render.backdrop import check_place, make_backdrop
 from generate.render.camera import (
@@ -24,13 +25,12 @@ from generate.render.camera import (
     make_camera,
     turning_square,
 )
-from generate.render.engine import Engine
+from generate.render.defocus import defocus
 from generate.render.geometry import Figure
-from generate.render.ids import LASH
 from generate.render.infrared import BEHIND, INFRARED_SKIN, infrared_lamps, near_infrared
-from generate.render.lens import defocus
 from generate.render.light import Light, Shadow, make_light, shadow_frame, within
 from generate.render.metering import expose
+from generate.render.numba_engine import Engine
 from generate.render.raster import project
 from generate.render.sensor import develop
 from generate.render.shade_cloth import shade_cloth

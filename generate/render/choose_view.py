@@ -7,8 +7,8 @@ from __future__ import annotations
 import sys
 
 from generate.options import choose
-from generate.render.engine import Engine
 from generate.render.gl_driver import is_real, probe
+from generate.render.numba_engine import Engine
 from generate.render.view import Renderer
 
 VIEWS = ("auto", "numba", "gl", "mitsuba")

@@ -10,12 +10,12 @@ import numpy as np
 import pytest
 
 from generate.people.child import Child
+from generate.people.ids import LIPS
 from generate.people.skin import Look, look
 from generate.picture import render_clip
 from generate.render.camera import Camera, bent, make_camera, straightened, turning_square
-from generate.render.exposure import moment, passing
-from generate.render.ids import LIPS
-from generate.render.lens import defocus
+from generate.render.defocus import defocus
+from generate.render.motion_blur import moment, passing
 from generate.render.raster import project
 from generate.render.view import Frame, Renderer, scene
 from generate.spec import ARKIT, Motion, Person, View
