@@ -34,6 +34,7 @@ from export.quantize import METHOD, quantize_onnx
 from export.staging import staged
 from export.tensors import float_tensors, int8_tensors
 from export.to_c import c_name, to_c
+from export.to_c_frontend import to_c_frontend
 from export.to_onnx import onnx_ops, to_onnx
 from export.to_tensorrt import to_tensorrt
 from export.to_tflite import tflite_ops, to_tflite
@@ -149,12 +150,15 @@ class _Maker:
 
     def _c(self, path: Path, entry: ModelFile) -> None:
         (self.workshop / C_FOLDER).mkdir()
-        name = c_name(self.source.name)
-        for made in to_c(path, entry, self.source.labels, self.workshop / C_FOLDER, name):
+        name, folder = c_name(self.source.name), self.workshop / C_FOLDER
+        written = to_c(path, entry, self.source.labels, folder, name)
+        if self.source.front_end["name"] == "logmel":
+            written += to_c_frontend(self.source.front_end, entry.inputs[0], folder, name)
+        for made in written:
             inside = made.relative_to(self.workshop).as_posix()
             sha256, size = describe(self.workshop, inside)
             as_c = replace(entry, path=inside, target="c", sha256=sha256, bytes=size)
-            if made.suffix == ".h":
+            if made != written[0]:
                 as_c = replace(as_c, runtime="", parity=None, arena_bytes=None, ops=None)
             self._keep(replace(as_c, runtime=as_c.runtime.split(", ")[-1]))
 

@@ -161,19 +161,29 @@ def _c(bundle: Bundle) -> str:
         return ""
     name = c_name(bundle.name)
     upper = name.upper()
+    hears = bundle.front_end["name"] == "logmel"
+    fill = [
+        f"// int8 = round(real / {upper}_INPUT_SCALE) + {upper}_INPUT_ZERO_POINT",
+        f"memcpy(net.input(0)->data.int8, features, {upper}_INPUT_SIZE);",
+    ]
+    if hears:
+        fill = [
+            f"static uint16_t levels[{upper}_FRONTEND_FRAMES * {upper}_FRONTEND_MELS];",
+            f"{name}_frontend_second(samples, levels, net.input(0)->data.int8);  // int16, 16 kHz",
+        ]
     return "\n".join([
         "## Use in C++ with TFLite Micro",
         "",
         "```cpp",
         f'#include "{name}.h"',
+        *([f'#include "{name}_frontend.h"'] if hears else []),
         f"alignas(16) static uint8_t arena[{upper}_ARENA_BYTES];",
         f"static tflite::MicroMutableOpResolver<{upper}_OPS> ops;",
         f"{upper}_ADD_OPS(ops);",
         f"const tflite::Model *model = tflite::GetModel({name}_data);",
         "static tflite::MicroInterpreter net(model, ops, arena, sizeof arena);",
         "net.AllocateTensors();",
-        f"// int8 = round(real / {upper}_INPUT_SCALE) + {upper}_INPUT_ZERO_POINT",
-        f"memcpy(net.input(0)->data.int8, features, {upper}_INPUT_SIZE);",
+        *fill,
         "net.Invoke();",
         "// answer: net.output(0)->data.int8",
         f"// real = {upper}_OUTPUT_SCALE * (int8 - {upper}_OUTPUT_ZERO_POINT)",

@@ -26,7 +26,17 @@ def logmel(audio: Floats, spec: dict[str, Any]) -> Floats:
     Returns (..., T, L) float32 in -2..2, T = N // hop, L = n_mels; +2 is the loudest cell of the
     clip, -2 is floor_db below it or less. Digital silence, and all below about -50 dBFS, is -2.
     """
-    return normalize(mel_power(audio, spec), spec)
+    return normalize(levels(audio, spec), spec)
+
+
+def levels(audio: Floats, spec: dict[str, Any]) -> Floats:
+    """Return the logarithm of mel power + EPSILON: audio (..., N) -> (..., T, L) float64.
+
+    Of a frame alone, so that a stream computes each frame once; `normalize` takes a window of them.
+    """
+    import numpy as np
+
+    return np.asarray(np.log(mel_power(audio, spec) + EPSILON))
 
 
 def mel_power(audio: Floats, spec: dict[str, Any]) -> Floats:
@@ -61,12 +71,11 @@ def power(audio: Floats, spec: dict[str, Any]) -> Floats:
     return spectrum.real**2 + spectrum.imag**2
 
 
-def normalize(mels: Floats, spec: dict[str, Any]) -> Floats:
-    """Return log mel power below the clip's loudest cell: (..., T, L) -> float32 in -2..2."""
+def normalize(level: Floats, spec: dict[str, Any]) -> Floats:
+    """Return levels below the loudest of the clip or window: (..., T, L) -> float32 in -2..2."""
     import numpy as np
 
     depth = spec["floor_db"] / 10 * math.log(10)
-    level = np.log(mels + EPSILON)
     loudest = level.max(axis=(-2, -1), keepdims=True)
     loudest = np.maximum(loudest, math.log(EPSILON) + depth)  # keeps silence at the floor
     return (4 * np.maximum((level - loudest) / depth, -1) + 2).astype(np.float32)
