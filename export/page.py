@@ -1,11 +1,10 @@
-"""report.html: one self-contained file that shows what the chain made and how well it works."""
+"""report.html of the quickstart: the common page, with the children and one that talks on top."""
 
 from __future__ import annotations
 
 import base64
 import io
 import json
-from dataclasses import dataclass, field
 from fractions import Fraction
 from pathlib import Path
 from typing import Any
@@ -13,80 +12,18 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from device.files import write_atomic
-from device.stamp import Stamp
-from export.tables import Table
 from generate.clip import SAMPLE_RATE_HZ, Clip
-from generate.media import frame_to_jpeg
+from train_edge.page import Page, jpeg_text, write_page
 
 
-@dataclass(frozen=True)
-class Section:
-    """One heading of the page."""
+def write_report(path: Path, page: Page, sheet: NDArray[np.uint8], clip: Clip | None) -> None:
+    """Write the page with a contact sheet (H, W, 3) RGB and a film with its landmarks, atomically.
 
-    title: str
-    text: str
-    tables: list[Table] = field(default_factory=list)
-    charts: list[str] = field(default_factory=list)
-    """SVG elements."""
-    picture: NDArray[np.uint8] | None = None
-    """(H, W, 3) RGB."""
-
-
-@dataclass(frozen=True)
-class Page:
-    """Everything the page shows."""
-
-    title: str
-    subtitle: str
-    cards: list[tuple[str, str]]
-    """(value, label) of the headline figures."""
-    sheet: NDArray[np.uint8]
-    """(H, W, 3) RGB contact sheet."""
-    clip: Clip | None
-    sections: list[Section]
-    commands: list[str]
-    stamp: Stamp
-
-
-def write_page(path: Path, page: Page) -> None:
-    """Write the page atomically."""
-    import jinja2
-
-    folder = Path(__file__).parent / "templates"
-    environment = jinja2.Environment(
-        loader=jinja2.FileSystemLoader(folder), autoescape=True, undefined=jinja2.StrictUndefined
-    )
-    values = {
-        "title": page.title,
-        "subtitle": page.subtitle,
-        "cards": [{"value": value, "label": label} for value, label in page.cards],
-        "sheet": _picture(page.sheet),
-        "clip": _clip(page.clip) if page.clip else None,
-        "sections": [_section(section) for section in page.sections],
-        "commands": page.commands,
-        "stamp": stamp_line(page.stamp),
-    }
-    write_atomic(path, environment.get_template("report.html").render(values))
-
-
-def stamp_line(stamp: Stamp) -> str:
-    """Version, commit, time, machine and libraries in one line."""
-    host = stamp.host
-    libraries = ", ".join(f"{name} {version}" for name, version in stamp.libraries.items())
-    return (
-        f"Collodi {stamp.kit_version}, commit {stamp.commit or 'none'}, {stamp.created_utc}, "
-        f"Python {stamp.python}, {host.cpu_model} ({host.cores} cores, {host.machine}); {libraries}"
-    )
-
-
-def _section(section: Section) -> dict[str, Any]:
-    picture = None if section.picture is None else _picture(section.picture)
-    return {**section.__dict__, "picture": picture}
-
-
-def _picture(rgb: NDArray[np.uint8]) -> str:
-    return base64.b64encode(frame_to_jpeg(rgb, quality=85)).decode()
+    OSError where it cannot be written.
+    """
+    template = Path(__file__).parent / "templates" / "report.html"
+    film = _clip(clip) if clip else None
+    write_page(path, page, template, sheet=jpeg_text(sheet), clip=film)
 
 
 def _clip(clip: Clip) -> dict[str, Any]:

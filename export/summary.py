@@ -13,19 +13,18 @@ from numpy.typing import NDArray
 from device.bundle import Bundle, read_bundle
 from device.report import Report, percentile_ms, read_report
 from device.stamp import make_stamp
-from export import charts
-from export.page import Page, Section, write_page
+from export.page import write_report
 from export.tables import (
-    Table,
     accuracy_table,
-    as_text,
     bench_table,
     bundle_table,
     face_table,
 )
 from generate.contents import contact_sheet
 from generate.shards import open_dataset
+from train_edge import charts
 from train_edge.overlay import overlay_sheet
+from train_edge.page import Page, Section, Table, as_text
 
 
 class Runner(Protocol):
@@ -91,18 +90,18 @@ def summarize(made: Made, page: Path) -> list[str]:
     assert sheet is not None
     talk = open_dataset(made.out / "data" / "talk")
     happy = next((i for i, row in enumerate(talk.rows) if row["emotion"] == "happy"), 0)
-    write_page(
+    write_report(
         page,
         Page(
             title="Two toy models from synthetic children",
             subtitle=_subtitle(made),
             cards=_cards(made),
-            sheet=sheet,
-            clip=talk.clip(happy),
             sections=_sections(made, tables),
             commands=made.commands,
             stamp=make_stamp(),
         ),
+        sheet,
+        talk.clip(happy),
     )
     return [as_text(table) for table in tables.values()]
 

@@ -3,38 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Any
 
 from device.bundle import Bundle
 from device.report import Report
 from device.table import HEADS, cells, doubt_lines
-
-
-@dataclass(frozen=True)
-class Table:
-    """Rows of text under a title; the first column is left-aligned, numbers right."""
-
-    title: str
-    columns: tuple[str, ...]
-    rows: Sequence[tuple[str, ...]]
-    note: str = ""
-    """What a reader needs to trust the numbers, a line each."""
-
-
-def as_text(table: Table) -> str:
-    """Fixed-width text for a terminal."""
-    lines = [table.columns, *table.rows]
-    widths = [max(len(line[i]) for line in lines) for i in range(len(table.columns))]
-
-    def line(cells: Sequence[str]) -> str:
-        first = cells[0].ljust(widths[0])
-        rest = (cell.rjust(width) for cell, width in zip(cells[1:], widths[1:], strict=True))
-        return "  ".join([first, *rest]).rstrip()
-
-    rule = "-" * (sum(widths) + 2 * (len(widths) - 1))
-    body = [table.title, line(table.columns), rule, *(line(row) for row in table.rows)]
-    return "\n".join(body + ([table.note] if table.note else []))
+from train_edge.page import Table
 
 
 def accuracy_table(evaluations: dict[str, dict[str, Any]]) -> Table:

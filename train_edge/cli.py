@@ -6,7 +6,7 @@ import json
 from collections.abc import Sequence
 from dataclasses import dataclass, make_dataclass
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, TypeVar
 
 import tyro
 
@@ -14,6 +14,7 @@ from generate.options import parse
 from train_edge.options import Options
 from train_edge.presets import NOTES, preset
 
+T = TypeVar("T")
 HELP = """usage: collodi train PRESET --data DATA [options]
        collodi train --resume RUN
 
@@ -61,21 +62,23 @@ def main(argv: Sequence[str]) -> int:
         from train_edge.loop import resume
 
         return _report(resume(again.resume, again.data))
-    options, where = _parse(argv[0], argv[1:])
+    options, where = parse_recipe("train", argv, Where)
     from train_edge.loop import train
 
     return _report(train(argv[0], options, where.data, where.out))
 
 
-def _parse(name: str, argv: Sequence[str]) -> tuple[Options, Where]:
+def parse_recipe(command: str, argv: Sequence[str], kind: type[T]) -> tuple[Options, T]:
+    """Options of the preset that is the first word, and the command's own, of the class `kind`."""
+    name = argv[0]
     defaults = preset(name)
     flat = tyro.conf.arg(name="")
     own = Annotated[Options, flat, tyro.conf.SuppressFixed]
     fields: list[tuple[str, Any, Any]] = [("options", own, defaults)]
     both: Any = parse(
-        make_dataclass("Both", [("where", Annotated[Where, flat]), *fields]),
-        argv,
-        f"collodi train {name}",
+        make_dataclass("Both", [("where", Annotated[kind, flat]), *fields]),
+        argv[1:],
+        f"collodi {command} {name}",
         NOTES[name],
     )
     return both.options, both.where

@@ -27,7 +27,7 @@ from device.files import sha256_of, write_atomic
 from generate.engine import Progress
 from train_edge.checkpoint import State, begin, load, save
 from train_edge.options import Options, check_options
-from train_edge.run import DONE, STATS, new_folder, read_options, write_options
+from train_edge.run import CHECKPOINT, DONE, STATS, new_folder, read_options, write_options
 from train_edge.tasks import Task, make_task
 
 BATCH_STREAM, DROPOUT_STREAM, START_STREAM = 0, 1, 2
@@ -48,9 +48,17 @@ def train(preset: str, options: Options, data: str | Path, root: Path) -> Path:
     task = make_task(options, data)
     folder = new_folder(root, preset, str(data))
     write_options(folder, preset, options, str(data), task)
-    with settled(options.threads):
-        _go(folder, options, task, _start(options, task))
+    train_in(folder, options, task)
     return folder
+
+
+def train_in(folder: Path, options: Options, task: Task) -> None:
+    """Do all steps of a task in a folder, from its checkpoint where it has one."""
+    with settled(options.threads):
+        state = _start(options, task)
+        if (folder / CHECKPOINT).exists():
+            load(state, folder)
+        _go(folder, options, task, state)
 
 
 def resume(folder: Path, data: str | Path | None = None) -> Path:

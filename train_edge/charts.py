@@ -1,4 +1,4 @@
-"""Small SVG charts for the report, drawn with matplotlib, embedded without any script."""
+"""Small SVG charts for the reports, drawn with matplotlib, embedded without any script."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ import numpy as np
 INK, ACCENT, SECOND = "#22303c", "#2f7d6b", "#c2703d"
 
 
-def _svg(draw: Callable[[Any], None], width_in: float = 5.2, height_in: float = 3.0) -> str:
+def svg(draw: Callable[[Any], None], width_in: float = 5.2, height_in: float = 3.0) -> str:
     """Draw on one axes and return the `<svg>` element."""
     import matplotlib
 
@@ -44,7 +44,7 @@ def training_curve(stats: Sequence[Mapping[str, float]], title: str) -> str:
         if len(loss) and loss.min() > 0:
             axes.set_yscale("log")
 
-    return _svg(draw)
+    return svg(draw)
 
 
 def confusion(matrix: Sequence[Sequence[int]], labels: Sequence[str], title: str) -> str:
@@ -62,7 +62,7 @@ def confusion(matrix: Sequence[Sequence[int]], labels: Sequence[str], title: str
             color = "white" if value > 60 else INK
             axes.text(column, row, f"{value:.0f}", ha="center", va="center", color=color, size=7)
 
-    return _svg(draw, 5.2, 4.6)
+    return svg(draw, 5.2, 4.6)
 
 
 def latency_histogram(latency_ms: Mapping[str, Sequence[float]], title: str) -> str:
@@ -76,4 +76,4 @@ def latency_histogram(latency_ms: Mapping[str, Sequence[float]], title: str) -> 
         axes.set(xlabel="ms", ylabel="runs", title=title)
         axes.legend(frameon=False, loc="upper center", bbox_to_anchor=(0.5, -0.2), fontsize=8)
 
-    return _svg(draw)
+    return svg(draw)
