@@ -30,6 +30,9 @@ COMMANDS = {
     "evaluate": Command(
         "train_edge.evaluate_cli:main", "train", "test a model on clips or on real recordings"
     ),
+    "transfer": Command(
+        "train_edge.transfer_cli:main", "train", "compare synthetic with real training"
+    ),
     "export": Command("export.cli:main", "export", "turn a run into a bundle for boards"),
     "bench": Command("device.bench_cli:main", "run", "measure a bundle on this board"),
     "models": Command("device.zoo.cli:models", "run", "list the bundles that come with the kit"),

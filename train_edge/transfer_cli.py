@@ -1,0 +1,135 @@
+"""`collodi transfer kws --data DATA --real DIR`: how far synthetic data carries to real people."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from train_edge.cli import parse_recipe
+from train_edge.options import Options, check_options
+from train_edge.presets import PRESETS
+
+if TYPE_CHECKING:
+    from train_edge.transfer import Training
+    from train_edge.transfer_kws import Speech
+
+TASKS = ("kws",)
+HELP = """usage: collodi transfer PRESET --data DATA --real DIR [options]
+
+Trains the same network by the same recipe on synthetic data, on real recordings of all speakers
+but the tested one (real-trained, an upper bound), and on synthetic data with k real recordings a
+word of the others; writes OUT/report.html and OUT/transfer.json. What is finished is not repeated.
+
+presets: {presets}
+
+examples:
+  collodi transfer kws --data data/words --real real/speech --dry-run
+  collodi transfer kws --data data/words --real real/speech --k 1 5 20 --seeds 3
+  collodi transfer kws --data data/words --real corpus --folds 5 --steps 700 --json transfer.json
+
+DIR holds manifest.csv (file,label,speaker) and wav or flac files of any rate and width.
+`collodi transfer PRESET --help` lists the options of a preset."""
+
+
+@dataclass(frozen=True)
+class Where:
+    """What is read and where it goes."""
+
+    data: Path
+    """Synthetic data set of words."""
+    real: Path
+    """Folder of real recordings: manifest.csv with file,label,speaker; wav or flac files."""
+    out: Path = Path("transfer")
+    """Folder of the report and of the trained networks."""
+    json: Path | None = None
+    """Write the figures here too; they are always in OUT/transfer.json."""
+    k: tuple[int, ...] = (5,)
+    """Real recordings a word in the arms synthetic+k; none: no such arm."""
+    seeds: int = 1
+    """Trainings of each arm with other start weights and batches, from --seed on."""
+    folds: int = 0
+    """Groups of speakers that are left out together; 0 leaves out one at a time."""
+    dry_run: bool = False
+    """Only say what would be trained and about how long it takes."""
+
+
+def main(argv: Sequence[str]) -> int:
+    """Run the command line; ValueError where it was used wrongly, Stopped after Ctrl-C."""
+    names = [name for name, options in PRESETS.items() if options.task in TASKS]
+    if not argv or argv[0] in ("-h", "--help"):
+        print(HELP.format(presets=", ".join(names)))
+        return 0
+    options, where = parse_recipe("transfer", argv, Where)
+    if options.task not in TASKS:
+        raise ValueError(f"{argv[0]} is for {options.task}; transfer takes {', '.join(names)}")
+    _check(options, where)
+    from train_edge.transfer_kws import Speech
+    from train_edge.transfer_run import dry_run
+
+    subject = Speech(argv[0], options, where.data, where.real)
+    trainings = _trainings(subject, options, where)
+    if where.dry_run:
+        print("\n".join(dry_run(subject, options, trainings, where.out)))
+        return 0
+    return _report(subject, options, where, trainings)
+
+
+def _check(options: Options, where: Where) -> None:
+    check_options(options)
+    if not where.real.is_dir():
+        raise ValueError(f"--real {where.real}: no such folder")
+    if where.seeds < 1:
+        raise ValueError(f"--seeds {where.seeds}: at least 1")
+    if where.folds < 0 or where.folds == 1:
+        raise ValueError(f"--folds {where.folds}: 0, or at least 2 groups of speakers")
+    if any(k < 1 for k in where.k):
+        raise ValueError(f"--k {min(where.k)}: at least 1 recording a word")
+    if where.json and not where.json.resolve().parent.is_dir():
+        raise ValueError(f"--json {where.json}: no folder {where.json.parent}")
+
+
+def _trainings(subject: Speech, options: Options, where: Where) -> list[Training]:
+    """The plan, without the arms that cannot be trained, and a line on those."""
+    from train_edge.transfer import REAL, plan
+    from train_edge.transfer_run import say
+
+    seeds = range(options.seed, options.seed + where.seeds)
+    trainings = plan(subject.people, subject.classes, where.k, seeds, where.folds)
+    speakers = sorted(set(subject.people))
+    if len(speakers) < 2:
+        say(f"only one speaker ({speakers[0]}): none can be left out, only the synthetic arm runs")
+    mute = [training for training in trainings if not subject.words_of(training)]
+    if mute:
+        said = f"without {', '.join(mute[0].without)} the real folder has none of the words"
+        say(f"no {REAL} arm: {said}")
+        trainings = [training for training in trainings if training.arm != REAL]
+    return trainings
+
+
+def _report(subject: Speech, options: Options, where: Where, trainings: list[Training]) -> int:
+    from device.files import write_atomic
+    from device.stamp import make_stamp
+    from device.strict import dumps, encode
+    from train_edge.page import as_text
+    from train_edge.transfer_page import difference_table, main_table, notes_of, write_report
+    from train_edge.transfer_result import Truth, figures
+    from train_edge.transfer_run import run_arms
+
+    subject.heard_features()  # every file is read before hours are spent
+    where.out.mkdir(parents=True, exist_ok=True)
+    answers = run_arms(subject, options, trainings, where.out)
+    result = figures(Truth(subject.labels, subject.classes, subject.people), answers)
+    result["notes"] = notes_of(result, subject.foreign())
+    stamp = make_stamp()
+    result |= {"options": encode(options), "stamp": encode(stamp)}
+    write_report(where.out / "report.html", result, [stamp.command], stamp)
+    for path in (where.out / "transfer.json", where.json):
+        if path:
+            write_atomic(path, dumps(result))
+    print(as_text(main_table(result)))
+    if result["differences"]:
+        print("\n" + as_text(difference_table(result)))
+    print(where.out / "report.html")
+    return 0

@@ -1,0 +1,186 @@
+"""The tables and the page of a transfer report, from its result."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from device.stamp import Stamp
+from train_edge import charts, transfer_charts
+from train_edge.bootstrap import MIN_GROUPS
+from train_edge.page import Page, Section, Table, write_page
+from train_edge.transfer import REAL, SYNTHETIC
+
+MANY = 40
+"""Speakers or words that a chart or table still shows all of."""
+
+
+def arms_of(result: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
+    """Name of each arm that was run -> its figures."""
+    arms = {SYNTHETIC: result["synthetic"], REAL: result["real"]}
+    arms |= {f"{SYNTHETIC}+{k}": figures for k, figures in result.get("mixed", {}).items()}
+    return {arm: figures for arm, figures in arms.items() if figures}
+
+
+def main_table(result: Mapping[str, Any]) -> Table:
+    """Accuracy of every arm."""
+    rows = []
+    for arm, figures in arms_of(result).items():
+        worst = min(figures["by_speaker"], key=figures["by_speaker"].get)
+        seeds = figures["by_seed"]
+        rows.append((
+            arm,
+            percent(figures["accuracy"]),
+            ends(figures["interval"]),
+            ends(figures["interval_over_speakers"]),
+            f"{worst} {percent(figures['by_speaker'][worst])}",
+            percent(figures["det"]["equal_error"]) if figures["det"] else "-",
+            f"{percent(min(seeds))} to {percent(max(seeds))}" if len(seeds) > 1 else "one",
+        ))  # fmt: skip
+    return Table(
+        f"Accuracy on {result['n']} real recordings of {result['speakers']} speakers",
+        ("arm", "accuracy, %", "95 %, recordings", "95 %, speakers", "worst speaker, %",
+         "equal error, %", "seeds, %"),
+        rows,
+        "\n".join(result["notes"]),
+    )  # fmt: skip
+
+
+def difference_table(result: Mapping[str, Any]) -> Table:
+    """Paired differences in points, and the ratio."""
+    rows = []
+    for name, gap in result["differences"].items():
+        both = (gap["interval"], gap["interval_over_speakers"])
+        rows.append((name, f"{100 * gap['value']:+.1f}", *(ends(one, "+.1f") for one in both)))
+    if result["ratio"] is not None:
+        both = (result["ratio_interval"], result["ratio_interval_over_speakers"])
+        name = f"ratio {SYNTHETIC} / {REAL}, %"
+        rows.append((name, f"{100 * result['ratio']:.1f}", *(ends(one) for one in both)))
+    return Table(
+        "Paired differences, points of accuracy",
+        ("", "value", "95 %, recordings", "95 %, speakers"),
+        rows,
+        "Paired: each resample takes the same recordings for both arms.",
+    )
+
+
+def notes_of(result: Mapping[str, Any], foreign: Sequence[str]) -> list[str]:
+    """What a reader must know to trust the figures, a sentence each."""
+    few = result["speakers"] < MIN_GROUPS
+    notes = [
+        "Intervals over recordings: 95 %, percentile bootstrap, recordings redrawn within each "
+        "speaker; they speak for these speakers and these trained networks.",
+        f"No interval over speakers: {result['speakers']} of them are too few to speak for others "
+        f"(at least {MIN_GROUPS})."
+        if few
+        else "Intervals over speakers: speakers redrawn, then the recordings of each.",
+        "Answers are taken among the words that the real folder has.",
+    ]
+    if foreign:
+        notes.append(f"Labels that are no word of the data set count as unknown: {_some(foreign)}.")
+    if result["real"] is None:
+        notes.append("No real-trained arm: leaving a speaker out needs words of two speakers.")
+    return notes
+
+
+def write_report(path: Path, result: Mapping[str, Any], commands: list[str], stamp: Stamp) -> None:
+    """Write report.html."""
+    arms = arms_of(result)
+    sections = [
+        Section(
+            "Accuracy",
+            "One network and one recipe, trained on three things. synthetic: the data set alone. "
+            "real-trained: real recordings of the other speakers alone, never of the one it is "
+            "tested on; an upper bound for this recipe and this many recordings. synthetic+k: the "
+            "data set and k real recordings a word of the other speakers.",
+            [
+                main_table(result),
+                *([difference_table(result)] if len(arms) > 1 else []),
+                _by_table(arms, "by_speaker", "speaker"),
+            ],
+            _main_charts(result, arms),
+        ),
+        Section("Words", "Accuracy of each word over all speakers.",
+                [_by_table(arms, "by_word", "word")],
+                [_by_chart(arms, "by_word", "by word"), *_det(arms)]),
+        Section("Confusions", "Share of each true word that got each answer, all seeds.", [],
+                [charts.confusion(figures["confusion"]["counts"], figures["confusion"]["labels"],
+                                  f"{arm}, %") for arm, figures in arms.items()]),
+    ]  # fmt: skip
+    write_page(path, Page(_title(result), _subtitle(result), _cards(result), sections,
+                          commands, stamp))  # fmt: skip
+
+
+def _title(result: Mapping[str, Any]) -> str:
+    return "Synthetic speech to real people: keywords" if result["task"] == "kws" else "Transfer"
+
+
+def _subtitle(result: Mapping[str, Any]) -> str:
+    return (
+        f"Tested on {result['n']} real recordings of {result['speakers']} speakers; the synthetic "
+        "arm was trained on none."
+    )
+
+
+def _cards(result: Mapping[str, Any]) -> list[tuple[str, str]]:
+    cards = []
+    for arm, figures in arms_of(result).items():
+        said = f"right, {arm}, {ends(figures['interval'])}"
+        cards.append((f"{percent(figures['accuracy'])} %", said))
+    if result["ratio"] is not None:
+        cards.append(
+            (f"{percent(result['ratio'])} %", f"of the {REAL} accuracy from synthetic data")
+        )
+    return cards
+
+
+def _main_charts(result: Mapping[str, Any], arms: Mapping[str, Any]) -> list[str]:
+    drawn = [_by_chart(arms, "by_speaker", "by speaker")] if result["speakers"] <= MANY else []
+    mixed = {int(k): (f["accuracy"], f["interval"]) for k, f in result.get("mixed", {}).items()}
+    if mixed:
+        made = result["synthetic"]
+        points = {0: (made["accuracy"], made["interval"])} | mixed
+        upper = result["real"]["accuracy"] if result["real"] else None
+        drawn.append(transfer_charts.few_real(points, upper, "a few real recordings"))
+    return drawn
+
+
+def _by_chart(arms: Mapping[str, Any], key: str, title: str) -> str:
+    series = {arm: (figures[key], figures[f"{key}_interval"]) for arm, figures in arms.items()}
+    return transfer_charts.by_group(series, title)
+
+
+def _by_table(arms: Mapping[str, Any], key: str, head: str) -> Table:
+    """Accuracy by speaker or word; of many, those that the synthetic arm serves worst."""
+    means: Mapping[str, float] = arms[SYNTHETIC][key]
+    names, note = list(means), ""
+    if len(names) > MANY:
+        names = sorted(names, key=lambda name: means[name])[:MANY]
+        note = f"The {MANY} of {len(means)} that are worst in the synthetic arm."
+    rows = [(name, *(percent(figures[key][name]) for figures in arms.values())) for name in names]
+    return Table(f"Accuracy by {head}, %", (head, *arms), rows, note)
+
+
+def _det(arms: Mapping[str, Any]) -> list[str]:
+    curves = {arm: figures["det"] for arm, figures in arms.items() if figures["det"]}
+    title = "each word against the rest, pooled"
+    return [transfer_charts.det(curves, title)] if curves else []
+
+
+def percent(value: float) -> str:
+    """A fraction in per cent, without the sign."""
+    return f"{100 * value:.1f}"
+
+
+def ends(interval: Sequence[float] | None, form: str = ".1f") -> str:
+    """An interval of fractions in per cent."""
+    if interval is None:
+        return "-"
+    low, high = (format(100 * end, form) for end in interval)
+    return f"{low} to {high}"
+
+
+def _some(names: Sequence[str]) -> str:
+    more = f" and {len(names) - 8} more" if len(names) > 8 else ""
+    return ", ".join(names[:8]) + more

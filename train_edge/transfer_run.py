@@ -1,0 +1,184 @@
+"""Trains the arms of a transfer report one after the other; what is finished stays finished.
+
+OUT/arms/NAME/ holds one training: key.json (hash of options and data, labels), written first, then
+the files of a run folder without its options.json, except for the synthetic arm, which is a run
+like any other. A real-trained network can so be neither exported nor released by mistake.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import sys
+import time
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+from torch import nn
+
+from device.files import write_atomic
+from device.strict import encode
+from train_edge.checkpoint import begin
+from train_edge.loop import Stopped, make_batch, settled, step, train_in
+from train_edge.options import Options
+from train_edge.run import (
+    CHECKPOINT,
+    DONE,
+    MODEL,
+    OPTIONS,
+    STATS,
+    fill,
+    read_tensors,
+    write_options,
+)
+from train_edge.tasks import BUILD, Task
+from train_edge.transfer import Training
+
+KEY = "key.json"
+TIMED_STEPS = 4
+
+
+class Subject(Protocol):
+    """What the arms need of a task: the data set and the real folder behind one face."""
+
+    preset: str
+    """Name of the recipe."""
+    data: Path
+    """The data set."""
+
+    def material(self, training: Training) -> dict[str, Any]:
+        """Hashes of everything that a training reads; plain JSON values."""
+
+    def task(self, training: Training, options: Options) -> Task:
+        """Read what a training is trained on, and nothing else."""
+
+    def sample_task(self, options: Options) -> Task:
+        """A task of the same shapes that reads nothing, to time a step with."""
+
+    def answers(
+        self, module: nn.Module, labels: tuple[str, ...], rows: Sequence[int]
+    ) -> NDArray[np.float32]:
+        """Answers (n rows, ...) on real samples; the same shape whatever the labels are."""
+
+
+def run_arms(
+    subject: Subject, options: Options, trainings: Sequence[Training], out: Path
+) -> dict[str, NDArray[np.float32]]:
+    """Train and test everything: arm -> answers (seeds, K real samples, ...).
+
+    Stopped after Ctrl-C: the same call goes on from there.
+    """
+    found: dict[str, dict[int, dict[int, NDArray[np.float32]]]] = {}
+    for number, training in enumerate(trainings):
+        say(f"[{number + 1}/{len(trainings)}] {training.said}")
+        module, labels = trained(subject, options, training, out)
+        answers = subject.answers(module, labels, training.test)
+        seeds = found.setdefault(training.arm, {}).setdefault(training.seed, {})
+        seeds.update(zip(training.test, answers, strict=True))
+    return {
+        arm: np.stack([np.stack([rows[k] for k in sorted(rows)]) for rows in seeds.values()])
+        for arm, seeds in found.items()
+    }
+
+
+def trained(
+    subject: Subject, options: Options, training: Training, out: Path
+) -> tuple[nn.Module, tuple[str, ...]]:
+    """The network of one training, in eval mode, and its labels; trained if it is not yet."""
+    folder, own = out / "arms" / training.name, seeded(options, training)
+    key = key_of(subject, own, training)
+    if finished(folder, key):
+        say("  finished before")
+    else:
+        _train(subject, own, training, folder, key)
+    labels = tuple(json.loads((folder / KEY).read_text())["labels"])
+    module = BUILD[own.task](own, labels)
+    tensors, _ = read_tensors(folder / MODEL, "delete the folder to train again")
+    fill(module, tensors, folder / MODEL)
+    return module.eval(), labels
+
+
+def _train(subject: Subject, options: Options, training: Training, folder: Path, key: str) -> None:
+    task = subject.task(training, options)
+    if _key_in(folder) != key:
+        folder.mkdir(parents=True, exist_ok=True)
+        for name in (KEY, DONE, CHECKPOINT, MODEL, STATS, OPTIONS):
+            (folder / name).unlink(missing_ok=True)
+        body = {"key": key, "labels": list(task.labels), "arm": training.arm}
+        write_atomic(folder / KEY, json.dumps(body) + "\n")
+        if not training.real:
+            write_options(folder, subject.preset, options, str(subject.data), task)
+    try:
+        train_in(folder, options, task)
+    except Stopped:
+        raise Stopped(f"stopped in {training.said}; the same command goes on from there") from None
+
+
+def finished(folder: Path, key: str) -> bool:
+    """Whether a folder holds the whole training of this key."""
+    return _key_in(folder) == key and (folder / DONE).is_file() and (folder / MODEL).is_file()
+
+
+def key_of(subject: Subject, options: Options, training: Training) -> str:
+    """Hash of the options and of the content of all that is trained on; not of what is tested."""
+    body = {"options": encode(options), "material": subject.material(training)}
+    return hashlib.sha256(json.dumps(body, sort_keys=True).encode()).hexdigest()
+
+
+def seeded(options: Options, training: Training) -> Options:
+    """The recipe with the seed of one training."""
+    from dataclasses import replace
+
+    return replace(options, seed=training.seed)
+
+
+def dry_run(
+    subject: Subject, options: Options, trainings: Sequence[Training], out: Path
+) -> list[str]:
+    """What would be trained and about how long that takes, a line each."""
+    seconds = options.steps * step_seconds(subject, options)
+    lines, left = [], 0
+    for training in trainings:
+        key = key_of(subject, seeded(options, training), training)
+        done = finished(out / "arms" / training.name, key)
+        left += not done
+        read = f"{len(training.real)} real samples" if training.real else "no real sample"
+        read = f"the data set and {read}" if training.synthetic else read
+        state = "finished before" if done else f"about {duration(seconds)}"
+        lines.append(f"{training.said}: {read}; tested on {len(training.test)}; {state}")
+    lines.append(f"{left} of {len(trainings)} to train, about {duration(left * seconds)} here")
+    return lines
+
+
+def step_seconds(subject: Subject, options: Options) -> float:
+    """Time of one step here, of the fastest of a few on made-up data."""
+    task, times = subject.sample_task(options), []
+    with settled(options.threads):
+        state = begin(task.module(), options)
+        for number in range(TIMED_STEPS):
+            begun = time.monotonic()
+            step(state, options, task, make_batch(task, options, number))
+            times.append(time.monotonic() - begun)
+    return min(times)
+
+
+def duration(seconds: float) -> str:
+    """Seconds for people: 40 s, 12 min, 3.5 h."""
+    if seconds < 90:
+        return f"{seconds:.0f} s"
+    return f"{seconds / 60:.0f} min" if seconds < 5400 else f"{seconds / 3600:.1f} h"
+
+
+def say(text: str) -> None:
+    """A line for the people who wait."""
+    print(text, file=sys.stderr, flush=True)
+
+
+def _key_in(folder: Path) -> str:
+    try:
+        return str(json.loads((folder / KEY).read_text())["key"])
+    except (OSError, ValueError, KeyError, TypeError):
+        return ""
