@@ -18,7 +18,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 FORMAT = "collodi.clip"
-VERSION = 2
+VERSION = 3
+_READS = (2, VERSION)
+"""Clips of version 2 are all dry: their fact `scene` is empty."""
 SAMPLE_RATE_HZ = 16000
 PARTS = (
     *("background", "skin", "brow", "lips", "mouth", "sclera", "iris"),
@@ -135,6 +137,7 @@ FACTS: dict[str, str] = {
     "look": "the other controls of the person (spec.Person); empty when there is no picture",
     "control": "NAME=VALUE that a ladder varies; empty elsewhere",
     "voice": "engine, voice, f0_hz, formant_scale; empty when silent",
+    "scene": "room, noise, microphone, codec (sound/scene.py); empty where the sound is dry",
     "camera": "size_px, focal_px, distance_m, view, controls of spec.View; empty without a picture",
     "light": "seed and key direction; empty when there is no picture",
     "rate_hz": "frames a second; 0 for stills and sound",
@@ -247,7 +250,9 @@ def facts_from_bytes(data: bytes, where: str) -> dict[str, Any]:
     if not isinstance(body, dict) or body.pop("format", None) != FORMAT:
         raise ValueError(f"{where}: not a {FORMAT} file")
     version = body.pop("version", None)
-    if version != VERSION:
+    if version not in _READS:
         raise ValueError(f"{where}: version {version}, this kit reads {VERSION}")
+    if version < VERSION:
+        body.setdefault("scene", {})
     _same_keys(body, FACTS, where, "fact")
     return body

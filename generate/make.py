@@ -23,10 +23,11 @@ from generate.picture import build_child, gestured, render_clip
 from generate.presets import Ladder, Options, Stills, Talk, Words
 from generate.sample import from_block, sample_person, sample_view, stream
 from generate.shards import shard_name, write_shard
+from generate.sound.scene import hear, sample_scene
 from generate.spec import EMOTIONS, Person
 from generate.voice.speech import Utterance, speak
 from generate.voice.text import SENTENCES
-from generate.voice.timed import cut
+from generate.voice.timed import cut, later
 from generate.voice.voices import sample_keyword_voice, sample_voice
 from generate.voice.words import say_other, say_word, silence
 
@@ -113,8 +114,9 @@ def make_word(options: Words, number: int) -> Clip:
         utterance = say_other(options.words, voice, sound)
     else:
         utterance = say_word(keyword, voice, sound)
+    utterance, scene = _heard(options, number, utterance, WORD_S)
     facts = _facts(options.seed, f"word-{number:08d}") | _sound_facts(utterance)
-    facts |= {"keyword": keyword, "age_years": voice.age_years, "sex": voice.sex}
+    facts |= {"keyword": keyword, "age_years": voice.age_years, "sex": voice.sex, "scene": scene}
     return Clip(facts["key"], facts, _sound_labels(utterance), None, _to_int16(utterance.audio))
 
 
@@ -140,6 +142,7 @@ def make_talk(options: Talk, number: int) -> Clip:
     facts |= _sound_facts(utterance) | camera
     facts |= {"text": text, "rate_hz": options.rate_hz, "n_frames": n_frames}
     facts |= {"emotion": shot.emotion, "emotion_intensity": shot.intensity}
+    utterance, facts["scene"] = _heard(options, number, utterance, 0.0)
     labels |= _sound_labels(utterance)
     return Clip(facts["key"], facts, labels, frames, _to_int16(utterance.audio))
 
@@ -191,8 +194,8 @@ def _facts(seed: int, key: str) -> dict[str, Any]:
     return {
         "key": key, "text": "", "keyword": "", "emotion": "neutral", "emotion_intensity": 0.0,
         "age_years": 0.0, "sex": "", "ancestry": [], "skin_tone": 0, "hair_style": "",
-        "look": {}, "control": "",
-        "voice": {}, "camera": {}, "light": {}, "rate_hz": 0.0, "n_frames": 0, "n_samples": 0,
+        "look": {}, "control": "", "voice": {}, "scene": {},
+        "camera": {}, "light": {}, "rate_hz": 0.0, "n_frames": 0, "n_samples": 0,
         "provenance": provenance,
     }  # fmt: skip
 
@@ -216,6 +219,29 @@ def _sound_labels(utterance: Utterance) -> dict[str, NDArray[Any]]:
         times = [(t.start_s, t.end_s) for t in timed]
         labels[f"{name}_s"] = np.array(times, np.float32).reshape(-1, 2)
     return labels
+
+
+def _heard(
+    options: Words | Talk, number: int, utterance: Utterance, least_s: float
+) -> tuple[Utterance, dict[str, Any]]:
+    """The utterance in a room with its scene, for the share `options.rooms` of clips; else dry.
+
+    A sound in a room is `least_s` long at least, with the voice anywhere in it.
+    """
+    rng = stream(options.seed, number, "room")
+    if rng.random() >= options.rooms:
+        return utterance, {}
+    count = len(utterance.audio)
+    total = max(count, round(least_s * SAMPLE_RATE_HZ))
+    start = int(rng.integers(total - count + 1))
+    audio = np.pad(utterance.audio, (start, total - count - start))
+    scene = sample_scene(rng, options.seed, options.scene)
+    words, phonemes = (
+        later(items, start / SAMPLE_RATE_HZ) for items in (utterance.words, utterance.phonemes)
+    )
+    return replace(utterance, audio=hear(audio, scene), words=words, phonemes=phonemes), asdict(
+        scene
+    )
 
 
 def _cut(utterance: Utterance, max_s: float) -> Utterance:

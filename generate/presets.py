@@ -59,6 +59,10 @@ class Words:
     """Share of clips that say another word."""
     silence_share: float = 0.03
     """Share of clips without speech."""
+    rooms: float = 0.0
+    """Share of clips heard in a room with noise by a toy's microphone; 0 leaves all dry."""
+    scene: tuple[str, ...] = ()
+    """Facts of those rooms that are held, NAME=VALUE: room=kitchen snr_db=5 codec=opus."""
     voices: tuple[str, ...] = ()
     """Text-to-speech engines: espeak flite festival; empty takes all that are installed."""
     held_out: bool = False
@@ -85,6 +89,10 @@ class Talk:
     """Frames a second."""
     max_s: float = 6
     """Longest clip."""
+    rooms: float = 0.0
+    """Share of clips heard in a room with noise by a toy's microphone; 0 leaves all dry."""
+    scene: tuple[str, ...] = ()
+    """Facts of those rooms that are held, NAME=VALUE: room=kitchen snr_db=5 codec=opus."""
     voices: tuple[str, ...] = ()
     """Text-to-speech engines: espeak flite festival; empty takes all that are installed."""
     sentences: tuple[str, ...] = ()
@@ -156,6 +164,8 @@ def check_options(options: Options) -> None:
     for name, low in (("clips", 1), ("shard_clips", 1), ("seed", 0)):
         if getattr(options, name) < low:
             raise ValueError(f"--{name.replace('_', '-')} {getattr(options, name)}: at least {low}")
+    if isinstance(options, (Words, Talk)):
+        _check_rooms(options)
     if isinstance(options, Words):
         _check_words(options)
         return
@@ -187,6 +197,17 @@ def _check_ladder(options: Ladder) -> None:
         choose(name, LADDERS, "control in --controls")
     if not 2 <= options.steps <= 100:
         raise ValueError(f"--steps {options.steps}: want 2 to 100")
+
+
+def _check_rooms(options: Words | Talk) -> None:
+    if not 0 <= options.rooms <= 1:
+        raise ValueError(f"--rooms {options.rooms:g}: want a share from 0 to 1")
+    if options.scene:
+        from generate.sound.scene import parse_held
+
+        parse_held(options.scene)
+        if not options.rooms:
+            raise ValueError("--scene holds facts of rooms, but --rooms is 0: want --rooms 1")
 
 
 def _check_words(options: Words) -> None:

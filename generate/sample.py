@@ -35,6 +35,7 @@ STAGES = {
     "wear": 9,
     "world": 10,
     "gesture": 11,
+    "room": 12,
     "order_sex": 16,
     "order_age": 17,
     "order_tone": 18,

@@ -18,7 +18,7 @@ from generate.voice.espeak import synth as espeak_synth
 from generate.voice.festival_pipe import festival
 from generate.voice.festival_pipe import installed as program_installed
 from generate.voice.phones import PAUSES, arpabet_of_ipa, ipa_of
-from generate.voice.timed import Speech, Timed
+from generate.voice.timed import Speech, Timed, later
 
 
 @dataclass(frozen=True)
@@ -176,8 +176,4 @@ def _foreign(
     engine = festival()
     engine.ask(f"(voice_{voice})")
     pcm, rate_hz, _ = engine.wave(f"(Utterance Segments ({' '.join(parts)} (# {LEAD_S})))")
-    return Speech(pcm, rate_hz, _later(timed.phonemes, late_s), _later(timed.words, late_s))
-
-
-def _later(items: tuple[Timed, ...], by_s: float) -> tuple[Timed, ...]:
-    return tuple(Timed(item.text, item.start_s + by_s, item.end_s + by_s) for item in items)
+    return Speech(pcm, rate_hz, later(timed.phonemes, late_s), later(timed.words, late_s))

@@ -44,6 +44,11 @@ def retime(
     )
 
 
+def later(items: Iterable[Timed], by_s: float) -> tuple[Timed, ...]:
+    """Move times by `by_s` seconds."""
+    return tuple(Timed(item.text, item.start_s + by_s, item.end_s + by_s) for item in items)
+
+
 def cut(items: Iterable[Timed], start_s: float, end_s: float) -> tuple[Timed, ...]:
     """What lies in [start_s, end_s), clipped to it, with times counted from `start_s`."""
     kept = (item for item in items if item.end_s > start_s and item.start_s < end_s)
