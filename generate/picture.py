@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
-from functools import lru_cache
+from functools import lru_cache, partial
 from typing import Any
 
 import numpy as np
@@ -40,13 +40,13 @@ def render_clip(
     extra: names of EXTRA_LABELS to write besides; drawn_by: one of `choose_view.VIEWS`.
     """
     renderer = _renderer(drawn_by, view.size_px)
-    place = scene(view, child)
+    place, pose = scene(view, child), partial(renderer.pose, child)
     shots = [
         renderer.frame(
             child, look_, posed, place, number,
-            passing(child, motion, number, view.shutter, place.camera), extra, later,
+            passing(pose, motion, number, view.shutter, place.camera), extra, later,
         )
-        for number, (posed, later) in enumerate(_poses(child, motion))
+        for number, (posed, later) in enumerate(_poses(pose, motion))
     ]  # fmt: skip
     names = [name for name in Frame.LABELS if "depth" in extra or name != "depth_mm"]
     labels = {name: _stack(shots, name) for name in names}
@@ -59,14 +59,12 @@ def render_clip(
     return np.stack([shot.rgb for shot in shots]), labels, facts
 
 
-def _poses(child: Child, motion: Motion) -> Iterator[tuple[Posed, Posed | None]]:
+def _poses(pose: Callable[..., Posed], motion: Motion) -> Iterator[tuple[Posed, Posed | None]]:
     """The child at each frame and at the next, None after the last; each is made once."""
 
     def at(number: int) -> Posed:
         body = None if motion.body is None else motion.body[number]
-        return child.pose(
-            motion.arkit[number], motion.head_deg[number], motion.gaze_deg[number], body
-        )
+        return pose(motion.arkit[number], motion.head_deg[number], motion.gaze_deg[number], body)
 
     now = at(0)
     for number in range(len(motion)):

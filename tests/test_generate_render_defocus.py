@@ -63,7 +63,7 @@ def test_the_rasteriser_projects_as_the_camera_does(k1: float) -> None:
     matrix = np.concatenate([camera.rotation, camera.shift[:, None]], 1)
     xy, inverse_z = np.empty((300, 2), np.int32), np.empty(300, np.float32)
     center, turning = SIZE / 2, turning_square(k1)
-    project(points, matrix, camera.focal_px, center, 0.02, k1, turning, xy, inverse_z)
+    project(points[None], matrix, camera.focal_px, center, 0.02, k1, turning, xy, inverse_z)
     want = camera.project(camera.to_camera(points))
     assert np.abs(xy / 256 - want).max() < 0.01
 
@@ -154,7 +154,7 @@ def test_poses_of_an_exposure_span_the_shutter_about_the_frame() -> None:
     child, _ = built()
     camera, motion = scene(CLOSE, child).camera, turning(4.0)
     for shutter in (0.25, 0.5, 1.0):
-        poses = passing(child, motion, 1, shutter, camera)
+        poses = passing(child.pose, motion, 1, shutter, camera)
         at = [camera.project(camera.to_camera(p.landmarks[30])) for p in poses]
         count = len(poses) + 1
         ends = [
@@ -171,9 +171,9 @@ def test_poses_of_an_exposure_span_the_shutter_about_the_frame() -> None:
 def test_still_heads_and_closed_shutters_leave_no_streak() -> None:
     child, _ = built()
     camera = scene(CLOSE, child).camera
-    assert passing(child, turning(0.0), 1, 1.0, camera) == []
-    assert passing(child, turning(9.0), 1, 0.0, camera) == []
-    assert passing(child, turning(9.0, 1), 0, 0.5, camera) == []
+    assert passing(child.pose, turning(0.0), 1, 1.0, camera) == []
+    assert passing(child.pose, turning(9.0), 1, 0.0, camera) == []
+    assert passing(child.pose, turning(9.0, 1), 0, 0.5, camera) == []
 
 
 def test_movement_blurs_the_picture_and_moves_no_label() -> None:

@@ -17,6 +17,7 @@ from generate.render import choose_view, gl_driver
 from generate.render.choose_view import make_renderer, resolve_view
 from generate.render.view import scene
 from generate.sample import sample_person, sample_view, stream
+from generate.spec import ARKIT
 
 SIZE = 96
 
@@ -36,33 +37,93 @@ def psnr(a, b) -> float:
     return float(10 * np.log10(255**2 / max(np.mean((a.astype(float) - b) ** 2), 1e-3)))
 
 
+LOOKS = (
+    "glasses=sunglasses hair_style=pigtails light=dusk",
+    "headwear=beanie light=sun",
+    "hair_style=curly light=window",
+    "hair_style=fade light=lamp",
+    "hair_style=long held=none framing=upper face_fraction=0.3",
+)
+
+
+def made(number: int):
+    """Child, look and view of LOOKS, and a moment of it with open mouth and bent arms."""
+    view = sample_view(stream(3, number, "view"), SIZE)
+    person = sample_person(3, number, (2, 60))
+    fixed = dict(word.split("=") for word in LOOKS[number].split())
+    person = replace(person, **{k: v for k, v in fixed.items() if hasattr(person, k)})
+    own = {k: v for k, v in fixed.items() if hasattr(view, k)}
+    view = replace(view, **own | {k: float(own[k]) for k in own if k == "face_fraction"})
+    motion, _, _ = still(stream(3, number, "motion"))
+    child, look, _ = build_child(person, SIZE, view.framing)
+    body = None
+    if view.framing == "upper":
+        body = child.gesture("wave left")
+        body[-3:] = 8
+    arkit = motion.arkit[0].copy()
+    arkit[[ARKIT.index("jawOpen"), ARKIT.index("eyeBlinkLeft")]] = 0.6
+    return child, look, view, (arkit, motion.head_deg[0], motion.gaze_deg[0], body)
+
+
+@pytest.fixture(scope="module")
+def gl():
+    return make_renderer("gl", SIZE)
+
+
 @needs_driver
-def test_gl_draws_what_numba_draws_over_people_hair_and_lights() -> None:
-    numba, gl = make_renderer("numba", SIZE), make_renderer("gl", SIZE)
-    looks = (
-        "glasses=sunglasses hair_style=pigtails light=dusk",
-        "headwear=beanie light=sun",
-        "hair_style=curly light=window",
-        "hair_style=fade light=lamp",
+@pytest.mark.parametrize("number", range(len(LOOKS)))
+def test_gl_draws_what_numba_draws_over_people_hair_and_lights(gl, number) -> None:
+    child, look, view, moment = made(number)
+    a, b = (
+        r.frame(child, look, r.pose(child, *moment), scene(view, child), extra=("dense", "flow"))
+        for r in (make_renderer("numba", SIZE), gl)
     )
-    for number, words in enumerate(looks):
-        view = sample_view(stream(3, number, "view"), SIZE)
-        person = sample_person(3, number, (2, 60))
-        fixed = dict(word.split("=") for word in words.split())
-        person = replace(person, **{k: v for k, v in fixed.items() if hasattr(person, k)})
-        view = replace(view, **{k: v for k, v in fixed.items() if hasattr(view, k)})
-        motion, _, _ = still(stream(3, number, "motion"))
-        child, look, _ = build_child(person, SIZE)
-        posed = child.pose(motion.arkit[0], motion.head_deg[0], motion.gaze_deg[0])
-        a, b = (r.frame(child, look, posed, scene(view, child)) for r in (numba, gl))
-        assert psnr(a.rgb, b.rgb) >= 30
-        assert np.abs(a.landmarks_px - b.landmarks_px).max() <= 0.5
-        assert np.abs(a.contour_px - b.contour_px).max() <= 0.5
-        assert (a.landmarks_visible != b.landmarks_visible).sum() <= 1
-        assert (a.parts != b.parts).mean() <= 0.01
-        both = (a.parts > 0) & (b.parts > 0)
-        gap = np.abs(a.depth_mm.astype(float) - b.depth_mm)[both]
-        assert (gap > 1).mean() <= 0.01
+    assert psnr(a.rgb, b.rgb) >= 30
+    assert np.abs(a.landmarks_px - b.landmarks_px).max() <= 0.5
+    assert np.abs(a.contour_px - b.contour_px).max() <= 0.5
+    assert np.abs(a.extra["dense_px"] - b.extra["dense_px"]).max() <= 0.5
+    assert (a.landmarks_visible != b.landmarks_visible).sum() <= 1
+    assert (a.parts != b.parts).mean() <= 0.01
+    both = (a.parts > 0) & (b.parts > 0)
+    gap = np.abs(a.depth_mm.astype(float) - b.depth_mm)[both]
+    assert (gap > 1).mean() <= 0.01
+    assert b.extra.keys() == a.extra.keys()
+
+
+@needs_driver
+@pytest.mark.parametrize("number", range(len(LOOKS)))
+def test_gl_moves_vertices_where_numba_does(gl, number) -> None:
+    from generate.render.gl_engine import GlArray
+
+    child, _, _, moment = made(number)
+    a, b = child.pose(*moment), gl.pose(child, *moment)
+    fetch = gl.engine.fetch
+    assert isinstance(b.points, GlArray)
+    assert np.abs(a.points - fetch(b.points)).max() <= 0.05e-3
+    assert np.abs(a.landmarks - b.landmarks).max() <= 0.05e-3
+    assert np.linalg.norm(a.normals - fetch(b.normals), axis=1).max() <= 0.02
+    assert np.abs(a.points - child.neutral.points).max() > 0.01
+
+
+@needs_driver
+def test_a_person_is_handed_over_once(gl, monkeypatch) -> None:
+    taken = []
+    upload = gl.engine.upload
+
+    def counted(array):
+        if isinstance(array, np.ndarray):
+            taken.append(4 * array.size)
+        return upload(array)
+
+    monkeypatch.setattr(gl.engine, "upload", counted)
+    child, look, view, (arkit, *moment) = made(4)
+    place, sizes = scene(view, child), []
+    for frame in range(3):
+        taken.clear()
+        gl.frame(child, look, gl.pose(child, arkit * frame / 2, *moment), place)
+        sizes.append(sum(taken))
+    assert sizes[0] > 2**20
+    assert max(sizes[1:]) < 2**14
 
 
 @needs_driver

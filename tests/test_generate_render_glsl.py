@@ -10,7 +10,10 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from generate.people import poser
+from generate.people.child import STILL
 from generate.picture import build_child
+from generate.render import geometry
 from generate.render import view as view_module
 from generate.render.gl_driver import probe
 from generate.render.gl_engine import GlArray, _Call
@@ -167,7 +170,11 @@ def test_every_kernel_of_a_view_has_glsl() -> None:
     view = sample_view(stream(1, 0, "view"), 64)
     child, look, _ = build_child(person, 64)
     engine = Translating()
-    Renderer(64, engine).frame(child, look, child.neutral, scene(view, child))
-    asked = set(re.findall(r"run\(\s*(?:\*\()?(\w+)", inspect.getsource(view_module)))
+    renderer = Renderer(64, engine)
+    renderer.frame(child, look, renderer.pose(child, *STILL), scene(view, child))
+    child, _, _ = build_child(person, 64, "upper")
+    renderer.pose(child, *STILL)
+    text = "".join(map(inspect.getsource, (view_module, geometry, poser)))
+    asked = set(re.findall(r"\brun\(\s*(?:\*\()?(\w+),", text)) - {"self"}
     assert asked == set(engine.sources)
     assert all("void main()" in source for source in engine.sources.values())

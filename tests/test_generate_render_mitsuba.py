@@ -27,7 +27,9 @@ def test_finer_triangles_cover_the_coarse_one(times) -> None:
     points = np.array([[0, 0, 0], [2, 0, 0], [0, 1, 0]], np.float32)
     normals, aux = np.tile(np.float32([0, 0, 1]), (3, 1)), np.eye(3, 4, dtype=np.float32)
     tris = np.array([[0, 1, 2]], np.int32)
-    fine = _refined(Mesh(tris, np.zeros(1, np.uint8), points, normals, points, aux), tris, times)
+    fine = _refined(
+        Mesh(tris, np.zeros(1, np.uint8), np.stack([points, normals, points]), aux), tris, times
+    )
     a, b, c = (fine.points[fine.tris[:, k]] for k in range(3))
     areas = np.cross(b - a, c - a)[:, 2] / 2
     assert len(areas) == times**2

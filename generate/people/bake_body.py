@@ -136,10 +136,9 @@ def _palm_and_knuckles(source: Source, vertices: NDArray[np.int64]) -> NDArray[n
     """(V, 2): 1 on the palm's side of the hand, 1 at the knuckles' backs."""
     labels = list(source.model.bone_labels)
     points = source.template[vertices].astype(np.float64) * 1000
-    normals = np.zeros((len(source.template), 3), np.float32)
     quads = source.groups["body"].quads
     tris = np.concatenate([quads[:, [0, 1, 2]], quads[:, [0, 2, 3]]])
-    vertex_normals(source.template, tris, normals)
+    normals = vertex_normals(source.template, tris)
     out = np.zeros((len(vertices), 2))
     for side in SIDES:
         bone = {n: source.all_bones[labels.index(f"{n}.{side}")] * 1000.0 for n in _KNUCKLES}
@@ -229,11 +228,11 @@ def _ambient(out: Arrays, head: Arrays) -> NDArray[np.float64]:
     for i, name in enumerate(out["part_names"]):
         a, b = out["part_points"][i : i + 2]
         tris = out["tris"][slice(*out["part_tris"][i : i + 2])].astype(np.int64)
-        mine, normals = points[a:b].copy(), np.zeros((b - a, 3), np.float32)
-        vertex_normals(mine, tris, normals)
+        mine = points[a:b].copy()
+        normals = vertex_normals(mine, tris)
         mine += normals[out["normal_of"][a:b]] * out["offset_mm"][a:b, None] / 1000
         mine += out["shift_mm"][a:b] / 1000
-        vertex_normals(mine, tris, normals)
+        normals = vertex_normals(mine, tris)
         if str(name).startswith("hands"):
             joined, solid, facing = mine, tris, normals
         else:

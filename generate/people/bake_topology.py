@@ -190,12 +190,11 @@ def middle_child(mask: NDArray[Any]) -> NDArray[np.float64]:
 
 
 def _open_sky(out: Arrays, points: NDArray[np.float32]) -> NDArray[np.float64]:
-    normals = np.zeros_like(points)
     tris = out["tris"].astype(np.int64)
-    vertex_normals(points, tris, normals)
+    normals = vertex_normals(points, tris)
     points += normals[out["normal_of"]] * out["offset_mm"][:, None] / 1000
     points += out["shift_mm"] / 1000
-    vertex_normals(points, tris, normals)
+    normals = vertex_normals(points, tris)
     solid = np.isin(out["material"], (SKIN, EYE, TEETH, TONGUE))[tris[:, 0]]
     first = out["part_tris"][list(out["part_names"]).index("cloth-tee")]
     last = out["part_tris"][list(out["part_names"]).index("cloth-tee") + 1]

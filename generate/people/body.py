@@ -13,7 +13,7 @@ from generate.people.arms import BODY, LIMITS, make_arm
 from generate.people.asset import load_asset, load_body, load_topology
 from generate.people.head import Head
 from generate.people.identity import shape_weights
-from generate.people.kernels import blend_bones, rows_times
+from generate.people.kernels import rows_times
 from generate.people.rotation import about, head_rotation
 from generate.spec import Person
 
@@ -50,7 +50,7 @@ class Collar:
 
 
 class Body:
-    """Rest shape of the upper body beside a head, in the head's axes; `pose` moves it."""
+    """Rest shape of the upper body beside a head, in the head's axes; `bones` say how it moves."""
 
     def __init__(self, person: Person, head: Head) -> None:
         asset, face = load_body(), load_asset()
@@ -83,21 +83,14 @@ class Body:
         box = self.rest[near]
         return np.asarray((box.max(0) + box.min(0)) / 2, np.float64)
 
-    def pose(self, columns: F64, neck: F64, upright: F32, head: F32) -> tuple[F32, F64]:
-        """Points (V, 3) of head, hands and bare garment, and joints (J, 3) but the nose bridge, m.
+    def bones(self, columns: F64, neck: F64) -> tuple[F64, F64]:
+        """Transforms (46, 4, 4) of `BodyAsset`'s bones, and joints (J, 3) but the nose bridge, m.
 
-        columns (25,) as BODY within LIMITS; neck (4, 4, 4) as `Head.neck_transforms`; upright
-        (N, 3) and head (N, 3): points of the head before and after them. Skin at the collar moves
-        with the garment. The trunk stays upright, see `torso`.
+        columns (25,) as BODY within LIMITS; neck (4, 4, 4) as `Head.neck_transforms`. The trunk
+        stays upright, see `torso`.
         """
         bones = np.concatenate([neck, *(self.arm(i, columns) for i in (0, 1))])
-        matrices = np.ascontiguousarray(bones[:, :3].astype(np.float32))
-        points = self.rest.copy()
-        blend_bones(points, self.weights, matrices)
-        collar, moved = self.collar, upright[self.collar.ids]
-        blend_bones(moved, collar.weights, matrices)
-        head[collar.ids] += collar.share * (moved - head[collar.ids])
-        return np.concatenate([head, points]), self._joints(bones)
+        return bones, self._joints(bones)
 
     def arm(self, index: int, columns: F64) -> F64:
         """Transforms (21, 4, 4) of the bones of the left (0) or right (1) arm."""

@@ -3,21 +3,21 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import cache
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from generate.motion.gesture import HELD_HANDS
 from generate.people.arms import RELAXED
-from generate.people.asset import load_asset, load_topology
+from generate.people.asset import load_topology
 from generate.people.body import Body, checked
 from generate.people.dense import dense_points
 from generate.people.hair import grow_hair, hair_cover
 from generate.people.head import Head
-from generate.people.kernels import blend_bones, rows_times, vertex_normals
-from generate.people.lips import close_lips, closing_reach
+from generate.people.lips import closing_reach
 from generate.people.piece import Piece
+from generate.people.poser import Moves, Poser, Runner
 from generate.people.reach import Reach
 from generate.people.rotation import head_rotation
 from generate.people.things import add_things
@@ -36,9 +36,10 @@ class Posed:
     """One moment of a child. World: metres, x the child's left (image right when the child faces
     the camera), y up, z out of the face; origin between the eyes of the upright head."""
 
-    points: F32
-    """(V, 3)"""
-    normals: F32
+    points: Any
+    """(V, 3) float32; as `normals`, an array of the engine that moved it, numpy's for `Child.pose`
+    as it is."""
+    normals: Any
     """(V, 3) unit"""
     head_transform: F32
     """(4, 4) from the upright head to this pose; hair moves rigidly with it."""
@@ -84,6 +85,7 @@ class Child:
         self.reach: Reach | None = None
         self.topology = load_topology(person.garment)
         self.head = Head(person, self.topology)
+        self._poser = self.poser(Runner())
         self.neutral = self.pose(*STILL)
         upright = self.neutral
         hair = grow_hair(person, self.topology, upright.points, upright.normals, detail)
@@ -102,6 +104,7 @@ class Child:
         self.framing, self.body = framing, Body(self.person, self.head)
         self.topology = load_topology(self.person.garment, "upper")
         self.head.topology = self.topology
+        self._poser = self.poser(Runner())
         self.neutral = self.pose(*STILL)
         upright, skin = self.neutral, self.topology.parts["skin"][0]
         self.reach = Reach(
@@ -109,45 +112,51 @@ class Child:
             self.head.scale,
         )  # fmt: skip
 
+    def poser(self, engine: Runner) -> Poser:
+        """What moves this child on an engine, for `pose`."""
+        return Poser(self.head, self.topology, self.person.garment, self.body, engine)
+
     def pose(
         self,
         arkit: NDArray[np.floating],
         head_deg: tuple[float, float, float] | NDArray[np.floating],
         gaze_deg: tuple[float, float] | NDArray[np.floating],
         body: NDArray[np.floating] | None = None,
+        poser: Poser | None = None,
     ) -> Posed:
         """Move face, head and eyes.
 
         arkit (52,) as ARKIT, 0..1; head_deg yaw, pitch, roll (yaw > 0 to the child's left,
         pitch > 0 up, roll > 0 top of the head to the child's left); gaze_deg yaw, pitch relative
         to the head; body (25,) as arms.BODY in the upper framing, clipped to the joints' limits,
-        by default with relaxed arms, or with the hands where `Person.held` has them. Raises
-        ValueError for a wrong length.
+        by default with relaxed arms, or with the hands where `Person.held` has them; poser: what
+        moves the vertices, numba if not given. Raises ValueError for a wrong length.
         """
         amounts = np.asarray(arkit, np.float64)
         if amounts.shape != (len(ARKIT),):
             raise ValueError(f"arkit has shape {amounts.shape}, expected ({len(ARKIT)},)")
         yaw, pitch, roll = (float(x) for x in head_deg)
         gaze_yaw, gaze_pitch = (float(x) for x in gaze_deg)
-        points = self.head.render_points(self.head.shape(amounts, (gaze_yaw, gaze_pitch)))
-        self.head.clear_lids(points)
-        close_lips(points, closing_reach(amounts, self.head.scale))
-        transforms = self.head.neck_transforms((yaw, pitch, roll))
-        matrices = np.ascontiguousarray(transforms[:, :3].astype(np.float32))
-        upright = points.copy() if self.body is not None else points
-        blend_bones(points, _neck_weights(self.person.garment, self.framing), matrices)
-        joints, torso = np.zeros((0, 3)), None
+        neck = self.head.neck_transforms((yaw, pitch, roll))
+        bones, joints, torso = neck, np.zeros((0, 3)), None
         if self.body is not None:
-            columns = checked(self._arms(transforms[3]) if body is None else body)
-            points, joints = self.body.pose(columns, transforms, upright, points)
+            columns = checked(self._arms(neck[3]) if body is None else body)
+            bones, joints = self.body.bones(columns, neck)
             torso = self.body.torso(columns)
-        normals = self._dress(points)
+        moves = Moves(
+            self.head.amounts(amounts, (gaze_yaw, gaze_pitch)),
+            head_rotation(gaze_yaw, gaze_pitch).astype(np.float32),
+            closing_reach(amounts, self.head.scale),
+            np.ascontiguousarray(bones[:, :3].astype(np.float32)),
+            None if torso is None else np.ascontiguousarray(torso[None, :3].astype(np.float32)),
+        )
+        shoulders, head = np.eye(4), neck[3]
         if torso is not None:
-            self._bend(points, normals, torso)
-            transforms = torso @ transforms
+            shoulders, head = torso, torso @ head
             joints = joints @ torso[:3, :3].T + torso[:3, 3]
-        moved = (transforms[3], np.eye(4) if torso is None else torso, joints)
-        return self._posed(points, normals, moved, (gaze_yaw, gaze_pitch), amounts)
+        return self._posed(
+            poser or self._poser, moves, (head, shoulders, joints), (gaze_yaw, gaze_pitch), amounts
+        )
 
     def _arms(self, head: F64) -> F64:
         """Columns (25,) of a body that is told nothing; head (4, 4) is followed by held hands."""
@@ -168,15 +177,6 @@ class Child:
             raise ValueError(f"gesture {name!r} needs a child of framing 'upper'")
         return self.reach.columns(name, None, phase)
 
-    def _bend(self, points: F32, normals: F32, torso: F64) -> None:
-        """Turn all above the waist, in place."""
-        assert self.body is not None
-        first = len(points) - len(self.body.rest)
-        weights = np.ones((len(points), 1), np.float32)
-        weights[first:] = self.body.trunk
-        blend_bones(points, weights, np.ascontiguousarray(torso[None, :3].astype(np.float32)))
-        vertex_normals(points, self.topology.tris, normals)
-
     def dense(self, posed: Posed) -> tuple[F32, F32]:
         """Return the dense points (M, 3) of a pose and their unit normals (M, 3), in its frame.
 
@@ -184,29 +184,17 @@ class Child:
         """
         return dense_points().at(posed.points, posed.normals)
 
-    def _dress(self, points: F32) -> F32:
-        """Lift the garment off the skin in place; return the normals of everything."""
-        topology, normals = self.topology, np.empty_like(points)
-        vertex_normals(points, topology.tris, normals)
-        where, faces = topology.parts["cloth"]
-        lift = normals[topology.normal_of[where]] * topology.offset_m[where, None]
-        points[where] += lift + topology.shift_m[where] * np.float32(self.head.scale)
-        cloth = np.empty_like(lift)
-        vertex_normals(points[where], topology.tris[faces] - where.start, cloth)
-        normals[where] = cloth
-        return normals
-
     def _posed(
         self,
-        points: F32,
-        normals: F32,
+        poser: Poser,
+        moves: Moves,
         moved: tuple[F64, F64, F64],
         gaze: tuple[float, float],
         arkit: F64,
     ) -> Posed:
         head, shoulders, joints = moved
-        topology = self.topology
-        landmarks = topology.landmarks.at(points)
+        points, normals = poser(moves)
+        landmarks, contour = poser.anchored(points)
         if len(joints):
             joints[0] = landmarks[27]
         centres = np.stack([eye[1] for eye in self.head.eyes])
@@ -216,7 +204,7 @@ class Child:
             normals=normals,
             head_transform=head.astype(np.float32),
             landmarks=landmarks,
-            contour=topology.contour.at(points),
+            contour=contour,
             eyes=(centres @ head[:3, :3].T + head[:3, 3]).astype(np.float32),
             gaze=forward.astype(np.float32),
             mouth_depth=self.head.mouth_depth,
@@ -224,16 +212,3 @@ class Child:
             shoulders=shoulders.astype(np.float32),
             joints=joints.astype(np.float32),
         )
-
-
-@cache
-def _neck_weights(garment: str, framing: str) -> F32:
-    """Neck and head bone weights (V, 4) of the render points that hang on the head's asset."""
-    rows, base = load_topology(garment, framing).rows, load_asset().weights
-    out = np.empty((len(rows.start) - 1, 4), np.float32)
-    for columns in ([0, 1, 2], [1, 2, 3]):
-        block = np.empty((len(out), 3), np.float32)
-        some = np.ascontiguousarray(base[:, columns])
-        rows_times(rows.start, rows.index, rows.weight, some, block)
-        out[:, columns] = block
-    return out

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 import numpy as np
 from numpy.typing import NDArray
 
 from generate.people.asset import Topology, load_asset
 from generate.people.identity import rest_face, shape_weights
-from generate.people.kernels import add_actions, blend_bones, push_out, rows_times
+from generate.people.kernels import blend_bones, rows_times
 from generate.people.mouth import TONGUE_SEAT_M, seat_teeth, tongue_drop
 from generate.people.rotation import about, head_rotation, power
 from generate.people.transport import action_field, eye_vertices, transport
@@ -39,17 +37,8 @@ TONGUE_OUT_GAIN = 1.2
 _LIDS = {"Right": ((37, 38), (41, 40)), "Left": ((43, 44), (47, 46))}
 
 
-@dataclass(frozen=True)
-class Lid:
-    """Render points that stay outside a sphere round an eyeball."""
-
-    ids: NDArray[np.int32]
-    centre: F32
-    radius: float
-
-
 class Head:
-    """Base vertices of one person; `pose` writes them, `render_points` subdivides them."""
+    """Base vertices of one person and what moves them; `poser.Poser` does."""
 
     def __init__(self, person: Person, topology: Topology) -> None:
         asset = load_asset()
@@ -71,27 +60,41 @@ class Head:
         points = self.render_points(rest)
         marks = topology.landmarks.at(points)
         self.mouth_depth = float(marks[51, 2])
-        self.tongue = eye_vertices("tongue")
-        self.tongue_drop = tongue_drop(rest, self.vertex, self.actions)
-        self.tongue_seat = np.array(TONGUE_SEAT_M, np.float32) * np.float32(self.scale)
+        drop = tongue_drop(rest, self.vertex, self.actions)
         seat_teeth(rest, points[topology.parts["upper-teeth"][0]], marks, self.scale)
         self.eyes = [(eye_vertices(p), *_sphere(rest[eye_vertices(p)])) for p in ("l-eye", "r-eye")]
         self._fit_blinks()
-        self.lids = [
+        lids = [
             self._lid_points(part, side, centre, radius, clearance)
             for part, clearance in (("skin", LID_CLEARANCE), ("lash", LASH_CLEARANCE))
             for side, (_, centre, radius) in zip(_SIDES, self.eyes, strict=True)
         ]
+        self.lid_arrays = tuple(np.concatenate(arrays) for arrays in zip(*lids, strict=True))
+        """Render points (K,) that stay outside a sphere round an eyeball: centre (K, 3), radius."""
+        self._gather_shapes(drop)
+
+    def _gather_shapes(self, drop: F32) -> None:
+        """Set `shapes` (54, A, 3), the actions and what seats and drops the tongue, and `slot`
+        (B,): the place of each base vertex among the A that they move, or -1."""
+        tongue = eye_vertices("tongue")
+        vertex = np.union1d(self.vertex, tongue)
+        self.slot = np.full(len(self.rest), -1, np.int32)
+        self.slot[vertex] = np.arange(len(vertex))
+        self.shapes = np.zeros((len(ARKIT) + 2, len(vertex), 3), np.float32)
+        self.shapes[: len(ARKIT), self.slot[self.vertex]] = self.actions
+        seat = np.array(TONGUE_SEAT_M, np.float32) * np.float32(self.scale)
+        self.shapes[-2:, self.slot[tongue]] = np.broadcast_to(seat, drop.shape), drop
 
     def _relax(self, rest: F32, amounts: F64) -> None:
-        add_actions(rest, self.vertex, self.actions, amounts.astype(np.float32))
+        rest[self.vertex] += np.tensordot(amounts.astype(np.float32), self.actions, 1)
 
     def _drop_arms(self, rest: F32, weights: F32) -> None:
         turns = [
             about(self.bones[4 + i], head_rotation(0, 0, roll))[:3]
             for i, roll in enumerate((ARM_DROP_DEG, -ARM_DROP_DEG))
         ]
-        blend_bones(rest, np.ascontiguousarray(weights[:, 4:]), np.array(turns, np.float32))
+        arms = np.ascontiguousarray(weights[:, 4:])
+        blend_bones(rest, arms, np.array(turns, np.float32), 0, rest)
 
     def render_points(self, base: F32) -> F32:
         """Return the subdivided points (V, 3), garment not yet off the skin."""
@@ -117,8 +120,9 @@ class Head:
 
     def _lid_points(
         self, part: str, side: str, centre: F32, radius: float, clearance: float
-    ) -> Lid:
-        """Return the points of skin or lashes that a blink drags over the front of the eyeball."""
+    ) -> tuple[NDArray[np.int32], F32, F32]:
+        """Points of skin or lashes that a blink drags over the front of the eyeball, and for each
+        the sphere that it stays outside of: centre (K, 3), radius (K,)."""
         name = "skin" if part == "skin" else f"{side[0].lower()}-eyelashes-2"
         span = self.topology.parts[name][0]
         field = np.zeros_like(self.rest)
@@ -127,25 +131,14 @@ class Head:
         ray = self.render_points(self.rest)[span] - centre
         near = np.linalg.norm(ray, axis=1) < 1.35 * radius
         ids = np.flatnonzero(moved & near & (ray[:, 2] > 0.25 * radius)) + span.start
-        return Lid(ids.astype(np.int32), centre, radius * clearance)
+        spheres = np.repeat(centre[None], len(ids), 0)
+        return ids.astype(np.int32), spheres, np.full(len(ids), radius * clearance, np.float32)
 
-    def shape(self, arkit: F64, gaze_deg: tuple[float, float]) -> F32:
-        """Return the base vertices with this face and gaze, head upright."""
-        base = self.rest.copy()
+    def amounts(self, arkit: F64, gaze_deg: tuple[float, float]) -> F32:
+        """Amounts (54,) of `shapes` for this face and gaze."""
         amounts = _with_lids(arkit, *gaze_deg).astype(np.float32)
-        add_actions(base, self.vertex, self.actions, amounts)
         inside = max(1 - amounts[_TONGUE_OUT], 0)
-        drop = self.tongue_seat + amounts[_JAW_OPEN] * self.tongue_drop
-        base[self.tongue] += inside * drop
-        turn = head_rotation(*gaze_deg).astype(np.float32)
-        for vertices, centre, _ in self.eyes:
-            base[vertices] = (self.rest[vertices] - centre) @ turn.T + centre
-        return base
-
-    def clear_lids(self, points: F32) -> None:
-        """Push lid points out of the eyeballs, in place, in the upright head."""
-        for lid in self.lids:
-            push_out(points, lid.ids, lid.centre, np.float32(lid.radius))
+        return np.append(amounts, [inside, inside * amounts[_JAW_OPEN]]).astype(np.float32)
 
     def neck_transforms(self, head_deg: tuple[float, float, float]) -> F64:
         """Return the transforms (4, 4, 4) of neck01, neck02, neck03 and head."""

@@ -16,7 +16,6 @@ from numpy.typing import NDArray
 
 from generate.people.asset import load_asset
 from generate.people.kernels import vertex_normals
-from generate.people.lips_kernels import close_gaps
 from generate.spec import ARKIT
 
 F32 = NDArray[np.float32]
@@ -73,8 +72,7 @@ def lip_seam() -> Seam:
     arrays = load_asset().arrays
     count, faces = int(arrays["part_points"][1]), int(arrays["part_tris"][1])
     canon = np.ascontiguousarray(arrays["canon"][:count], np.float32)
-    normals = np.empty_like(canon)
-    vertex_normals(canon, arrays["tris"][:faces].astype(np.int32), normals)
+    normals = vertex_normals(canon, arrays["tris"][:faces].astype(np.int32))
     x, rise = canon[:, 0], canon[:, 1] - LINE_MM
     near = (np.abs(x) < CORNER_MM) & (canon[:, 2] > FRONT_MM) & (np.abs(rise) < BAND_MM)
     upper, lower = near & (normals[:, 1] < -0.3), near & (normals[:, 1] > 0.3)
@@ -120,15 +118,6 @@ def gaps(points: F32) -> F32:
     high = np.minimum.reduceat(points[seam.upper, 1], seam.upper_start[:-1])
     low = np.maximum.reduceat(points[seam.lower, 1], seam.lower_start[:-1])
     return np.asarray(high - low, np.float32)
-
-
-def close_lips(points: F32, reach_m: float) -> None:
-    """Shut in place the gaps below `reach_m` of upright render points; none beyond 2.5 times it."""
-    seam = lip_seam()
-    close_gaps(
-        points, seam.upper, seam.upper_start, seam.lower, seam.lower_start,
-        seam.moved, seam.share, seam.place, np.float32(reach_m), np.float32(OVERLAP_M),
-    )  # fmt: skip
 
 
 def closing_reach(arkit: F64, scale: float) -> float:

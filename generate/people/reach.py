@@ -108,7 +108,7 @@ class Reach:
         points = np.ascontiguousarray(body.rest[ids])
         bones = body.arms[side].transforms(columns)[5:, :3].astype(np.float32)
         weights = np.ascontiguousarray(body.weights[ids, first : first + 16])
-        blend_bones(points, weights, np.ascontiguousarray(bones))
+        blend_bones(points, weights, np.ascontiguousarray(bones), 0, points)
         return points.astype(np.float64)
 
     def _solve(

@@ -44,8 +44,7 @@ def solid(points: F64, tris: I32, stuff: Stuff, ao: float | F64 = 1.0) -> Piece:
     flat = np.ascontiguousarray(points.reshape(-1, 3), np.float32)
     if _volume(flat, tris) < 0:
         tris = np.ascontiguousarray(tris[:, ::-1])
-    normals = np.empty_like(flat)
-    vertex_normals(flat, tris, normals)
+    normals = vertex_normals(flat, tris)
     normals[np.abs(normals).sum(1) == 0] = (0, 0, 1)
     aux = np.empty((len(flat), 4), np.float32)
     aux[:, 0], aux[:, 1], aux[:, 2], aux[:, 3] = ao, stuff.part, stuff.gloss, stuff.fuzz

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from functools import cache
+from typing import Any
 
+import numba as nb
 import numpy as np
 from numpy.typing import NDArray
 
@@ -21,6 +23,7 @@ from generate.people.ids import (
     SKIN,
 )
 from generate.people.piece import Piece
+from generate.people.poser import Runner
 from generate.render.coarse import coarsened
 from generate.render.shade_fragments import Mesh
 
@@ -29,9 +32,9 @@ HAIR_CASTING = 0.3
 
 
 class Figure:
-    """Static arrays of a child, joined once; `pose` fills in what moves."""
+    """Static arrays of a child, joined once; `pose` fills in what moves, by an engine."""
 
-    def __init__(self, child: Child) -> None:
+    def __init__(self, child: Child, engine: Runner) -> None:
         topology, pieces = child.topology, child.pieces
         self.n_head = len(topology.material)
         first = np.cumsum([self.n_head] + [len(piece.points) for piece in pieces])
@@ -51,32 +54,64 @@ class Figure:
         casts |= (self.kinds == HAIR) & (self.aux[self.tris[:, 0], AUX_STRAND] < HAIR_CASTING)
         self.caster_tris = np.concatenate([coarse, self.tris[casts]])
         self.caster_kinds = material[self.caster_tris[:, 0]].astype(np.uint8)
-        shape = (int(first[-1]), 3)
-        self.canon, self.points, self.normals = (np.zeros(shape, np.float32) for _ in range(3))
-        self.canon[: self.n_head] = topology.canon
-        self.pieces = list(zip(pieces, first.tolist(), strict=False))
+        self._engine = engine
+        self._moving = engine.empty((3, int(first[-1]), 3), np.float32)
+        self._canon = engine.upload(topology.canon)
+        self._worn = _worn(pieces, engine) if pieces else None
 
     def pose(self, posed: Posed) -> Mesh:
         """Mesh of this pose, in world m; it shares memory with the figure."""
-        n = self.n_head
-        self.points[:n], self.normals[:n] = posed.points, posed.normals
-        for piece, first in self.pieces:
-            self._place(piece, slice(first, first + len(piece.points)), posed)
-        return Mesh(self.tris, self.kinds, self.points, self.normals, self.canon, self.aux)
+        up, run = self._engine.upload, self._engine.run
+        run(place_head, up(posed.points), up(posed.normals), self._canon, self._moving)
+        if self._worn is not None:
+            frames = np.stack([posed.head_transform[:3], posed.shoulders[:3]])
+            run(place_pieces, *self._worn, frames, self.n_head, self._moving)
+        return Mesh(self.tris, self.kinds, self._moving, self.aux)
 
-    def _place(self, piece: Piece, span: slice, posed: Posed) -> None:
-        turn, shift = (
-            np.ascontiguousarray(posed.head_transform[:3, :3].T),
-            posed.head_transform[:3, 3],
-        )
-        self.points[span] = piece.points @ turn + shift
-        self.normals[span] = piece.normals @ turn
-        self.canon[span] = piece.canon @ turn if piece.material == HAIR else piece.canon
-        if piece.follow.min() < 1:
-            stay = (1 - piece.follow)[:, None]
-            turn, shift = posed.shoulders[:3, :3].T, posed.shoulders[:3, 3]
-            self.points[span] += stay * (piece.points @ turn + shift - self.points[span])
-            self.normals[span] += stay * (piece.normals @ turn - self.normals[span])
+
+def _worn(pieces: list[Piece], engine: Runner) -> tuple[Any, Any, Any]:
+    """Points, normals and canon (3, N, 3) of all pieces as one, follow (N,), turns (N,)."""
+    fields = [[p.points, p.normals, p.canon] for p in pieces]
+    still = np.concatenate([np.stack(f) for f in fields], 1).astype(np.float32)
+    follow = np.concatenate([p.follow for p in pieces]).astype(np.float32)
+    turns = np.concatenate([np.full(len(p.points), p.material == HAIR) for p in pieces])
+    return engine.upload(still), engine.upload(follow), engine.upload(turns.astype(np.int32))
+
+
+@nb.njit(cache=True)
+def place_head(points: Any, normals: Any, canon: Any, moving: Any) -> None:
+    """Put the head's vertices (N, 3) before all others of `moving` (3, V, 3)."""
+    for i in range(points.shape[0]):
+        for c in range(3):
+            moving[0, i, c] = points[i, c]
+            moving[1, i, c] = normals[i, c]
+            moving[2, i, c] = canon[i, c]
+
+
+@nb.njit(cache=True)
+def place_pieces(still: Any, follow: Any, turns: Any, frames: Any, first: Any, moving: Any) -> None:
+    """Put what is worn, still (3, N, 3), from vertex `first` of `moving` (3, V, 3) on.
+
+    frames (2, 3, 4): transforms of the head, whose share is `follow` (N,), and of the shoulders.
+    Where `turns` (N,), canon is a direction that turns with the head.
+    """
+    for i in range(follow.shape[0]):
+        part = follow[i]
+        for c in range(3):
+            for field in range(2):
+                x, y, z = still[field, i, 0], still[field, i, 1], still[field, i, 2]
+                one = 1.0 - field
+                head = frames[0, c, 0] * x + frames[0, c, 1] * y + frames[0, c, 2] * z
+                head += one * frames[0, c, 3]
+                if part < 1.0:
+                    stay = frames[1, c, 0] * x + frames[1, c, 1] * y + frames[1, c, 2] * z
+                    head += (1.0 - part) * (stay + one * frames[1, c, 3] - head)
+                moving[field, first + i, c] = head
+            turned = still[2, i, c]
+            if turns[i] == 1:
+                x, y, z = still[2, i, 0], still[2, i, 1], still[2, i, 2]
+                turned = frames[0, c, 0] * x + frames[0, c, 1] * y + frames[0, c, 2] * z
+            moving[2, first + i, c] = turned
 
 
 @cache

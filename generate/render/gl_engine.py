@@ -1,7 +1,8 @@
 """The verbs of `numba_engine.Engine` on a GPU: OpenGL 4.3 through moderngl, without a window.
 
-Triangles are drawn to an image of (nearness, number + 1) per sample; fragments, their shading and
-the picture are compute shaders. Kernels are the ones that numba runs, turned into GLSL.
+Vertices are moved and fragments shaded by compute shaders: kernels are the ones that numba runs,
+turned into GLSL. Triangles are drawn to an image of (nearness, number + 1) per sample. What belongs
+to a person stays on the GPU; a frame takes a few kilobytes there.
 """
 
 from __future__ import annotations
@@ -38,7 +39,7 @@ SMALL = 512
 LANES = 64
 KEPT = 48
 """Uploads of arrays that do not change that are kept."""
-FIXED = frozenset({"atlas", "owner", "relief"})
+FIXED = frozenset({"atlas", "owner", "relief", "folds", "print"})
 """Arguments of kernels that never change in place."""
 
 
@@ -101,8 +102,10 @@ class GlEngine(Engine):
         size = max(4 * int(np.prod(shape)), 4)
         return GlArray(self.context.buffer(reserve=size), shape, dtype)
 
-    def upload(self, array: NDArray[Any]) -> GlArray:
+    def upload(self, array: Any) -> GlArray:
         """A copy on the GPU, 32 bits an item."""
+        if isinstance(array, GlArray):
+            return array
         kind = np.float32 if array.dtype.kind == "f" else np.int32
         data = np.ascontiguousarray(array, kind)
         buffer = self.context.buffer(data if data.size else bytes(4))
@@ -125,7 +128,8 @@ class GlEngine(Engine):
         if not isinstance(array, GlArray):
             return np.asarray(array)
         wide = np.float32 if array.kind == "float" else np.int32
-        data = np.frombuffer(array.buffer.read(4 * int(np.prod(array.shape))), wide)
+        size = int(np.prod(array.shape))
+        data = np.frombuffer(array.buffer.read(4 * size) if size else b"", wide)
         return data.reshape(array.shape).astype(array.dtype)
 
     def target(self, side: int) -> Target:
@@ -208,12 +212,11 @@ class GlEngine(Engine):
             self.empty((n, 4), f4), self.empty((n, 3), f4), self.empty((n,), np.uint8),
             self.empty((n if albedo else 0, 3), f4),
         )  # fmt: skip
-        moving = self.upload(np.stack([mesh.points, mesh.normals, mesh.canon]))
         counts.buffer.write(first[:-1].astype(np.int32).tobytes())
-        self._stages["gather"]["n_vertices"] = len(mesh.points)
+        self._stages["gather"]["n_vertices"] = mesh.moving.shape[1]
         self._pixels(
             *("gather", side, target, kinds, counts, slots, self.kept(mesh.tris), xy, inverse_z),
-            *(moving, self.kept(mesh.aux), *fragments[1:8]),
+            *(mesh.moving, self.kept(mesh.aux), *fragments[1:8]),
         )
         return fragments
 
@@ -227,8 +230,9 @@ class GlEngine(Engine):
         self.context.memory_barrier()
 
     def resolve(self, fragments: Fragments, backdrop: NDArray[np.float32]) -> tuple[Any, Any, Any]:
-        image = self.upload(backdrop.reshape(-1, 3))
-        n = image.shape[0]
+        n = backdrop.size // 3
+        image = self.empty((n, 3), np.float32)
+        self.context.copy_buffer(image.buffer, self.kept(backdrop).buffer)
         parts, depth = self.empty((n,), np.uint8), self.empty((n,), np.float32)
         arrays = (
             self._slots, fragments.weight, fragments.depth, fragments.color, fragments.part,

@@ -209,7 +209,7 @@ def _refined(mesh: Mesh, tris: NDArray[np.int32], times: int) -> Mesh:
         for values in (mesh.points, mesh.normals, mesh.canon, mesh.aux)
     )
     normals /= np.linalg.norm(normals, axis=1, keepdims=True) + 1e-12
-    return Mesh(cut, np.zeros(len(cut), np.uint8), points, normals, canon, aux)
+    return Mesh(cut, np.zeros(len(cut), np.uint8), np.stack([points, normals, canon]), aux)
 
 
 def _cut_lashes(part: Mesh) -> Mesh:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import numpy as np
 from numpy.typing import NDArray
 
-from generate.people.child import Child, Posed
+from generate.people.child import Posed
 from generate.render.camera import Camera
 from generate.spec import Motion
 
@@ -18,22 +20,23 @@ MOST = 7
 
 
 def passing(
-    child: Child, motion: Motion, frame: int, shutter: float, camera: Camera
+    pose: Callable[..., Posed], motion: Motion, frame: int, shutter: float, camera: Camera
 ) -> list[Posed]:
     """Poses beside the frame's own, evenly over its exposure, for `Renderer.frame`.
 
-    The exposure lasts `shutter` frames and has the frame's pose at its middle. There is about one
-    pose for each pixel that the fastest landmark moves; none where nothing moves.
+    pose makes them from a `moment`, as `Child.pose` does. The exposure lasts `shutter` frames and
+    has the frame's pose at its middle. There is about one pose for each pixel that the fastest
+    landmark moves; none where nothing moves.
     """
     if shutter == 0 or len(motion) < 2:
         return []
-    ends = [child.pose(*moment(motion, frame + s * shutter / 2)).landmarks for s in (-1, 1)]
+    ends = [pose(*moment(motion, frame + s * shutter / 2)).landmarks for s in (-1, 1)]
     places = [camera.project(camera.to_camera(points)) for points in ends]
     streak_px = float(np.linalg.norm(places[1] - places[0], axis=1).max())
     if streak_px < STILL_PX:
         return []
     times = sub_frames(streak_px) * shutter + frame
-    return [child.pose(*moment(motion, t)) for t in times if t != frame]
+    return [pose(*moment(motion, t)) for t in times if t != frame]
 
 
 def sub_frames(streak_px: float) -> F64:

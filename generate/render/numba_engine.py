@@ -6,12 +6,12 @@ hand them to its other verbs, or `fetch` them.
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Any, NamedTuple
 
 import numpy as np
-from numpy.typing import DTypeLike, NDArray
+from numpy.typing import NDArray
 
+from generate.people.poser import Runner
 from generate.render.raster import rasterize
 from generate.render.shade_fragments import Fragments, Mesh, allocate, count, gather, resolve
 
@@ -25,22 +25,10 @@ class Target(NamedTuple):
     """(S, S) int32 number of the triangle, -1 for none."""
 
 
-class Engine:
-    """Runs kernels as numba compiled them."""
+class Engine(Runner):
+    """Draws with kernels as numba compiled them."""
 
     name = "numba"
-
-    def empty(self, shape: tuple[int, ...], dtype: DTypeLike) -> Any:
-        """An array for kernels to write to."""
-        return np.empty(shape, dtype)
-
-    def upload(self, array: NDArray[Any]) -> Any:
-        """A numpy array for verbs that are called more than once with it."""
-        return array
-
-    def fetch(self, array: Any) -> NDArray[Any]:
-        """An array of the engine as numpy's."""
-        return np.asarray(array)
 
     def target(self, side: int) -> Target:
         """A cleared target of `side` x `side` samples."""
@@ -52,10 +40,6 @@ class Engine:
     def above(self, target: Target) -> Target:
         """A target without triangles that lets through only what is nearer than in `target`."""
         return Target(target.depth.copy(), np.full_like(target.ids, -1))
-
-    def run(self, kernel: Callable[..., None], *args: Any) -> None:
-        """Call a kernel whose outermost loop is over vertices or fragments."""
-        kernel(*args)
 
     def rasterize(
         self, xy: Any, inverse_z: Any, tris: Any, kinds: Any, aux: Any, cut: bool, target: Target

@@ -91,15 +91,15 @@ def _snapped(value):
 
 
 @numba.njit(cache=True)
-def project(points, matrix, focal, center, near, k1, turning, xy, inverse_z):
-    """Screen place of world points (V, 3): xy (V, 2) int32 in 1/256 sample, inverse_z (V,).
+def project(moving, matrix, focal, center, near, k1, turning, xy, inverse_z):
+    """Screen place of world points moving[0]: xy (V, 2) int32 in 1/256 sample, inverse_z (V,).
 
     matrix (3, 4): world -> camera axes; focal and center in samples; what lies nearer than `near`
     gets inverse_z 0 and is not drawn. focal 0 is a parallel view, whose depth is `matrix`'s own.
     k1 and turning: radial term of the lens and where it ends, as `camera.bent`.
     """
-    for v in range(points.shape[0]):
-        px, py, pz = points[v, 0], points[v, 1], points[v, 2]
+    for v in range(moving.shape[1]):
+        px, py, pz = moving[0, v, 0], moving[0, v, 1], moving[0, v, 2]
         x = matrix[0, 0] * px + matrix[0, 1] * py + matrix[0, 2] * pz + matrix[0, 3]
         y = matrix[1, 0] * px + matrix[1, 1] * py + matrix[1, 2] * pz + matrix[1, 3]
         z = matrix[2, 0] * px + matrix[2, 1] * py + matrix[2, 2] * pz + matrix[2, 3]

@@ -7,7 +7,7 @@ eye, whose detail is finer than a pixel, is shaded at every sample.
 # mypy: allow-untyped-defs
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numba
 import numpy as np
@@ -51,10 +51,22 @@ class Mesh(NamedTuple):
     tris: NDArray[np.int32]
     kinds: NDArray[np.uint8]
     """(F,) material of each triangle."""
-    points: NDArray[np.float32]
-    normals: NDArray[np.float32]
-    canon: NDArray[np.float32]
+    moving: Any
+    """(3, V, 3) points, unit normals and canon; an array of the engine that draws."""
     aux: NDArray[np.float32]
+
+    @property
+    def points(self) -> NDArray[np.float32]:
+        """(V, 3), on the CPU."""
+        return np.asarray(self.moving[0])
+
+    @property
+    def normals(self) -> NDArray[np.float32]:
+        return np.asarray(self.moving[1])
+
+    @property
+    def canon(self) -> NDArray[np.float32]:
+        return np.asarray(self.moving[2])
 
 
 @numba.njit(fastmath=True)
@@ -143,8 +155,8 @@ def gather(ids, xy, inverse_z, mesh, fragments):
     xy (V, 2) and inverse_z (V,) from `raster.project`, at 1/256 sample.
     """
     # Arrays are taken out of their tuples once: numba counts references at each such access.
-    tris, kinds, points, normals = mesh.tris, mesh.kinds, mesh.points, mesh.normals
-    canons, auxes = mesh.canon, mesh.aux
+    tris, kinds, auxes = mesh.tris, mesh.kinds, mesh.aux
+    points, normals, canons = mesh.moving[0], mesh.moving[1], mesh.moving[2]
     pixel, weight, depth, position = (
         fragments.pixel,
         fragments.weight,

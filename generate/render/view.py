@@ -15,7 +15,9 @@ from numpy.typing import NDArray
 
 from generate.people.child import Child, Posed
 from generate.people.contour import contour
+from generate.people.dense import dense_points
 from generate.people.ids import LASH
+from generate.people.poser import Poser
 from generate.people.skin import Look, tone_color
 from generate.render.backdrop import check_place, make_backdrop
 from generate.render.camera import (
@@ -173,6 +175,16 @@ class Renderer:
         self._drawn: Any = None
         self._child: Child | None = None
         self._figure: Figure | None = None
+        self._poser: Poser | None = None
+
+    def pose(
+        self, child: Child, arkit: F64, head_deg: F64, gaze_deg: F64, body: F64 | None = None
+    ) -> Posed:
+        """`Child.pose` where this view draws; `frame` takes what it or `Child.pose` returns."""
+        self._figure_of(child)
+        if self._poser is None:
+            self._poser = child.poser(self.engine)
+        return child.pose(arkit, head_deg, gaze_deg, body, self._poser)
 
     def frame(
         self,
@@ -232,13 +244,12 @@ class Renderer:
         """As `draw`, in the units of the light."""
         figure, engine = self._figure_of(child), self.engine
         mesh = figure.pose(posed)
-        points = engine.upload(mesh.points)
-        xy, inverse_z = self._to_samples(place.camera, points)
+        xy, inverse_z = self._to_samples(place.camera, mesh)
         engine.clear(self._seen)
         engine.rasterize(xy, inverse_z, mesh.tris, mesh.kinds, mesh.aux, True, self._seen)
         fragments = engine.gather(self._seen, xy, inverse_z, mesh, albedo)
         self._drawn = figure, xy, inverse_z, mesh, fragments
-        shadow = self._cast(figure, mesh, points, place, posed)
+        shadow = self._cast(figure, mesh, place, posed)
         self._shade(fragments, look, posed, place, shadow)
         n = self.size_px
         image, parts, depth = engine.resolve(fragments, place.backdrop)
@@ -257,10 +268,10 @@ class Renderer:
             fetch(self._seen.ids),
             fetch(xy),
             fetch(inverse_z),
-            mesh._replace(points=mesh.points.copy()),
+            mesh._replace(moving=fetch(mesh.moving).copy()),
             Fragments(*(fetch(array) for array in fragments)),
         )
-        return surface_labels(extra, drawn, place.camera, figure.pose(later).points)
+        return surface_labels(extra, drawn, place.camera, fetch(figure.pose(later).moving)[0])
 
     def _points(
         self, child: Child, posed: Posed, place: Scene, dense: bool
@@ -268,7 +279,8 @@ class Renderer:
         """dense_px, dense_mm, dense_visible where asked; joints_px, joints_mm of an upper body."""
         camera, found = place.camera, dict[str, NDArray[Any]]()
         if dense:
-            points, normals = child.dense(posed)
+            fetch = self.engine.fetch
+            points, normals = dense_points().at(fetch(posed.points), fetch(posed.normals))
             at = camera.to_camera(points)
             pixels = camera.project(at)
             away = ((points - camera.place) * normals).sum(1) < 0
@@ -294,35 +306,36 @@ class Renderer:
 
     def _figure_of(self, child: Child) -> Figure:
         if self._figure is None or self._child is not child:
-            self._child, self._figure = child, Figure(child)
+            self._child, self._figure = child, Figure(child, self.engine)
+            self._poser = None
         return self._figure
 
-    def _to_samples(self, camera: Camera, points: Any) -> tuple[Any, Any]:
-        """Screen place in 1/256 sample (V, 2) and 1/z (V,) of world points."""
+    def _to_samples(self, camera: Camera, mesh: Mesh) -> tuple[Any, Any]:
+        """Screen place in 1/256 sample (V, 2) and 1/z (V,) of the mesh."""
         matrix = np.concatenate([camera.rotation, camera.shift[:, None]], 1)
-        xy, inverse_z = self._screen(len(points))
+        xy, inverse_z = self._screen(mesh)
         center = self.size_px * SAMPLES / 2
         k1, focal = camera.distortion, camera.focal_px * SAMPLES
         self.engine.run(
-            *(project, points, matrix, focal, center, NEAR_M, k1, turning_square(k1)),
+            *(project, mesh.moving, matrix, focal, center, NEAR_M, k1, turning_square(k1)),
             *(xy, inverse_z),
         )
         return xy, inverse_z
 
-    def _screen(self, vertices: int) -> tuple[Any, Any]:
-        empty = self.engine.empty
+    def _screen(self, mesh: Mesh) -> tuple[Any, Any]:
+        empty, vertices = self.engine.empty, mesh.moving.shape[1]
         return empty((vertices, 2), np.int32), empty((vertices,), np.float32)
 
-    def _cast(self, figure: Figure, mesh: Mesh, points: Any, place: Scene, posed: Posed) -> Shadow:
+    def _cast(self, figure: Figure, mesh: Mesh, place: Scene, posed: Posed) -> Shadow:
         """Shadow map of the key."""
         size = int(np.clip(2 * self.size_px, 256, 512))
         key = place.light.lamps.direction[0]
         center = posed.between_eyes.astype(np.float64) - [0, 0.05, 0.05]
         half_m = UPPER_SHADOW_HALF_M if place.view.framing == "upper" else SHADOW_HALF_M
         matrix = shadow_frame(key, center, half_m, size)
-        xy, depth = self._screen(len(points))
+        xy, depth = self._screen(mesh)
         flat = matrix.astype(np.float64)
-        self.engine.run(project, points, flat, 0.0, 0.0, NEAR_M, 0.0, 0.0, xy, depth)
+        self.engine.run(project, mesh.moving, flat, 0.0, 0.0, NEAR_M, 0.0, 0.0, xy, depth)
         self.engine.clear(self._lit)
         tris, kinds = figure.caster_tris, figure.caster_kinds
         self.engine.rasterize(xy, depth, tris, kinds, mesh.aux, False, self._lit)
