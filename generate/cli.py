@@ -117,12 +117,6 @@ def _make(options: Options, where: Where, todo: list[int], clips: int) -> None:
 
 
 def _say_first(options: Options, out: Path) -> None:
-    """Refuse words no voice can say before any work is done."""
-    if isinstance(options, Words):
-        from generate.voice.words import check_sayable
-
-        for word in options.words:
-            check_sayable(word)
     kind = type(options).__name__.lower()
     print(f"{out}: {options.clips} {kind}, seed {options.seed}", file=sys.stderr, flush=True)
 
@@ -133,7 +127,8 @@ def resolved_voices(options: Options) -> Options:
         return options
     from generate.voice.engines import check_engines
 
-    return replace(options, voices=check_engines(options.voices))
+    language = options.language if isinstance(options, Words) else "en"
+    return replace(options, voices=check_engines(options.voices, language))
 
 
 def resolved_view(options: Options) -> Options:

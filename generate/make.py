@@ -25,6 +25,7 @@ from generate.sample import from_block, sample_person, sample_view, stream
 from generate.shards import shard_name, write_shard
 from generate.sound.scene import hear, sample_scene
 from generate.spec import EMOTIONS, Person
+from generate.voice.keywords import class_of, parse_keyword
 from generate.voice.speech import Utterance, speak
 from generate.voice.text import SENTENCES
 from generate.voice.timed import cut, later
@@ -105,18 +106,20 @@ def make_word(options: Words, number: int) -> Clip:
     """One second with a keyword, another word, or no speech."""
     keyword = from_block(_word_plan(options), options.seed, number, "order_class")
     voice = sample_keyword_voice(
-        stream(options.seed, number, "voice"), options.held_out, options.voices
+        stream(options.seed, number, "voice"), options.held_out, options.voices, options.language
     )
     sound = stream(options.seed, number, "sound")
     if keyword == "silence":
         utterance = silence(sound, WORD_S)
     elif keyword == "unknown":
-        utterance = say_other(options.words, voice, sound)
+        utterance = say_other(options.words, voice, sound, options.near_share)
     else:
-        utterance = say_word(keyword, voice, sound)
+        sayings = parse_keyword(keyword).sayings
+        utterance = say_word(sayings[int(sound.integers(len(sayings)))], voice, sound)
     utterance, scene = _heard(options, number, utterance, WORD_S)
     facts = _facts(options.seed, f"word-{number:08d}") | _sound_facts(utterance)
-    facts |= {"keyword": keyword, "age_years": voice.age_years, "sex": voice.sex, "scene": scene}
+    facts |= {"keyword": class_of(keyword), "age_years": voice.age_years, "sex": voice.sex}
+    facts |= {"scene": scene}
     return Clip(facts["key"], facts, _sound_labels(utterance), None, _to_int16(utterance.audio))
 
 

@@ -54,11 +54,15 @@ class Words:
     shard_clips: int = 256
     """Clips in one shard; a shard is the unit of resume."""
     words: tuple[str, ...] = DIGITS
-    """The keywords."""
+    """The keywords: a word or a phrase each, or CLASS=SAYING|SAYING, such as yes=yes|yeah|yep."""
+    language: str = "en"
+    """Language or accent, by the name of espeak-ng's voice: en de fr es pt-br cmn."""
     unknown_share: float = 0.12
     """Share of clips that say another word."""
     silence_share: float = 0.03
     """Share of clips without speech."""
+    near_share: float = 0.3
+    """Share of the clips of another word that nearly say a keyword."""
     rooms: float = 0.0
     """Share of clips heard in a room with noise by a toy's microphone; 0 leaves all dry."""
     scene: tuple[str, ...] = ()
@@ -211,15 +215,15 @@ def _check_rooms(options: Words | Talk) -> None:
 
 
 def _check_words(options: Words) -> None:
-    if not options.words:
-        raise ValueError("--words is empty: name at least one keyword")
-    for word in options.words:
-        if not word.strip():
-            raise ValueError("--words holds an empty word: leave it out")
-        if word in ("unknown", "silence"):
-            raise ValueError(f"--words {word}: this class is always there, leave it out")
-    twice = {word for word in options.words if options.words.count(word) > 1}
-    if twice:
-        raise ValueError(f"--words {sorted(twice)[0]} is there twice")
+    from generate.voice.keywords import check_keywords
+    from generate.voice.languages import check_language
+
+    if options.language != check_language(options.language):
+        raise ValueError(f"--language {options.language}: want it in lower case")
     if not 0 <= options.unknown_share + options.silence_share < 1:
         raise ValueError("--unknown-share + --silence-share must be below 1")
+    for name in ("unknown_share", "silence_share", "near_share"):
+        if not 0 <= getattr(options, name) <= 1:
+            flag = name.replace("_", "-")
+            raise ValueError(f"--{flag} {getattr(options, name):g}: want 0 to 1")
+    check_keywords(options.words, options.language)

@@ -141,7 +141,7 @@ class VoiceSpec:
     """One synthetic voice: a text-to-speech voice and where the child transform moves it."""
 
     engine: str
-    """Text-to-speech backend, "espeak"."""
+    """Text-to-speech backend: espeak, flite or festival."""
     voice: str
     """The backend's name of the voice, such as "en-us+f3"."""
     age_years: float
@@ -159,6 +159,8 @@ class VoiceSpec:
     """Median F0 after the transform."""
     formant_scale: float
     """Formants times this, relative to the backend's voice."""
+    language: str = "en"
+    """What it speaks: an espeak-ng language, "en" for any English."""
 
 
 @dataclass(frozen=True)

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from generate.clip import SAMPLE_RATE_HZ, Clip
 from generate.engine import Progress
 from generate.shards import Dataset, open_dataset
+from generate.voice.keywords import class_of
 from train_edge.spectra import Spectra, gather
 
 UNKNOWN, SILENCE = "unknown", "silence"
@@ -49,7 +50,8 @@ def keywords(dataset: Dataset) -> tuple[str, ...]:
     found = {row["keyword"] for row in dataset.rows} - {"", UNKNOWN, SILENCE}
     if not found:
         raise ValueError(f"data set {dataset.folder}: no clip has a keyword; want `words`")
-    asked = [word for word in dataset.header["options"].get("words", ()) if word in found]
+    asked = [class_of(word) for word in dataset.header["options"].get("words", ())]
+    asked = [word for word in asked if word in found]
     return (*asked, *sorted(found - set(asked)))
 
 

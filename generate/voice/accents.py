@@ -55,13 +55,14 @@ _PLAIN = {
 """English-only mnemonics in those that other languages have."""
 
 
-def slipped(word: str, rng: np.random.Generator, learner: bool) -> str:
+def slipped(word: str, rng: np.random.Generator, learner: bool, reader: str = "en-us") -> str:
     """`word` as [[mnemonics]] with one or more rules used; "" where none fits.
 
-    `learner` takes the rules of learners of English, else those of young children.
+    `learner` takes the rules of learners of English, else those of young children; `reader` is the
+    voice that turns the word into phonemes.
     """
     rules = LEARNED if learner else SLIPS
-    names = list(mnemonics(word))
+    names = list(mnemonics(word, reader))
     places = [i for i, name in enumerate(names) if bare(name) in rules]
     if bare(names[-1]) in LAST:
         places.append(len(names))
@@ -78,9 +79,9 @@ def slipped(word: str, rng: np.random.Generator, learner: bool) -> str:
     return spell(names)
 
 
-def plain(word: str) -> tuple[str, ...]:
+def plain(word: str, reader: str = "en-us") -> tuple[str, ...]:
     """Mnemonics of a word that other languages can read."""
-    return tuple(stress(n) + _PLAIN.get(bare(n), bare(n)) for n in mnemonics(word))
+    return tuple(stress(n) + _PLAIN.get(bare(n), bare(n)) for n in mnemonics(word, reader))
 
 
 def spell(names: list[str] | tuple[str, ...]) -> str:

@@ -8,6 +8,7 @@ from typing import Protocol
 
 from generate.options import choose
 from generate.voice import espeak, festival, flite
+from generate.voice.languages import speaking
 from generate.voice.timed import Speech
 
 
@@ -40,13 +41,18 @@ def installed_engines() -> tuple[str, ...]:
     return tuple(name for name in ENGINES if _INSTALLED[name]())
 
 
-def check_engines(asked: Sequence[str]) -> tuple[str, ...]:
-    """The engines to use: those asked for, or all installed; ValueError where one is missing."""
+def check_engines(asked: Sequence[str], language: str = "en") -> tuple[str, ...]:
+    """The engines to use: those asked for, or all installed that speak the language.
+
+    Raises ValueError where one is missing or does not speak it.
+    """
     for name in asked:
         if choose(name, ENGINES, "engine in --voices") not in installed_engines():
             raise ValueError(f"--voices {name}: not installed; Debian and Ubuntu have it in "
                              f"{PACKAGES[name]}")  # fmt: skip
-    return tuple(asked) or installed_engines()
+        if not speaking((name,), language):
+            raise ValueError(f"--voices {name}: speaks English, not {language!r}; espeak does")
+    return tuple(asked) or speaking(installed_engines(), language)
 
 
 def reads_phonemes(engine: str, voice: str) -> bool:

@@ -13,11 +13,11 @@ from functools import cache
 import numpy as np
 
 from generate.spec import Sex
-from generate.voice.espeak import check_text
 from generate.voice.espeak import synth as espeak_synth
 from generate.voice.festival_pipe import festival
 from generate.voice.festival_pipe import installed as program_installed
 from generate.voice.phones import PAUSES, arpabet_of_ipa, ipa_of
+from generate.voice.sayable import check_text
 from generate.voice.timed import Speech, Timed, later
 
 

@@ -6,9 +6,9 @@ import re
 from functools import cache
 
 from generate.spec import Sex
-from generate.voice.espeak import check_text
 from generate.voice.flite_library import Segment, library, say
 from generate.voice.phones import PAUSES, arpabet, ipa_of
+from generate.voice.sayable import check_text
 from generate.voice.timed import Speech, Timed
 
 VOICES: dict[str, tuple[Sex, float, float, float]] = {

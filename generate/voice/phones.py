@@ -26,7 +26,7 @@ MNEMONIC_ARPABET: dict[str, str] = {
     "3": "er", "3:": "er", "O:": "ao", "O": "ao", "O2": "ao", "U": "uh", "u:": "uw", "u": "uw",
     "eI": "ey", "aI": "ay", "OI": "oy", "aU": "aw", "oU": "ow", "o": "ow", "A@": "aa r",
     "e@": "eh r", "O@": "ao r", "o@": "ao r", "U@": "uh r", "i@": "iy ax", "i@3": "iy er",
-    "aI@": "ay ax", "aI3": "ay er", "ar": "aa r", ";": "",
+    "aI@": "ay ax", "@-": "ax", "aI3": "ay er", "ar": "aa r", ";": "",
 }  # fmt: skip
 _VOWELS = frozenset(
     ("aa", "ae", "ah", "ao", "aw", "ax", "ay", "eh", "er", "ey", "ih", "iy", "ow", "oy", "uh", "uw")

@@ -1,9 +1,11 @@
-"""What children say to a toy, and plain words; written for this kit."""
+"""What children say to a toy, what parents say, and plain words; written for this kit."""
 
 from __future__ import annotations
 
 from functools import cache
 from importlib.resources import files
+
+import numpy as np
 
 SENTENCES: tuple[str, ...] = (
     "Can we play a game together?",
@@ -59,8 +61,56 @@ SENTENCES: tuple[str, ...] = (
 )
 
 
+PARENTS: tuple[str, ...] = (
+    "Have you washed your hands before dinner?",
+    "Put your coat on, it is cold outside.",
+    "What did you do at school today?",
+    "Be careful, the plate is very hot.",
+    "It is time to brush your teeth now.",
+    "Can you tidy up your room, please?",
+    "Where have you left your other shoe?",
+    "We have to leave in five minutes.",
+    "Come here and give me a big hug.",
+    "Grandpa is coming to visit on Sunday.",
+    "You can have one biscuit after lunch.",
+    "Who wants to help me with the cooking?",
+    "Hold my hand when we cross the road.",
+    "Did you remember to feed the cat?",
+    "Turn the television down a little bit.",
+    "That was very kind of you, well done.",
+    "Let me see if you have a fever.",
+    "Don't forget your bag, the bus is here.",
+    "Do you need to use the bathroom?",
+    "The washing machine has broken again.",
+    "I will read you another page tomorrow.",
+    "Your sister is still asleep upstairs.",
+    "Could somebody answer the phone?",
+    "Shall we walk to the park this afternoon?",
+    "Try a little piece, you might like it.",
+    "Use your inside voice, please.",
+    "How was the party at your friend's house?",
+    "I think it is going to rain later.",
+    "Share the toys with your cousin.",
+    "Close your eyes and count to ten.",
+)
+"""What grown-ups say near a toy that should not answer."""
+
+
 @cache
-def plain_words() -> tuple[str, ...]:
-    """About 600 words that children hear every day."""
+def plain_words(language: str = "en") -> tuple[str, ...]:
+    """Words that are heard every day: about 1,500 of English, elsewhere the numbers 0 to 199.
+
+    Every voice of espeak-ng reads numbers in its own language.
+    """
+    if language.split("-")[0] != "en":
+        return tuple(str(number) for number in range(200))
     text = files("generate.voice").joinpath("data/words_en.txt").read_text("utf-8")
     return tuple(text.split())
+
+
+def plain_text(language: str, rng: np.random.Generator) -> str:
+    """A sentence of a child or a parent, or four numbers where the language is not English."""
+    if language.split("-")[0] != "en":
+        return " ".join(str(number) for number in rng.integers(0, 1000, 4))
+    texts = SENTENCES + PARENTS
+    return texts[int(rng.integers(len(texts)))]

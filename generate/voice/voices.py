@@ -1,4 +1,4 @@
-"""The voices worth using for English, and how to draw one for a person.
+"""The voices worth using, and how to draw one for a person.
 
 data/espeak_voices.csv lists the variants: sex as it sounds, median F0 at pitch 50, formants
 relative to plain en-us (a man's), both measured on ten hVd words, and whether the vowels are
@@ -18,19 +18,9 @@ import numpy as np
 
 from generate.spec import Sex, VoiceSpec
 from generate.voice import festival, flite
+from generate.voice.languages import accents, speaking
 from generate.voice.norms import f0_norm_hz, formant_scale
 
-ACCENTS: dict[str, float] = {
-    "en-us": 4,
-    "en-us-nyc": 1,
-    "en": 2,
-    "en-gb-x-rp": 1,
-    "en-gb-scotland": 1,
-    "en-gb-x-gbclan": 1,
-    "en-gb-x-gbcwmd": 1,
-    "en-029": 1,
-}
-"""Accents of English with the weight of each when none is asked for."""
 HELD_OUT = frozenset(
     {"Annie", "Mike", "Reed", "aunty", "edward", "f4", "grandpa", "iven2"}
     | {"john", "klatt4", "linda", "m5", "pedro", "steph2"}
@@ -97,6 +87,7 @@ def sample_voice(
     child: bool | None = True,
     held_out: bool = False,
     engines: Sequence[str] = ("espeak",),
+    language: str = "en",
 ) -> VoiceSpec:
     """A voice for a person; with `child` the WORLD transform takes it to the norms of the age.
 
@@ -104,14 +95,15 @@ def sample_voice(
     espeak voice (an adult's, whatever the age); None draws one of the two, as keyword training
     wants it. F0 varies by 12 % and formants by 4 % (one standard deviation) around the norm.
     `held_out` draws from HELD_OUT only (espeak-ng's), else those are left out. `engines` are drawn
-    by ENGINE_SHARES, none is espeak alone; an accent is espeak-ng's matter.
+    by ENGINE_SHARES, none is espeak alone and those that do not speak `language` are left out; an
+    accent is espeak-ng's matter.
     Raises ValueError for an unknown accent, age or sex.
     """
     if child is None:
         child = bool(rng.random() >= RAW_SHARE)
     norm_hz = f0_norm_hz(age_years, sex)
-    accent = _accent(rng, accent)
-    engine = "espeak" if held_out else _engine(rng, engines)
+    accent = _accent(rng, accent, accents(language))
+    engine = "espeak" if held_out else _engine(rng, speaking(engines, language))
     sounds: Sex = "female" if age_years < ADULT_YEARS else sex
     source = _variant(rng, engine, sounds, child, held_out)
     pitch = int(rng.integers(30, 75) if child else rng.integers(10, 96))
@@ -134,29 +126,33 @@ def sample_voice(
         child=child,
         f0_hz=round(f0_hz, 1),
         formant_scale=round(scale, 3),
+        language=language,
     )
 
 
 def sample_keyword_voice(
-    rng: np.random.Generator, held_out: bool = False, engines: Sequence[str] = ("espeak",)
+    rng: np.random.Generator,
+    held_out: bool = False,
+    engines: Sequence[str] = ("espeak",),
+    language: str = "en",
 ) -> VoiceSpec:
     """A voice for keyword training: raw adults, WORLD adults and WORLD children mixed.
 
     WORLD voices are split evenly into ages 14 to 70 and 3 to 12.
     """
     sex: Sex = "female" if rng.random() < 0.5 else "male"
-    if rng.random() < RAW_SHARE:
-        return sample_voice(rng, float(rng.uniform(18, 70)), sex, None, False, held_out, engines)
-    age_years = float(rng.uniform(14, 70) if rng.random() < 0.5 else rng.uniform(3, 12))
-    return sample_voice(rng, age_years, sex, None, True, held_out, engines)
+    child = bool(rng.random() >= RAW_SHARE)
+    low, high = (18, 70) if not child else (14, 70) if rng.random() < 0.5 else (3, 12)
+    age_years = float(rng.uniform(low, high))
+    return sample_voice(rng, age_years, sex, None, child, held_out, engines, language)
 
 
-def _accent(rng: np.random.Generator, accent: str | None) -> str:
+def _accent(rng: np.random.Generator, accent: str | None, known: dict[str, float]) -> str:
     if accent is None:
-        weights = np.array(list(ACCENTS.values()))
-        return str(rng.choice(list(ACCENTS), p=weights / weights.sum()))
-    if accent not in ACCENTS:
-        raise ValueError(f"accent {accent!r} is not one of {', '.join(ACCENTS)}")
+        weights = np.array(list(known.values()))
+        return str(rng.choice(list(known), p=weights / weights.sum()))
+    if accent not in known:
+        raise ValueError(f"accent {accent!r} is not one of {', '.join(known)}")
     return accent
 
 

@@ -16,13 +16,14 @@ from numpy.typing import NDArray
 from generate.spec import VoiceSpec
 from generate.voice.accents import FOREIGN, plain, slipped, spell
 from generate.voice.engines import reads_phonemes
-from generate.voice.espeak import check_text, mnemonics, synth
+from generate.voice.keywords import LONGEST_S, all_sayings
+from generate.voice.languages import is_english, reader, sound
+from generate.voice.neighbours import is_apart, sample_neighbour
+from generate.voice.sayable import check_text
 from generate.voice.speech import PEAK, RATE_HZ, Utterance, speak
-from generate.voice.text import SENTENCES, plain_words
+from generate.voice.text import plain_text, plain_words
 from generate.voice.timed import Timed, cut
 
-LONGEST_S = 0.95
-"""Words are said faster until they are this short."""
 CARRIED, FOREIGN_SHARE, SLIPPED = 0.25, 0.15, 0.18
 PARTS_WARP = 0.22
 """Log tempo spread of parts of a word in WORLD voices (real digits: 85.8 % without, 87.1 with)."""
@@ -30,21 +31,12 @@ PIECES = 0.3
 """Share of the clips without keyword that are pieces of sentences."""
 
 
-def check_sayable(word: str) -> None:
-    """Raise ValueError unless an English voice can say the keyword."""
-    check_text(word)
-    if "[[" in word:
-        raise ValueError(f"the keyword {word!r} holds phonemes: write it as words")
-    if not synth(word).words:
-        raise ValueError(f"an English voice finds no word in {word!r}")
-
-
 def say_word(word: str, voice: VoiceSpec, rng: np.random.Generator) -> Utterance:
     """One keyword, trimmed to its sound and 0 to 80 ms around it; `facts` tell how it was said.
 
     Raises ValueError for a word that cannot be said.
     """
-    check_text(word)
+    check_text(word, voice.language)
     kind = rng.random()
     said = None
     if kind < CARRIED:
@@ -56,17 +48,26 @@ def say_word(word: str, voice: VoiceSpec, rng: np.random.Generator) -> Utterance
     return said or _alone(word, voice, rng)
 
 
-def say_other(keywords: Sequence[str], voice: VoiceSpec, rng: np.random.Generator) -> Utterance:
-    """A word, or a piece of a sentence, that is none of `keywords` and sounds like none."""
-    taken = {_sound(word) for word in keywords}
+def say_other(
+    keywords: Sequence[str], voice: VoiceSpec, rng: np.random.Generator, near_share: float = 0.0
+) -> Utterance:
+    """What is none of `keywords` (as options give them) and sounds like none.
+
+    A near miss (`near_share`), a piece of running speech, or a word.
+    """
+    taken = tuple(keywords)
+    if rng.random() < near_share:
+        near = _near(taken, voice, rng)
+        if near is not None:
+            return near
     if rng.random() < PIECES:
         piece = _piece(taken, voice, rng)
         if piece is not None:
             return piece
-    words = plain_words()
+    words = plain_words(voice.language)
     for _ in range(200):
         word = words[int(rng.integers(len(words)))]
-        if _sound(word) not in taken:
+        if is_apart(word, taken, voice.language):
             return say_word(word, voice, rng)
     raise ValueError(f"no word is left that is not one of the {len(taken)} keywords")
 
@@ -89,23 +90,40 @@ def _alone(word: str, voice: VoiceSpec, rng: np.random.Generator) -> Utterance:
 
 def _carried(word: str, voice: VoiceSpec, rng: np.random.Generator) -> Utterance | None:
     """Cut out of running speech by the times of the words; its neighbours colour its ends."""
-    words = plain_words()
+    words = plain_words(voice.language)
     before, after = (words[int(rng.integers(len(words)))] for _ in range(2))
     said = speak(f"{before} {word} {after}", voice, rng, PARTS_WARP)
-    count = len(re.findall(r"\S+", word))
-    if len(said.words) != count + 2:
+    heard = [_letters(one.text) for one in said.words]
+    ends = [_letters(one) for one in (before, re.split(r"[\s-]", word)[0], after)]
+    if len(heard) < 3 or [heard[0], heard[1], heard[-1]] != ends:
         return None
-    first, last = said.words[1], said.words[count]
-    if not 0.08 < last.end_s - first.start_s <= LONGEST_S:
+    start_s, end_s = said.words[1].start_s, said.words[-2].end_s
+    if not 0.08 < end_s - start_s <= LONGEST_S - 0.04:
         return None
-    begin_s, end_s = first.start_s - rng.uniform(0, 0.02), last.end_s + rng.uniform(0, 0.02)
+    begin_s, end_s = start_s - rng.uniform(0, 0.02), end_s + rng.uniform(0, 0.02)
     return _named(_part(said, max(begin_s, 0.0), end_s), word, "carried")
+
+
+def _letters(word: str) -> str:
+    """A word as engines agree on it: flite leaves out apostrophes."""
+    return re.sub(r"[\W_]", "", word).lower()
+
+
+def _near(taken: tuple[str, ...], voice: VoiceSpec, rng: np.random.Generator) -> Utterance | None:
+    """A near miss, said as it is: a slip could make the keyword of it."""
+    reads = reads_phonemes(voice.engine, voice.voice)
+    near = sample_neighbour(taken, voice.language, reads, rng)
+    if near is None:
+        return None
+    said = _alone(near.text, voice, rng)
+    return replace(said, facts=said.facts | {"how": "near", "near_to": near.keyword})
 
 
 def _slipped(word: str, voice: VoiceSpec, rng: np.random.Generator) -> Utterance | None:
     if not reads_phonemes(voice.engine, voice.voice):
         return None
-    text = slipped(word, rng, learner=rng.random() < 0.6)
+    learner = rng.random() < 0.6 and is_english(voice.language)
+    text = slipped(word, rng, learner, reader(voice.language))
     return _shorten(text, voice, rng, word, "slipped") if text else None
 
 
@@ -113,7 +131,7 @@ def _foreign(word: str, voice: VoiceSpec, rng: np.random.Generator) -> Utterance
     """The phonemes of the word read by a voice of another language, if it has them all."""
     _, _, variant = voice.voice.partition("+")
     other = replace(voice, voice=f"{FOREIGN[int(rng.integers(len(FOREIGN)))]}+{variant}")
-    names = plain(word)
+    names = plain(word, reader(voice.language))
     try:
         said = _shorten(spell(names), other, rng, word, "foreign")
     except ValueError:
@@ -135,18 +153,31 @@ def _shorten(
     return _named(said, word, how)
 
 
-def _piece(
-    taken: set[tuple[str, ...]], voice: VoiceSpec, rng: np.random.Generator
-) -> Utterance | None:
+def _piece(taken: tuple[str, ...], voice: VoiceSpec, rng: np.random.Generator) -> Utterance | None:
     """Half a second to LONGEST_S of a sentence without keywords."""
-    text = SENTENCES[int(rng.integers(len(SENTENCES)))]
-    if any(_sound(word) in taken for word in re.findall(r"[A-Za-z']+", text)):
+    text = plain_text(voice.language, rng)
+    if holds(text, taken, voice.language):
         return None
     said = speak(text, voice, rng, PARTS_WARP)
     length_s = float(rng.uniform(0.5, LONGEST_S))
     begin_s = float(rng.uniform(0, max(said.duration_s - length_s, 0.0)))
     piece = _part(said, begin_s, begin_s + length_s)
     return replace(piece, facts=piece.facts | {"how": "piece"}) if piece.phonemes else None
+
+
+def holds(text: str, keywords: Sequence[str], language: str = "en") -> bool:
+    """Whether words of a text in a row sound like one of `keywords`."""
+    words = [sound(word, language) for word in re.findall(r"[\w'’]+", text)]
+    for keyword in {sound(saying, language) for saying in all_sayings(keywords)}:
+        for first in range(len(words)):
+            heard: tuple[str, ...] = ()
+            for word in words[first:]:
+                heard += word
+                if heard == keyword:
+                    return True
+                if len(heard) >= len(keyword):
+                    break
+    return False
 
 
 def _trim(said: Utterance, rng: np.random.Generator) -> Utterance:
@@ -183,8 +214,3 @@ def _named(said: Utterance, word: str, how: str) -> Utterance:
     start_s = said.phonemes[0].start_s if said.phonemes else 0.0
     end_s = said.phonemes[-1].end_s if said.phonemes else said.duration_s
     return replace(said, words=(Timed(word, start_s, end_s),), facts=said.facts | {"how": how})
-
-
-def _sound(word: str) -> tuple[str, ...]:
-    """Phonemes without stress: equal for two, too and to."""
-    return tuple(name.lstrip("',%=") for name in mnemonics(word))
