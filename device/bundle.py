@@ -15,7 +15,7 @@ from device.strict import FormatError, check_format, decode, dumps, load_json
 FORMAT = "collodi.bundle"
 VERSION = 1
 MANIFEST = "manifest.json"
-Target = Literal["onnx", "onnx-int8", "tflite-int8", "c", "tensorrt"]
+Target = Literal["onnx", "onnx-int8", "onnx-raw", "tflite-int8", "c", "tensorrt"]
 Dtype = Literal["float32", "float16", "int8", "uint8", "int16", "int32", "int64"]
 
 

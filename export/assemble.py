@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 from torch import nn
 
+from device.backends.frontend import logmel
 from device.bundle import (
     Accuracy,
     Bundle,
@@ -32,15 +33,17 @@ from export.layout import ChannelsLast, run_torch
 from export.presets import TARGETS, check_targets
 from export.quantize import METHOD, quantize_onnx
 from export.staging import staged
-from export.tensors import float_tensors, int8_tensors
+from export.tensors import float_tensors, int8_tensors, raw_tensors
 from export.to_c import c_name, to_c
 from export.to_c_frontend import to_c_frontend
 from export.to_onnx import onnx_ops, to_onnx
+from export.to_onnx_raw import to_onnx_raw
 from export.to_tensorrt import to_tensorrt
 from export.to_tflite import tflite_ops, to_tflite
-from export.verify import Reference, check, strays
+from export.verify import FLOATS, Reference, check, strays
 
-ONNX, ONNX_INT8, TFLITE_INT8 = "model.onnx", "model.int8.onnx", "model.int8.tflite"
+ONNX, ONNX_RAW = "model.onnx", "model.raw.onnx"
+ONNX_INT8, TFLITE_INT8 = "model.int8.onnx", "model.int8.tflite"
 C_FOLDER = "c"
 
 
@@ -59,6 +62,8 @@ class Source:
     """As in device/front_end.py."""
     inputs: NDArray[np.float32]
     """Model inputs (B, H, W, C) from the run's data set: a quarter calibrates, the rest tests."""
+    sounds: NDArray[np.float32] | None = None
+    """(B, N) in -1..1, to test a file that has its front end inside; null where none is made."""
     licence: str = "Apache-2.0"
     accuracy: Accuracy = field(default_factory=Accuracy)
 
@@ -120,12 +125,14 @@ class _Maker:
 
     def make(self, targets: Sequence[str]) -> None:
         """Make all targets; one file may be the source of the next."""
-        if {"onnx", "onnx-int8", "tensorrt"} & set(targets):
+        if {"onnx", "onnx-int8", "onnx-raw", "tensorrt"} & set(targets):
             to_onnx(self.network, self.shape, self.workshop / ONNX)
         if "onnx" in targets:
             self._float_onnx()
         if "onnx-int8" in targets:
             self._int8_onnx()
+        if "onnx-raw" in targets:
+            self._raw_onnx()
         if {"tflite-int8", "c"} & set(targets):
             self._tflite(targets)
         if "tensorrt" in targets:
@@ -138,6 +145,18 @@ class _Maker:
         path = self.workshop / ONNX_INT8
         quantize_onnx(self.workshop / ONNX, path, self.calibration.clips)
         self._keep(self._passed(ONNX_INT8, "onnx-int8", onnx_ops(path)))
+
+    def _raw_onnx(self) -> None:
+        """Gate: front end and trained network in their own code, on the same sounds."""
+        spec, sounds = self.source.front_end, self.source.sounds
+        if spec["name"] != "logmel" or sounds is None:
+            raise ValueError("target onnx-raw: takes a model of sound, and sounds to test it with")
+        to_onnx_raw(self.workshop / ONNX, spec, self.workshop / ONNX_RAW)
+        answers = run_torch(ChannelsLast(self.source.network), logmel(sounds, spec)[..., None])
+        reference = Reference(self.source.task, sounds, answers, answers.mean(axis=0))
+        self._keep(
+            self._passed(ONNX_RAW, "onnx-raw", onnx_ops(self.workshop / ONNX_RAW), reference)
+        )
 
     def _tflite(self, targets: Sequence[str]) -> None:
         path = self.workshop / TFLITE_INT8
@@ -168,14 +187,18 @@ class _Maker:
         self.not_run["tensorrt"] = reason
         _say(f"tensorrt: {reason}")
 
-    def _passed(self, path: str, target: Target, ops: tuple[str, ...]) -> ModelFile:
+    def _passed(
+        self, path: str, target: Target, ops: tuple[str, ...], reference: Reference | None = None
+    ) -> ModelFile:
         """Describe a file and hold it to the gate."""
         sha256, size = describe(self.workshop, path)
         ends = self.floats
         if target == "tflite-int8":
             ends = int8_tensors(self.workshop / path, self.source.task)
+        elif target == "onnx-raw":
+            ends = raw_tensors(self.source.task, self.source.front_end, len(self.source.labels))
         entry = ModelFile(path, sha256, size, target, "", (ends[0],), (ends[1],), ops=ops)
-        entry = check(self.workshop, entry, self.reference, self.draft)
+        entry = check(self.workshop, entry, reference or self.reference, self.draft)
         assert entry.parity is not None
         parity = f"{entry.parity.sqnr_db:.1f} dB, {entry.parity.flips or 0:.1%} flips"
         _say(f"{path}: {size:,} bytes, {parity}{', strays: draft' if strays(entry) else ''}")
@@ -190,7 +213,7 @@ class _Maker:
 
 def _manifest(source: Source, maker: _Maker) -> Bundle:
     calibration = maker.calibration
-    int8 = any(entry.target != "onnx" for entry in maker.files)
+    int8 = any(entry.target not in FLOATS for entry in maker.files)
     return Bundle(
         name=source.name,
         task=source.task,

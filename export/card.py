@@ -138,7 +138,9 @@ def _python(bundle: Bundle) -> str:
         "kws": "print(bundle.labels[answer.argmax()])",
         "face": "points = answer[:136].reshape(68, 2)         # x, y as fractions of the crop",
     }[bundle.task]
-    axes = "features[None, :, :, None]" if bundle.task == "kws" else "features[None]"
+    given = "features[None, :, :, None]" if bundle.task == "kws" else "features[None]"
+    if target == "onnx-raw":
+        front, given = "# audio: float32 (16000,), 16 kHz, -1..1", "audio[None]"
     return "\n".join([
         "```python",
         "from pathlib import Path",
@@ -150,7 +152,7 @@ def _python(bundle: Bundle) -> str:
         "bundle = read_bundle(folder)",
         f"model = open_model(folder, bundle.file('{target}'))",
         front,
-        f"answer = model.run([{axes}])[0][0]",
+        f"answer = model.run([{given}])[0][0]",
         answer,
         "```",
     ])  # fmt: skip

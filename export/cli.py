@@ -33,7 +33,7 @@ class Options:
     out: Path
     """Folder of the bundle; its name becomes the name of the model."""
     targets: str = ",".join(TARGETS)
-    """Comma-separated: onnx, onnx-int8, tflite-int8, c, tensorrt."""
+    """Comma-separated: onnx, onnx-int8, onnx-raw, tflite-int8, c, tensorrt."""
     evaluation: tuple[Path, ...] = ()
     """JSON files of `collodi evaluate` whose figures go into manifest and card."""
     data: Path | None = None
@@ -59,13 +59,16 @@ def export(options: Options, targets: Sequence[str]) -> None:
     """Load the run, draw calibration inputs, assemble the bundle, say what came out."""
     begun = time.monotonic()
     from train_edge.run import load_run
-    from train_edge.tasks import calibration_batch
+    from train_edge.tasks import calibration_batch, calibration_sounds
 
     run = load_run(options.run)
     accuracy = read_accuracy(options.evaluation, run.task, run.metrics)
     data = _data(options, run.data)
     _say(f"{options.run}: {run.task}, calibrating on {options.clips} inputs from {data}")
     inputs = calibration_batch(run, data, options.clips)
+    raw = "onnx-raw" in targets
+    if raw and run.task == "face":
+        raise ValueError(f"--targets onnx-raw: {options.run} is of task face; sound models only")
 
     from export.assemble import Source, assemble
 
@@ -76,6 +79,7 @@ def export(options: Options, targets: Sequence[str]) -> None:
         labels=run.labels,
         front_end=run.front_end,
         inputs=inputs,
+        sounds=calibration_sounds(data, options.clips) if raw else None,
         accuracy=accuracy,
     )
     made = assemble(source, options.out, targets, options.force, options.draft)

@@ -11,8 +11,9 @@ TARGETS = ("onnx", "onnx-int8", "tflite-int8", "c")
 NOTES = {
     "onnx": "float32, for ONNX Runtime",
     "onnx-int8": "int8 (QDQ), for ONNX Runtime on a board with Linux",
+    "onnx-raw": "float32 with its front end: sound in, answer out (keywords only)",
     "tflite-int8": "int8, for LiteRT and TFLite Micro",
-    "c": "the int8 TFLite file as C arrays, for a microcontroller",
+    "c": "the int8 TFLite file and its front end as C, for a microcontroller",
     "tensorrt": "an engine; only on the NVIDIA machine that will run it",
 }
 

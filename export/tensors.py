@@ -32,6 +32,16 @@ def float_tensors(task: str, in_shape: tuple[int, ...], n_outputs: int) -> tuple
     )
 
 
+def raw_tensors(task: str, front_end: dict[str, Any], n_outputs: int) -> tuple[Tensor, Tensor]:
+    """Input and output of a file with its front end inside, for one clip."""
+    unit = f"sound at {front_end['sample_rate']} Hz, -1..1"
+    out_axes, out_unit = OUTPUT[task]
+    return (
+        Tensor("samples", (1, front_end["samples"]), "float32", unit, "B N"),
+        Tensor("output", (1, n_outputs), "float32", out_unit, out_axes),
+    )
+
+
 def int8_tensors(path: Path, task: str) -> tuple[Tensor, Tensor]:
     """Input and output of an int8 TFLite file, with its scales and zero points."""
     from ai_edge_litert import schema_py_generated as schema

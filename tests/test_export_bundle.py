@@ -8,7 +8,7 @@ import shutil
 import subprocess
 import sys
 import tempfile
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -19,6 +19,7 @@ from ai_edge_litert import schema_py_generated as schema
 from torch import nn
 
 from device.backends import open_model
+from device.backends.frontend import logmel
 from device.bundle import Accuracy, read_bundle
 from device.front_end import LOGMEL
 from export import assemble as assembling
@@ -33,7 +34,7 @@ from export.verify import Reference, check
 from train_edge.models.dscnn import DSCNN
 
 LABELS = ("one", "two", 'sa"y\\', "silence")
-TARGETS = ("onnx", "onnx-int8", "tflite-int8", "c")
+TARGETS = ("onnx", "onnx-int8", "onnx-raw", "tflite-int8", "c")
 
 
 @dataclass(frozen=True)
@@ -52,6 +53,14 @@ class Exported:
         mean = run_torch(network, parts.clips).mean(0)
         return Reference("kws", parts.held_out, run_torch(network, parts.held_out), mean)
 
+    @property
+    def raw_reference(self) -> Reference:
+        """The network's own answers to the features of the sounds."""
+        heard = self.source.sounds
+        assert heard is not None
+        answers = run_torch(ChannelsLast(self.source.network), logmel(heard, LOGMEL)[..., None])
+        return Reference("kws", heard, answers, answers.mean(0))
+
 
 def clips(count: int, seed: int) -> tuple[np.ndarray, np.ndarray]:
     """Inputs (count, 50, 40, 1), each one of four smooth patterns under noise, and which."""
@@ -60,6 +69,15 @@ def clips(count: int, seed: int) -> tuple[np.ndarray, np.ndarray]:
     which = rng.integers(0, len(LABELS), count)
     noisy = 0.6 * patterns[which] + rng.normal(size=(count, 50, 40)) * 0.4
     return np.clip(noisy, -2, 2).astype(np.float32)[..., None], which
+
+
+def sounds(count: int, seed: int) -> np.ndarray:
+    """Tones that come and go in noise, (count, 16000), each at its own loudness."""
+    rng, t = np.random.default_rng(seed), np.arange(16000) / 16000
+    tone = np.sin(2 * np.pi * rng.uniform(100, 6000, (count, 1)) * t)
+    gate = np.sin(2 * np.pi * rng.uniform(1, 4, (count, 1)) * t) > 0.3
+    loud = 10 ** rng.uniform(-3, 0, (count, 1))
+    return (loud * (tone * gate + rng.normal(0, 0.05, (count, 16000)))).astype(np.float32)
 
 
 def trained() -> nn.Module:
@@ -81,10 +99,10 @@ def trained() -> nn.Module:
 def exported(tmp_path_factory: pytest.TempPathFactory) -> Exported:
     """Export once, with stderr kept."""
     torch.set_num_threads(1)
-    accuracy = Accuracy(synthetic={"n": 40.0, "accuracy": 0.9})
     source = Source(
-        "tiny-kws", "kws", trained(), LABELS, dict(LOGMEL), clips(256, 999)[0], accuracy=accuracy
-    )
+        "tiny-kws", "kws", trained(), LABELS, dict(LOGMEL), clips(256, 999)[0], sounds(32, 5),
+        accuracy=Accuracy(synthetic={"n": 40.0, "accuracy": 0.9}),
+    )  # fmt: skip
     folder = tmp_path_factory.mktemp("bundles") / "tiny"
     with tempfile.TemporaryFile("w+") as log:
         kept, sys.stderr = sys.stderr, log
@@ -113,7 +131,7 @@ def test_bundle_reads_back_with_every_target_and_its_parity(exported: Exported) 
 
 def test_only_our_lines_reach_stderr(exported: Exported) -> None:
     lines = exported.said.splitlines()
-    assert len(lines) == 4
+    assert len(lines) == len(TARGETS)
     assert all(re.match(r"model\.|tensorrt: ", line) for line in lines)
 
 
@@ -132,6 +150,27 @@ def test_float_onnx_equals_torch(exported: Exported) -> None:
     assert [item.name for item in graph.input] == ["input"]
     assert [item.name for item in graph.output] == ["output"]
     assert "BatchNormalization" not in {node.op_type for node in graph.node}
+
+
+def test_raw_onnx_is_front_end_and_network(exported: Exported) -> None:
+    """Sound in, answer out: as logmel and model.onnx give it, silence and one sample included."""
+    bundle = exported.made.bundle
+    raw = open_model(exported.folder, bundle.file("onnx-raw"))
+    plain = open_model(exported.folder, bundle.file("onnx"))
+    heard = np.concatenate([sounds(20, 11), np.zeros((1, 16000), np.float32)])
+    heard[-2] *= np.arange(16000) == 15999
+    features = np.concatenate([logmel(sound, LOGMEL)[None, ..., None] for sound in heard])
+    assert relative_error(plain.run([features])[0], raw.run([heard])[0]) < 1e-5
+    entry = bundle.file("onnx-raw")
+    assert entry.inputs[0].shape == (1, 16000) and entry.inputs[0].axes == "B N"
+    assert entry.parity is not None and entry.parity.sqnr_db > 90
+    operators = {node.op_type for node in onnx.load(exported.folder / entry.path).graph.node}
+    assert not operators & {"DFT", "STFT", "MelWeightMatrix"}  # several runtimes lack them
+
+
+def test_raw_onnx_without_sounds_to_test_it_is_refused(exported: Exported, tmp_path: Path) -> None:
+    with pytest.raises(ValueError, match="onnx-raw"):
+        assemble(replace(exported.source, sounds=None), tmp_path / "out", ("onnx-raw",))
 
 
 def test_litert_and_tflite_micro_agree_within_a_few_steps(exported: Exported) -> None:
@@ -275,6 +314,7 @@ def flip_weights(path: Path) -> None:
     ("target", "change", "figure"),
     [
         ("onnx", shrink_a_weight, "relative error"),
+        ("onnx-raw", shrink_a_weight, "relative error"),
         ("onnx-int8", double_a_scale, "SQNR"),
         ("tflite-int8", flip_weights, "SQNR"),
     ],
@@ -283,10 +323,11 @@ def test_gate_refuses_a_damaged_file_by_name(
     exported: Exported, tmp_path: Path, target: str, change: object, figure: str
 ) -> None:
     entry = exported.made.bundle.file(target)
-    check(exported.folder, entry, exported.reference)  # the whole file passes
+    reference = exported.raw_reference if target == "onnx-raw" else exported.reference
+    check(exported.folder, entry, reference)  # the whole file passes
     damaged(exported, entry.path, tmp_path / "bad", change)
     with pytest.raises(ExportError, match=rf"{re.escape(entry.path)}.*{figure}"):
-        check(tmp_path / "bad", entry, exported.reference)
+        check(tmp_path / "bad", entry, reference)
 
 
 def test_failed_gate_leaves_nothing(

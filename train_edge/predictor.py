@@ -18,8 +18,13 @@ from device.zoo.store import find
 from train_edge.run import OPTIONS, load_run, read_options
 
 Floats = NDArray[np.float32]
-PREFERRED = ("tflite-int8", "onnx", "onnx-int8")
-RUNTIME = {"tflite-int8": "tflm", "onnx": "onnxruntime", "onnx-int8": "onnxruntime"}
+RUNTIME = {
+    "tflite-int8": "tflm",
+    "onnx": "onnxruntime",
+    "onnx-int8": "onnxruntime",
+    "onnx-raw": "onnxruntime",
+}
+"""Target to the runtime that must be here, the preferred target first."""
 
 
 @dataclass(frozen=True)
@@ -35,13 +40,15 @@ class Predictor:
     front_end: dict[str, Any]
     """As in device/front_end.py."""
     run: Callable[[Floats], Floats]
-    """(n, H, W, C) features -> (n, outputs)."""
+    """(n, H, W, C) features, or sounds where `raw` -> (n, outputs)."""
     trained_on: str = ""
     """SHA-256 of the dataset.json it was trained on; empty where the model does not tell."""
+    raw: bool = False
+    """Whether the front end is inside the model."""
 
     def hear(self, sounds: Floats) -> Floats:
         """Outputs of sounds (n, 16000) in -1..1."""
-        return self.run(logmel(sounds, self.front_end)[..., None])
+        return self.run(sounds if self.raw else logmel(sounds, self.front_end)[..., None])
 
     def see(self, pictures: list[NDArray[np.uint8]]) -> Floats:
         """Outputs of square pictures (S, S, 3) RGB of any sizes."""
@@ -85,11 +92,12 @@ def _of_bundle(folder: Path, file: str | None) -> Predictor:
         return np.asarray(model.run([features])[0])
 
     name = f"{folder}/{entry.path} ({model.runtime})"
-    return Predictor(name, bundle.task, bundle.labels, bundle.front_end, answer)
+    raw = entry.target == "onnx-raw"
+    return Predictor(name, bundle.task, bundle.labels, bundle.front_end, answer, raw=raw)
 
 
 def _first_that_runs(bundle: Bundle) -> ModelFile:
-    for target in PREFERRED:
+    for target in RUNTIME:
         for entry in bundle.files:
             if entry.target == target and why_not(RUNTIME[target]) is None:
                 return entry

@@ -12,11 +12,12 @@ from torch import Tensor, nn
 
 from generate.shards import Dataset
 from train_edge import face_task, kws_task
-from train_edge.data import keywords, load_words, open_clips, split
+from train_edge.data import cut_word, keywords, load_words, open_clips, split
 from train_edge.face_task import FaceTask
 from train_edge.faces import load_faces
 from train_edge.kws_task import KwsTask
 from train_edge.options import Options
+from train_edge.real_folders import one_second
 
 if TYPE_CHECKING:
     from train_edge.run import Run
@@ -86,3 +87,13 @@ def calibration_batch(run: Run, data: str | Path, count: int) -> NDArray[np.floa
         task = FaceTask(run.options, faces, faces)
     inputs = task.batch(np.random.default_rng(CALIBRATION_SEED), count)["input"]
     return np.ascontiguousarray(inputs.permute(0, 2, 3, 1).numpy())
+
+
+def calibration_sounds(data: str | Path, count: int) -> NDArray[np.float32]:
+    """Seconds of sound (n, 16000) in -1..1, n <= count, evenly drawn from the training clips."""
+    dataset = open_clips(data, "audio")
+    kept = split(dataset)[0]
+    some = [kept[k] for k in np.linspace(0, len(kept) - 1, min(count, len(kept))).astype(int)]
+    clips = (dataset.clip(number, want=("audio", "labels")) for number in some)
+    heard = [clip for clip in clips if clip.audio is not None and len(clip.audio)]
+    return np.stack([one_second(cut_word(clip, clip.facts["keyword"])) for clip in heard])

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 RUNTIMES: dict[str, tuple[str, ...]] = {
     "onnx": ("onnxruntime",),
     "onnx-int8": ("onnxruntime",),
+    "onnx-raw": ("onnxruntime",),
     "tflite-int8": ("litert", "tflm"),
     "tensorrt": ("tensorrt",),
     "c": (),
