@@ -7,13 +7,14 @@ from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import Any, Literal
 
+from device.detect import NOT_WORDS, Detector
 from device.files import sha256_of, write_atomic
 from device.front_end import check_front_end
 from device.stamp import Stamp
-from device.strict import FormatError, check_format, decode, dumps, load_json
+from device.strict import FormatError, check_format, decode, dumps, load_json, nearest
 
 FORMAT = "collodi.bundle"
-VERSION = 1
+VERSION = 2
 MANIFEST = "manifest.json"
 Target = Literal["onnx", "onnx-int8", "onnx-raw", "tflite-int8", "c", "tensorrt"]
 Dtype = Literal["float32", "float16", "int8", "uint8", "int16", "int32", "int64"]
@@ -121,6 +122,8 @@ class Bundle:
     """Of the int8 files; null where there are none."""
     accuracy: Accuracy = Accuracy()
     """What was measured."""
+    detector: Detector | None = None
+    """How a stream is heard (kws); null takes the defaults of device/detect.py."""
     format: str = FORMAT
     """Always `collodi.bundle`."""
     version: int = VERSION
@@ -202,6 +205,7 @@ def _check(folder: Path, bundle: Bundle, where: str) -> None:
     if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9._-]*", bundle.name):
         raise FormatError(f"{where}: 'name' is {bundle.name!r}; use letters, digits, '.', '_', '-'")
     check_front_end(bundle.front_end, where)
+    _check_detector(bundle, where)
     seen: set[str] = set()
     for index, entry in enumerate(bundle.files):
         key = f"files[{index}]"
@@ -213,6 +217,19 @@ def _check(folder: Path, bundle: Bundle, where: str) -> None:
         inside(folder, entry.path, where)
         for tensor in (*entry.inputs, *entry.outputs):
             _check_tensor(tensor, f"{where}: '{key}' tensor '{tensor.name}'")
+
+
+def _check_detector(bundle: Bundle, where: str) -> None:
+    if bundle.detector is None:
+        return
+    if bundle.task != "kws":
+        raise FormatError(f"{where}: 'detector' is for keywords, the task is {bundle.task}")
+    words = [label for label in bundle.labels if label not in NOT_WORDS]
+    for word in bundle.detector.thresholds:
+        if word not in words:
+            raise FormatError(
+                f"{where}: 'detector.thresholds' names '{word}', no keyword{nearest(word, words)}"
+            )
 
 
 def _check_tensor(tensor: Tensor, where: str) -> None:

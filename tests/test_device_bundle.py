@@ -23,6 +23,7 @@ from device.bundle import (
     verify,
     write_bundle,
 )
+from device.detect import Detector
 from device.front_end import IMAGE, LOGMEL
 from device.strict import FormatError, check_format, decode, dumps
 
@@ -49,6 +50,7 @@ def full_bundle(folder: Path) -> Bundle:
         "kws-en", "kws", "Apache-2.0", STAMP, dict(LOGMEL), ("yes", "no", "other"), files,
         Quantization("min-max, per channel", "ab" * 32, 100),
         Accuracy({"accuracy": 0.97}, {"accuracy": 0.85, "n": 1500}),
+        Detector(5, 3, 1.0, {"yes": 0.75, "no": 0.9}, 0.4, 10.0),
     )  # fmt: skip
 
 
@@ -93,10 +95,11 @@ def paths_of(data: Any, path: tuple[Any, ...] = ()) -> list[tuple[Any, ...]]:
 MANIFEST = json.loads(GOLDEN.read_text(encoding="utf-8"))
 OBJECTS = [p for p in paths_of(MANIFEST) if p[-1] in ("created", "host", "front_end")] + [
     (), ("files", 0), ("files", 1, "parity"), ("files", 0, "inputs", 0), ("quantization",),
-    ("accuracy",),
+    ("accuracy",), ("detector",),
 ]  # fmt: skip
 OPTIONAL = {"parity", "arena_bytes", "ops", "quantization", "accuracy", "synthetic", "real",
-            "scale", "zero_point", "format", "version"}  # fmt: skip
+            "scale", "zero_point", "format", "version", "detector", "hop_frames", "smooth",
+            "refractory_s", "thresholds", "false_accepts_per_hour", "negative_hours"}  # fmt: skip
 
 
 def at(data: Any, path: tuple[Any, ...]) -> Any:
@@ -183,7 +186,7 @@ def check_types(value: Any) -> None:
             check_types(item)
 
 
-@pytest.mark.parametrize("version", [0, 2, "1", 1.0, True, None])
+@pytest.mark.parametrize("version", [0, 1, 3, "2", 2.0, True, None])
 def test_other_version_is_refused(place: Path, version: Any) -> None:
     data = json.loads(GOLDEN.read_text())
     data["version"] = version
@@ -305,3 +308,20 @@ def test_file_is_found_by_path_or_target(tmp_path: Path) -> None:
     assert bundle.file("onnx") is bundle.file("a.onnx")
     with pytest.raises(ValueError, match=r"has no file 'c'; it has a\.onnx"):
         bundle.file("c")
+
+
+@pytest.mark.parametrize(
+    ("change", "match"),
+    [
+        ({"thresholds": {"maybe": 0.5}}, "maybe"),
+        ({"thresholds": {"yes": 0.0}}, "thresholds.yes"),
+        ({"hop_frames": 0}, "hop_frames"),
+        ({"smooth": 1000}, "smooth"),
+        ({"refractory_s": -1.0}, "refractory_s"),
+        ({"hop_s": 1.0}, "hop_s"),
+    ],
+)
+def test_wrong_detector_is_refused(place: Path, change: dict[str, Any], match: str) -> None:
+    data = json.loads(GOLDEN.read_text())
+    data["detector"] |= change
+    assert match in refused(place, data)

@@ -37,7 +37,9 @@ def test_packages_are_at_most_two_levels_deep() -> None:
             assert depth <= (3 if "kernels" in path.parts else 2), path
 
 
-@pytest.mark.parametrize("words", [["--help"], ["models"], ["bench", "--help"]])
+@pytest.mark.parametrize(
+    "words", [["--help"], ["models"], ["bench", "--help"], ["listen", "--help"]]
+)
 def test_light_commands_import_no_heavy_library(words: list[str]) -> None:
     code = (
         "import sys, device.main\n"

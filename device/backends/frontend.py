@@ -36,23 +36,21 @@ def levels(audio: Floats, spec: dict[str, Any]) -> Floats:
     """
     import numpy as np
 
-    return np.asarray(np.log(mel_power(audio, spec) + EPSILON))
+    return np.asarray(np.log(mel_power(power(audio, spec), spec) + EPSILON))
 
 
-def mel_power(audio: Floats, spec: dict[str, Any]) -> Floats:
-    """Return the mel power spectrum: audio (..., N) -> (..., T, L) float64, >= 0.
+def mel_power(power_: Floats, spec: dict[str, Any]) -> Floats:
+    """Return the mel power spectrum: |FFT|^2 (..., F) -> (..., L) float64, >= 0."""
+    names = ("sample_rate", "n_fft", "n_mels", "fmin", "fmax")
+    return power_ @ mel_bands(*(spec[name] for name in names)).T
+
+
+def power(audio: Floats, spec: dict[str, Any]) -> Floats:
+    """Return |FFT|^2 of Hann windows: audio (..., N) -> (..., T, F = n_fft // 2 + 1) float64.
 
     Frame t is centred in samples t*hop .. (t+1)*hop: the sound is padded with (window - hop) / 2
     zeros at both ends, so one second at 16 kHz gives exactly 50 frames.
     """
-    bands = mel_bands(
-        spec["sample_rate"], spec["n_fft"], spec["n_mels"], spec["fmin"], spec["fmax"]
-    )
-    return power(audio, spec) @ bands.T
-
-
-def power(audio: Floats, spec: dict[str, Any]) -> Floats:
-    """Return |FFT|^2 of Hann windows: audio (..., N) -> (..., T, n_fft // 2 + 1) float64."""
     import numpy as np
 
     window, hop = spec["window"], spec["hop"]
@@ -67,8 +65,22 @@ def power(audio: Floats, spec: dict[str, Any]) -> Floats:
     used = audio[..., : frames * hop].astype(np.float64)
     padded = np.pad(used, [(0, 0)] * (audio.ndim - 1) + [(side, window - hop - side)])
     pieces = np.lib.stride_tricks.sliding_window_view(padded, window, axis=-1)[..., ::hop, :]
-    spectrum = np.fft.rfft(pieces * hann(window), spec["n_fft"])
+    return frame_power(pieces, spec)
+
+
+def frame_power(frames: Floats, spec: dict[str, Any]) -> Floats:
+    """Return |FFT|^2 of frames (..., window) under the Hann window -> (..., F)."""
+    import numpy as np
+
+    spectrum = np.fft.rfft(frames * hann(spec["window"]), spec["n_fft"])
     return spectrum.real**2 + spectrum.imag**2
+
+
+def frame_levels(frames: Floats, spec: dict[str, Any]) -> Floats:
+    """Return what `levels` does for frames (..., window) cut already -> (..., L)."""
+    import numpy as np
+
+    return np.asarray(np.log(mel_power(frame_power(frames, spec), spec) + EPSILON))
 
 
 def normalize(level: Floats, spec: dict[str, Any]) -> Floats:

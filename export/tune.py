@@ -1,0 +1,157 @@
+"""Thresholds of a streaming detector, chosen on sounds in which nobody says a keyword."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from device.backends.model import Model
+from device.backends.stream import pieces, posteriors
+from device.bundle import Bundle
+from device.detect import NOT_WORDS, Detector, Ears
+
+LEAST_THRESHOLD = 0.3
+"""Below this a smoothed posterior is no evidence, however quiet the negatives are."""
+STEP = 1e-6
+LATE_S = 1.5
+"""A word may be reported until this long after its end: the second and the smoothing."""
+
+
+@dataclass(frozen=True)
+class Heard:
+    """Answers of a model to one stream."""
+
+    times_s: NDArray[np.float64]
+    """(W,) end of each window."""
+    posteriors: NDArray[np.float64]
+    """(W, C)."""
+    seconds: float
+    said: tuple[tuple[str, float, float], ...] = ()
+    """(keyword, start s, end s) of what is truly said; empty in negatives."""
+
+
+@dataclass(frozen=True)
+class Score:
+    """What a detector does on streams whose words are known."""
+
+    false_accepts: int
+    hours: float
+    words: int
+    """Keywords that are said."""
+    missed: int
+
+    @property
+    def per_hour(self) -> float:
+        """False accepts an hour."""
+        return self.false_accepts / self.hours if self.hours else 0.0
+
+    @property
+    def false_rejects(self) -> float:
+        """Share of the said keywords that were missed, 0..1; 0 where none is said."""
+        return self.missed / self.words if self.words else 0.0
+
+
+def hear(
+    model: Model,
+    bundle: Bundle,
+    sound: NDArray[np.float32],
+    hop_frames: int,
+    said: tuple[tuple[str, float, float], ...] = (),
+) -> Heard:
+    """Answers to sound (N,) in -1..1 at the front end's rate."""
+    spec = bundle.front_end
+    answers = list(posteriors(model, spec, pieces(sound, spec), hop_frames))
+    return Heard(
+        np.array([end_s for end_s, _ in answers]),
+        np.array([row for _, row in answers]).reshape(-1, len(bundle.labels)),
+        len(sound) / spec["sample_rate"],
+        said,
+    )
+
+
+def tune(
+    negatives: Sequence[Heard], labels: Sequence[str], settings: Detector, per_hour: float
+) -> Detector:
+    """Return the settings with thresholds at which the negatives give at most `per_hour` accepts.
+
+    Each word begins above everything that the negatives reach; then the word with the highest
+    threshold is lowered past one more peak at a time, until the allowed number is spent. Peaks are
+    the highest smoothed posteriors in blocks as long as the time of rest, so that the number of
+    peaks above a threshold is about that of the accepts, and never rises with it.
+    """
+    hours = sum(heard.seconds for heard in negatives) / 3600
+    if not hours > 0:
+        raise ValueError("no sound to tune on")
+    words = [label for label in labels if label not in NOT_WORDS]
+    hills = {word: peaks(negatives, labels.index(word), settings) for word in words}
+    spent = dict.fromkeys(words, 0)
+    for _ in range(math.floor(per_hour * hours + 1e-9)):
+        high = max(words, key=lambda word: _above(hills[word], spent[word]))
+        spent[high] += 1
+    thresholds = {word: _above(hills[word], spent[word]) for word in words}
+    tuned = replace(settings, thresholds=thresholds)
+    while score(negatives, labels, tuned).per_hour > per_hour:  # a peak on the border of two blocks
+        low = min(spent, key=lambda word: (spent[word] == 0, thresholds[word]))
+        if not spent[low]:
+            break
+        spent[low] -= 1
+        thresholds[low] = _above(hills[low], spent[low])
+        tuned = replace(settings, thresholds=dict(thresholds))
+    measured = score(negatives, labels, tuned).per_hour
+    return replace(tuned, false_accepts_per_hour=round(measured, 4), negative_hours=round(hours, 4))
+
+
+def peaks(negatives: Iterable[Heard], column: int, settings: Detector) -> NDArray[np.float64]:
+    """Highest smoothed posteriors of one word in blocks of the time of rest, largest first."""
+    found: list[float] = []
+    for heard in negatives:
+        smooth = smoothed(heard.posteriors[:, column], settings.smooth)
+        if not len(smooth):
+            continue
+        hop_s = heard.times_s[0]
+        block = max(1, round(settings.refractory_s / hop_s))
+        found += [float(smooth[i : i + block].max()) for i in range(0, len(smooth), block)]
+    return np.sort(np.array(found))[::-1]
+
+
+def smoothed(values: NDArray[np.float64], count: int) -> NDArray[np.float64]:
+    """Mean of the last `count` values, (W,) -> (W,), of fewer at the beginning, as Ears does."""
+    total = np.cumsum(np.concatenate([[0.0], values]))
+    ends = np.arange(1, len(values) + 1)
+    starts = np.maximum(ends - count, 0)
+    return np.asarray((total[ends] - total[starts]) / (ends - starts))
+
+
+def score(streams: Iterable[Heard], labels: Sequence[str], settings: Detector) -> Score:
+    """Count false accepts and missed words of a detector."""
+    false = missed = words = 0
+    seconds = 0.0
+    for heard in streams:
+        left = list(heard.said)
+        for word, time_s in _events(heard, labels, settings):
+            right = [w for w in left if w[0] == word and w[1] <= time_s <= w[2] + LATE_S]
+            if right:
+                left.remove(right[0])
+            else:
+                false += 1
+        words, missed = words + len(heard.said), missed + len(left)
+        seconds += heard.seconds
+    return Score(false, seconds / 3600, words, missed)
+
+
+def _events(heard: Heard, labels: Sequence[str], settings: Detector) -> Iterator[tuple[str, float]]:
+    ears = Ears(settings, labels)
+    for time_s, row in zip(heard.times_s, heard.posteriors, strict=True):
+        event = ears.hear(float(time_s), row.tolist())
+        if event:
+            yield event.word, event.time_s
+
+
+def _above(hills: NDArray[np.float64], spent: int) -> float:
+    """Threshold that lets `spent` peaks through: just above the next one."""
+    height = float(hills[spent]) if spent < len(hills) else 0.0
+    return round(max(LEAST_THRESHOLD, height + STEP), 6)

@@ -1,0 +1,143 @@
+"""`collodi tune BUNDLE --data NEGATIVES`: thresholds for a wanted rate of false accepts."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Annotated
+
+import numpy as np
+import tyro
+from numpy.typing import NDArray
+
+from device.backends import open_model
+from device.bundle import Bundle, read_bundle, write_bundle
+from device.detect import NOT_WORDS
+from device.listen_cli import file_for, settings_of
+from export.tune import Heard, hear, score, tune
+from generate.clip import Clip
+from generate.engine import Progress
+from generate.options import parse
+from generate.shards import open_dataset
+from train_edge.real_folders import load_sound
+
+Said = tuple[tuple[str, float, float], ...]
+"""(keyword, start s, end s) of each that is said."""
+SOUND_FILES = (".wav", ".flac")
+
+
+@dataclass(frozen=True)
+class Options:
+    """Choose a bundle's thresholds on sound without its keywords, and write them into it.
+
+    Example: collodi tune bundles/toy --data data/household --fa-per-hour 0.5
+    Example: collodi tune bundles/toy --data data/stream --positives data/words-test
+    """
+
+    bundle: Annotated[Path, tyro.conf.Positional]
+    """Bundle folder of a keyword model; its manifest gets a `detector` block."""
+    data: Path
+    """Folder of wav and flac files, or a data set with sound; what it labels as a keyword counts
+    as said, all else as negative."""
+    fa_per_hour: float = 0.5
+    """False accepts allowed in an hour, all words together."""
+    positives: Path | None = None
+    """Data set of spoken keywords: how many are missed at these thresholds."""
+    hop_frames: int = 5
+    """Front-end frames of 20 ms from one answer to the next."""
+    smooth: int = 3
+    """Answers that are averaged."""
+    refractory_s: float = 1.0
+    """Time of rest after a word."""
+    file: str | None = None
+    """File or target of the bundle to tune with; tflite-int8 if it is there and runs."""
+    dry_run: bool = False
+    """Leave the bundle as it is."""
+
+
+def main(argv: Sequence[str]) -> int:
+    """Run the command line; ValueError where bundle, data or options do not fit."""
+    options = parse(Options, argv, "collodi tune", Options.__doc__)
+    if not 0 <= options.fa_per_hour < math.inf:
+        raise ValueError(f"--fa-per-hour {options.fa_per_hour}: want a number >= 0")
+    bundle = read_bundle(options.bundle)
+    start = replace(
+        settings_of(bundle),
+        hop_frames=options.hop_frames,
+        smooth=options.smooth,
+        refractory_s=options.refractory_s,
+    )
+    negatives = listen_to(options, bundle, options.data)
+    settings = tune(negatives, bundle.labels, start, options.fa_per_hour)
+    for word, value in settings.thresholds.items():
+        print(f"{word:<16} {value:.6f}{'  never' if value > 1 else ''}")
+    print(f"{settings.false_accepts_per_hour:g} false accepts an hour in "
+          f"{settings.negative_hours:.2f} h of {options.data}")  # fmt: skip
+    if options.positives:
+        found = score(listen_to(options, bundle, options.positives), bundle.labels, settings)
+        print(f"{found.false_rejects:.1%} of {found.words} words missed in {options.positives}")
+    if not options.dry_run:
+        write_bundle(options.bundle, replace(bundle, detector=settings))
+        print(f"{options.bundle}: detector written")
+    return 0
+
+
+def listen_to(options: Options, bundle: Bundle, data: Path) -> list[Heard]:
+    """Answers of the bundle's model to all sounds of a folder or a data set."""
+    model = open_model(options.bundle, file_for(bundle, options.file))
+    heard = []
+    count, sounds = sounds_of(data, bundle)
+    progress = Progress(count, "listen")
+    for number, (sound, said) in enumerate(sounds):
+        heard.append(hear(model, bundle, sound, options.hop_frames, said))
+        progress.update(number + 1)
+    progress.close()
+    return heard
+
+
+def sounds_of(data: Path, bundle: Bundle) -> tuple[int, Iterator[tuple[NDArray[np.float32], Said]]]:
+    """Number of sounds, and each (N,) in -1..1 with the keywords that are said in it."""
+    if (data / "dataset.json").is_file():
+        return _of_clips(data, bundle)
+    if not data.is_dir():
+        raise ValueError(f"--data {data}: no such folder")
+    paths = sorted(path for path in data.rglob("*") if path.suffix.lower() in SOUND_FILES)
+    if not paths:
+        raise ValueError(f"--data {data}: neither a data set nor a folder with wav or flac files")
+    return len(paths), ((load_sound(path), ()) for path in paths)
+
+
+def _of_clips(data: Path, bundle: Bundle) -> tuple[int, Iterator[tuple[NDArray[np.float32], Said]]]:
+    dataset = open_dataset(data)
+    numbers = [n for n, row in enumerate(dataset.rows) if row["n_samples"]]
+    if not numbers:
+        raise ValueError(f"data set {data}: has no sound")
+
+    def read() -> Iterator[tuple[NDArray[np.float32], Said]]:
+        for number in numbers:
+            clip = dataset.clip(number, want=("audio", "labels"))
+            assert clip.audio is not None
+            yield clip.audio.astype(np.float32) / np.float32(32768), said_in(clip, bundle.labels)
+
+    return len(numbers), read()
+
+
+def said_in(clip: Clip, labels: Sequence[str]) -> Said:
+    """Keywords of a clip with their times: those among its words, or else the clip's own class.
+
+    A keyword of several words is a row of them; a class that is said in other words spans them all.
+    """
+    words = clip.labels["word"].tolist()
+    times = clip.labels["word_s"].tolist()
+    found: list[tuple[str, float, float]] = []
+    for label in (label for label in labels if label not in NOT_WORDS):
+        parts = label.split()
+        for k in range(len(words) - len(parts) + 1):
+            if words[k : k + len(parts)] == parts:
+                found.append((label, times[k][0], times[k + len(parts) - 1][1]))
+    keyword = clip.facts["keyword"]
+    if not found and words and keyword in labels and keyword not in NOT_WORDS:
+        found.append((keyword, times[0][0], times[-1][1]))
+    return tuple(found)
