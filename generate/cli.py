@@ -16,7 +16,7 @@ import tyro
 from device.stamp import make_stamp
 from generate.engine import ENGINES, run
 from generate.options import choose, parse
-from generate.presets import PRESETS, Ladder, Options, Talk, Words, check_options
+from generate.presets import PRESETS, Ladder, Options, Stream, Talk, Words, check_options
 from generate.shards import finish, open_dataset, read_header, shard_name, write_header
 
 HELP = """usage: collodi generate PRESET --out DATA [options]
@@ -25,12 +25,14 @@ presets:
   stills   pictures of children with exact labels, for vision
   words    spoken words in many voices, for keyword spotting
   talk     talking children: video, sound, labels for every frame
+  stream   hours of speech, music and noise in rooms, with the times of keywords
   ladder   the same child along one control at a time, with contact sheets
 
 examples:
   collodi generate stills --out data/stills --clips 4000 --seed 1
   collodi generate words --out data/words --words hello "good night" stop
   collodi generate talk --out data/talk --clips 50 --engine pool
+  collodi generate stream --out data/stream --hours 10 --keywords-per-minute 0
   collodi generate ladder --out data/ladder --controls age_years emotion
 
 `collodi generate PRESET --help` lists the options of a preset."""
@@ -123,7 +125,7 @@ def _say_first(options: Options, out: Path) -> None:
 
 def resolved_voices(options: Options) -> Options:
     """The options with the engines that will speak named, so that a data set says which did."""
-    if not isinstance(options, (Words, Talk)):
+    if not isinstance(options, (Words, Talk, Stream)):
         return options
     from generate.voice.engines import check_engines
 
@@ -133,7 +135,7 @@ def resolved_voices(options: Options) -> Options:
 
 def resolved_view(options: Options) -> Options:
     """The options with who draws named, so that a data set says which did."""
-    if isinstance(options, Words):
+    if isinstance(options, (Words, Stream)):
         return options
     from generate.render.choose_view import resolve_view
 

