@@ -11,7 +11,7 @@ def rng(seed: int = 0) -> np.random.Generator:
     return np.random.default_rng(seed)
 
 
-def covered(over: str, speakers: int, each: int, spread: float, trials: int = 200) -> float:
+def covered(over: str, speakers: int, each: int, spread: float, trials: int = 120) -> float:
     """How often the interval of made-up speakers holds the accuracy of all speakers, 0.8."""
     hits = 0
     for trial in range(trials):

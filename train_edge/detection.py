@@ -35,9 +35,13 @@ class Curve:
         return float(self.miss[after - 1] + share * (self.miss[after] - self.miss[after - 1]))
 
     def thinned(self, points: int = POINTS) -> Curve:
-        """At most about `points` of the corners, evenly along the curve, with both ends."""
-        way = np.cumsum(np.abs(np.diff(self.miss)) + np.abs(np.diff(self.false_accept)))
-        way = np.concatenate([[0.0], way])
+        """At most `points` of the corners, with both ends, evenly along the curve of log odds.
+
+        So rates of a thousandth keep as many points as rates of a tenth.
+        """
+        rates = np.stack([self.miss, self.false_accept]).clip(1e-5, 1 - 1e-5)
+        steps = np.abs(np.diff(np.log(rates / (1 - rates)), axis=1)).sum(0)
+        way = np.concatenate([[0.0], np.cumsum(steps)])
         kept = np.unique(np.searchsorted(way, np.linspace(0, way[-1], points)))
         return Curve(self.false_accept[kept], self.miss[kept])
 

@@ -39,8 +39,9 @@ class Training:
     def name(self) -> str:
         """Name of its folder."""
         left_out = "-".join(re.sub(r"[^A-Za-z0-9_]+", "_", who) for who in self.without[:3])
-        most = f"-{min(self.test)}-without-{left_out:.60}" if self.without else ""
-        return f"{self.arm}-seed{self.seed}{most}"
+        # The first row tested tells apart people whose names look alike once they are cut.
+        kept = f"-{min(self.test)}-without-{left_out:.60}" if self.without else ""
+        return f"{self.arm}-seed{self.seed}{kept}"
 
     @property
     def said(self) -> str:

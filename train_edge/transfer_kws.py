@@ -50,6 +50,9 @@ class Speech:
         if not set(self.classes) & set(self.words):
             known = ", ".join(self.words)
             raise ValueError(f"{real / SPEECH}: no label is one of the data set's words: {known}")
+        if len(set(self.classes)) == 1:
+            only = f"every recording counts as {self.classes[0]!r}"
+            raise ValueError(f"{real / SPEECH}: {only}; want at least two labels to tell apart")
         self.hashes = [sha256_of(row.path) for row in self.rows]
         self._check_twins()
         self._made: tuple[Spectra, Spectra] | None = None

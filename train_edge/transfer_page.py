@@ -79,6 +79,11 @@ def notes_of(result: Mapping[str, Any], foreign: Sequence[str]) -> list[str]:
     ]
     if foreign:
         notes.append(f"Labels that are no word of the data set count as unknown: {_some(foreign)}.")
+    if any(figures["accuracy"] in (0, 1) for figures in arms_of(result).values()):
+        notes.append(
+            "An accuracy of 0 or 100 % has an interval without width: no resample differs. The "
+            f"true rate may still be about 3/{result['n']} away."
+        )
     if result["real"] is None:
         notes.append("No real-trained arm: leaving a speaker out needs words of two speakers.")
     return notes
@@ -124,14 +129,13 @@ def _subtitle(result: Mapping[str, Any]) -> str:
 
 
 def _cards(result: Mapping[str, Any]) -> list[tuple[str, str]]:
-    cards = []
-    for arm, figures in arms_of(result).items():
-        said = f"right, {arm}, {ends(figures['interval'])}"
-        cards.append((f"{percent(figures['accuracy'])} %", said))
+    cards = [
+        (f"{percent(figures['accuracy'])} %", f"right, {arm}, {ends(figures['interval'])}")
+        for arm, figures in arms_of(result).items()
+    ]
     if result["ratio"] is not None:
-        cards.append(
-            (f"{percent(result['ratio'])} %", f"of the {REAL} accuracy from synthetic data")
-        )
+        said = f"of the {REAL} accuracy from synthetic data"
+        cards.insert(2, (f"{percent(result['ratio'])} %", said))
     return cards
 
 

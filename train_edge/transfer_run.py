@@ -21,6 +21,7 @@ from torch import nn
 
 from device.files import write_atomic
 from device.strict import encode
+from device.version import VERSION
 from train_edge.checkpoint import begin
 from train_edge.loop import Stopped, make_batch, settled, step, train_in
 from train_edge.options import Options
@@ -72,9 +73,14 @@ def run_arms(
     Stopped after Ctrl-C: the same call goes on from there.
     """
     found: dict[str, dict[int, dict[int, NDArray[np.float32]]]] = {}
+    missing = [t for t in trainings if not _is_done(subject, options, t, out)]
+    done, begun = 0, time.monotonic()
     for number, training in enumerate(trainings):
-        say(f"[{number + 1}/{len(trainings)}] {training.said}")
+        left = (time.monotonic() - begun) / max(done, 1) * (len(missing) - done)
+        soon = f"; about {duration(left)} left" if done and left else ""
+        say(f"[{number + 1}/{len(trainings)}] {training.said}{soon}")
         module, labels = trained(subject, options, training, out)
+        done += training in missing
         answers = subject.answers(module, labels, training.test)
         seeds = found.setdefault(training.arm, {}).setdefault(training.seed, {})
         seeds.update(zip(training.test, answers, strict=True))
@@ -122,9 +128,14 @@ def finished(folder: Path, key: str) -> bool:
     return _key_in(folder) == key and (folder / DONE).is_file() and (folder / MODEL).is_file()
 
 
+def _is_done(subject: Subject, options: Options, training: Training, out: Path) -> bool:
+    key = key_of(subject, seeded(options, training), training)
+    return finished(out / "arms" / training.name, key)
+
+
 def key_of(subject: Subject, options: Options, training: Training) -> str:
-    """Hash of the options and of the content of all that is trained on; not of what is tested."""
-    body = {"options": encode(options), "material": subject.material(training)}
+    """Hash of kit version, options and the content of all that is trained on, not tested on."""
+    body = {"kit": VERSION, "options": encode(options), "material": subject.material(training)}
     return hashlib.sha256(json.dumps(body, sort_keys=True).encode()).hexdigest()
 
 
@@ -142,8 +153,7 @@ def dry_run(
     seconds = options.steps * step_seconds(subject, options)
     lines, left = [], 0
     for training in trainings:
-        key = key_of(subject, seeded(options, training), training)
-        done = finished(out / "arms" / training.name, key)
+        done = _is_done(subject, options, training, out)
         left += not done
         read = f"{len(training.real)} real samples" if training.real else "no real sample"
         read = f"the data set and {read}" if training.synthetic else read
