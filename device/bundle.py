@@ -106,8 +106,8 @@ class Bundle:
 
     name: str
     """Name of the bundle: letters, digits, `.`, `_`, `-`."""
-    task: Literal["kws", "face"]
-    """What the model does: keywords, or face landmarks with head pose."""
+    task: Literal["kws", "face", "voice"]
+    """What the model does: keywords; face landmarks with head pose; or who speaks and how."""
     licence: str
     """SPDX expression of the weights, e.g. `Apache-2.0`."""
     created: Stamp
@@ -115,7 +115,7 @@ class Bundle:
     front_end: dict[str, Any]
     """Name and all parameters of `device/front_end.py`."""
     labels: tuple[str, ...]
-    """Label of each logit (kws), or the name of each value of the output (face)."""
+    """Label of each logit (kws, voice), or the name of each value of the output (face)."""
     files: tuple[ModelFile, ...]
     """The model files."""
     quantization: Quantization | None = None

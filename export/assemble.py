@@ -53,7 +53,7 @@ class Source:
 
     name: str
     """Name of the bundle, and prefix of its C symbols."""
-    task: Literal["kws", "face"]
+    task: Literal["kws", "face", "voice"]
     network: nn.Module
     """Trained, channels first."""
     labels: tuple[str, ...]

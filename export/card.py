@@ -12,6 +12,8 @@ CARD = "MODEL_CARD.md"
 
 WHAT = {
     "kws": "Hears one second of speech and names one of its keywords, or says that there is none.",
+    "voice": "Hears one second of sound and says whether somebody speaks, whether it is a child "
+    "(under 13) or an adult, and which emotion the voice has.",
     "face": "Finds 68 landmarks (iBUG order) and the head pose of one face in a picture that shows "
     "it, and says whether there is a face.",
 }
@@ -21,6 +23,12 @@ LIMITS = {
         "Distance, noise, accents and speech disorders that the synthetic voices do not have "
         "lower its accuracy; measure it on speakers of your own before you rely on it.",
         "It sees one second; something outside it has to decide when to listen.",
+    ),
+    "voice": (
+        "It learned from synthesizers only: real children's voices vary more than theirs.",
+        "Ages of 13 to 17 count as neither child nor adult. Emotion is how a synthetic voice acts "
+        "it, in pitch, loudness and pace; it is no measure of what somebody feels.",
+        "It sees one second; smooth its answers over several.",
     ),
     "face": (
         "One face, cropped with its surroundings; it does not search a picture.",
@@ -37,6 +45,9 @@ USE = (
 )
 METRICS = {
     "accuracy": "accuracy",
+    "speech": "speech or none (balanced accuracy)",
+    "child": "child or adult (balanced accuracy)",
+    "emotion": "emotion of the voice (balanced accuracy)",
     "nme_68": "landmark error, 68 points, share of the distance between the outer eye corners",
     "nme_51": "landmark error, inner 51 points",
     "failure_10": "share of pictures with an error above 10 %",
@@ -136,9 +147,10 @@ def _python(bundle: Bundle) -> str:
     function = bundle.front_end["name"]
     answer = {
         "kws": "print(bundle.labels[answer.argmax()])",
+        "voice": "speech, child = answer[:2] > 0; emotion = bundle.labels[2 + answer[2:].argmax()]",
         "face": "points = answer[:136].reshape(68, 2)         # x, y as fractions of the crop",
     }[bundle.task]
-    given = "features[None, :, :, None]" if bundle.task == "kws" else "features[None]"
+    given = "features[None]" if bundle.task == "face" else "features[None, :, :, None]"
     if target == "onnx-raw":
         front, given = "# audio: float32 (16000,), 16 kHz, -1..1", "audio[None]"
     return "\n".join([

@@ -74,7 +74,7 @@ def export(options: Options, targets: Sequence[str]) -> None:
 
     source = Source(
         name=bundle_name(options.out),
-        task=cast("Literal['kws', 'face']", run.task),
+        task=cast("Literal['kws', 'face', 'voice']", run.task),
         network=run.module,
         labels=run.labels,
         front_end=run.front_end,

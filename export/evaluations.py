@@ -9,7 +9,11 @@ from typing import Any
 
 from device.bundle import Accuracy
 
-FIGURES = {"kws": ("n", "accuracy"), "face": ("n", "nme_68", "nme_51", "failure_10")}
+FIGURES = {
+    "kws": ("n", "accuracy"),
+    "face": ("n", "nme_68", "nme_51", "failure_10"),
+    "voice": ("n", "speech", "child"),
+}
 """Task to the figures that are kept."""
 KINDS = ("synthetic", "real")
 

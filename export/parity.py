@@ -22,6 +22,12 @@ EQUAL_DB = 200.0
 
 PARTS: dict[str, dict[str, slice]] = {
     "kws": {"logits": slice(None)},
+    "voice": {
+        "logits": slice(None),
+        "speech": slice(0, 1),
+        "child": slice(1, 2),
+        "emotion": slice(2, None),
+    },
     "face": {"landmarks": slice(0, 136), "pose": slice(136, 139), "present": slice(139, 140)},
 }
 """Task -> named parts of the output vector; the first one is held to the limit of SQNR."""
@@ -34,7 +40,7 @@ class Distance:
     sqnr_db: float
     """SQNR of the first part of PARTS, mean answer taken off, dB."""
     flips: float
-    """Fraction 0..1 of clips whose label (kws) or face-present decision (face) changes."""
+    """Fraction 0..1 of clips whose label (kws), speech or child (voice), face (face) changes."""
     parts_db: dict[str, float]
     """SQNR of every part."""
 
@@ -61,7 +67,10 @@ def meant(task: str, part: str, reference: Array) -> NDArray[np.bool_]:
 
 
 def decisions(task: str, answer: Array) -> NDArray[np.int64]:
-    """(B, n) answers -> (B,): the label (kws), or 1 where a face is present (face, logit > 0)."""
+    """(B, n) answers -> (B,): the label (kws), 1 where a face is present (face, logit > 0), or
+    0 to 3 for speech and child (voice; a nearly even choice among emotions is no decision)."""
+    if task == "voice":
+        return (answer[:, 0] > 0) * 2 + (answer[:, 1] > 0).astype(np.int64)
     if task == "face":
         return (answer[:, PARTS[task]["present"].start] > 0).astype(np.int64)
     return answer.argmax(axis=1)

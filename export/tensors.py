@@ -9,11 +9,13 @@ from device.bundle import Tensor
 
 INPUT = {
     "kws": ("B T L C", "log-mel / 2, loudest cell near 0 (device/front_end.py, logmel)"),
+    "voice": ("B T L C", "log-mel / 2, loudest cell near 0 (device/front_end.py, logmel)"),
     "face": ("B H W C", "RGB as the image front end makes it (device/front_end.py, image)"),
 }
 """Task to axes and unit of the input."""
 OUTPUT = {
     "kws": ("B C", "logit"),
+    "voice": ("B C", "logit of speech, logit of a child, one logit an emotion"),
     "face": (
         "B C",
         "fraction of the crop from its centre (68 x, y), degrees / 180 (yaw, pitch, roll), "

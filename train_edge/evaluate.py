@@ -16,6 +16,7 @@ from device.strict import encode
 from generate.engine import Progress
 from generate.shards import Dataset
 from train_edge.data import SILENCE, UNKNOWN, cut_word, open_clips, split
+from train_edge.evaluate_voice import score_voices
 from train_edge.face_task import points_of
 from train_edge.faces import VIEW, face_square, frames_of, square
 from train_edge.metrics import confusion, landmark_error, summary
@@ -62,10 +63,12 @@ def evaluate(model: Predictor, folder: Path, held_out: bool = False) -> dict[str
     """
     kind = _kind(folder, model)
     if kind == "clips":
-        dataset = open_clips(folder, "audio" if model.task == "kws" else "frames")
+        dataset = open_clips(folder, "frames" if model.task == "face" else "audio")
         numbers = _numbers(dataset, model, held_out)
         if model.task == "kws":
             scores = score_words(model, hear_clips(dataset, numbers, model.labels))
+        elif model.task == "voice":
+            scores = score_voices(model, dataset, numbers)
         else:
             scores = score_faces(model, see_clips(dataset, numbers))
     elif kind == "kws":

@@ -56,6 +56,14 @@ def as_text(result: dict[str, Any]) -> str:
     if result["task"] == "kws":
         lines = [f"accuracy {result['accuracy']:.1%} of {result['n']} clips"]
         lines += [f"  {name:12s} {value:.1%}" for name, value in result["by_speaker"].items()]
+    elif result["task"] == "voice":
+        lines = [f"balanced accuracy on {result['n']} seconds of speech and on noises:"]
+        for name in ("speech", "child", "emotion"):
+            if name in result:
+                noisy = result["in_noise"][name]
+                lines.append(f"  {name:12s} {result[name]:.1%}, in noise {noisy:.1%}")
+        worst = max(result["false_alarms"], key=result["false_alarms"].get)
+        lines.append(f"  false alarms {result['false_alarms'][worst]:.1%} at most, in {worst}")
     else:
         lines = [
             f"landmark error {result['nme_68']:.2%} of the eye distance on {result['n']} images",

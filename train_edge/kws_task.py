@@ -37,7 +37,7 @@ class KwsTask:
     ) -> None:
         self.options, self.kept, self.held = options, kept, held
         self.labels = class_names(words)
-        weight = _voice_weight(kept)
+        weight = voice_weight(kept)
         self.members = [np.flatnonzero(kept.classes == c) for c in range(len(self.labels))]
         self.weights = [weight[m] / weight[m].sum() for m in self.members]
 
@@ -99,7 +99,7 @@ def centred(spectra: Spectra, picks: NDArray[np.int64]) -> Tensor:
     return torch.from_numpy(out**2)
 
 
-def _voice_weight(spectra: Spectra) -> NDArray[np.float64]:
+def voice_weight(spectra: Spectra) -> NDArray[np.float64]:
     """(K,) common voices count less: inverse square root of how many clips they have."""
     _, voice, count = np.unique(spectra.voices, return_inverse=True, return_counts=True)
     return 1 / np.sqrt(count[voice].astype(np.float64))

@@ -35,3 +35,8 @@ def confusion(truth: NDArray[np.int64], found: NDArray[np.int64], classes: int) 
     counts = np.zeros((classes, classes), np.int64)
     np.add.at(counts, (truth, found), 1)
     return [[int(count) for count in row] for row in counts]
+
+
+def balanced(truth: NDArray[np.int64], found: NDArray[np.int64]) -> float:
+    """Mean over the true classes of the share that was found, 0..1; truth and found (K,)."""
+    return float(np.mean([(found[truth == one] == one).mean() for one in np.unique(truth)]))

@@ -66,8 +66,9 @@ class SoundAugment:
 class Options:
     """What is trained and how; written to options.json of the run."""
 
-    task: Annotated[Literal["kws", "face"], tyro.conf.Fixed]
-    """kws: keywords, unknown and silence. face: 68 landmarks, head pose, face or not."""
+    task: Annotated[Literal["kws", "face", "voice"], tyro.conf.Fixed]
+    """kws: keywords, unknown and silence. face: 68 landmarks, head pose, face or not.
+    voice: speech or none, child or adult, emotion."""
     steps: int
     """Optimizer steps in all; the learning rate follows one cycle over them."""
     batch: int
@@ -89,9 +90,9 @@ class Options:
     words: tuple[str, ...] = ()
     """kws: keywords to tell apart; empty takes those of the data set."""
     dropout: float = 0.1
-    """kws: share of features dropped before the last layer."""
+    """kws, voice: share of features dropped before the last layer."""
     sound: SoundAugment = field(default_factory=SoundAugment)
-    """kws: how sounds are varied."""
+    """kws, voice: how sounds are varied."""
     image: ImageAugment = field(default_factory=ImageAugment)
     """face: how pictures are varied."""
 

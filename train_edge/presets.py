@@ -5,21 +5,28 @@ from __future__ import annotations
 from dataclasses import replace
 
 from generate.options import choose
-from train_edge.options import Options
+from train_edge.options import Options, SoundAugment
 
 KWS = Options("kws", steps=900, batch=96, learning_rate=6e-3, weight_decay=0.02)
 FACE = Options("face", steps=2000, batch=32, learning_rate=4e-3, weight_decay=1e-3)
+VOICE = Options(
+    "voice", steps=900, batch=96, learning_rate=4e-3, weight_decay=0.02,
+    sound=SoundAugment(vocal_tract=0.02, speed=0.1, babble=0.0),
+)  # fmt: skip
+"""A stretched frequency axis would make a child of an adult, and babble is speech."""
 PRESETS: dict[str, Options] = {
     "kws": KWS,
     "kws-tiny": replace(KWS, steps=300, batch=64),
     "face": FACE,
     "face-tiny": replace(FACE, steps=500, batch=24),
+    "voice": VOICE,
 }
 NOTES = {
     "kws": "keywords on a microcontroller: 24k parameters",
     "kws-tiny": "the same net in half a minute, for a first look",
     "face": "landmarks, head pose, face or not: 345k parameters",
     "face-tiny": "the same net in a minute, for a first look",
+    "voice": "speech or none, child or adult, emotion: 24k parameters, one net with three heads",
 }
 
 

@@ -1,4 +1,4 @@
-"""The two tasks by name: data to task, labels to network, run to calibration inputs."""
+"""The tasks by name: data to task, labels to network, run to calibration inputs."""
 
 from __future__ import annotations
 
@@ -11,21 +11,24 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from generate.shards import Dataset
-from train_edge import face_task, kws_task
+from train_edge import face_task, kws_task, voice_task
 from train_edge.data import cut_word, keywords, load_words, open_clips, split
 from train_edge.face_task import FaceTask
 from train_edge.faces import load_faces
 from train_edge.kws_task import KwsTask
 from train_edge.options import Options
 from train_edge.real_folders import one_second
+from train_edge.voice_task import VoiceTask
+from train_edge.voices import load_voices
 
 if TYPE_CHECKING:
     from train_edge.run import Run
 
-WANT = {"kws": "audio", "face": "frames"}
+WANT = {"kws": "audio", "face": "frames", "voice": "audio"}
 BUILD: dict[str, Callable[[Options, tuple[str, ...]], nn.Module]] = {
     "kws": kws_task.build,
     "face": face_task.build,
+    "voice": voice_task.build,
 }
 CALIBRATION_SEED = 77
 
@@ -63,6 +66,9 @@ def _task(options: Options, dataset: Dataset, kept: list[int], held: list[int]) 
         words = options.words or keywords(dataset)
         sounds = load_words(dataset, kept, words)
         return KwsTask(options, words, sounds, load_words(dataset, held, words, every=False))
+    if options.task == "voice":
+        heard = load_voices(dataset, kept, voice_task.HOUSES)
+        return VoiceTask(options, heard, load_voices(dataset, held, voice_task.HELD_HOUSES))
     rng = np.random.default_rng(np.random.SeedSequence(options.seed, spawn_key=(0, 2)))
     faces = load_faces(dataset, kept, rng)
     return FaceTask(options, faces, load_faces(dataset, held, rng))
@@ -72,7 +78,7 @@ def calibration_batch(run: Run, data: str | Path, count: int) -> NDArray[np.floa
     """`count` inputs as training saw them, in board layout (n, H, W, C), always the same ones.
 
     Drawn from at most `count` training clips, so that a large data set is not read whole.
-    kws: (n, 50, 40, 1) log-mel; face: (n, 96, 96, 3).
+    kws, voice: (n, 50, 40, 1) log-mel; face: (n, 96, 96, 3).
     """
     dataset = open_clips(data, WANT[run.task])
     kept = split(dataset)[0]
@@ -82,6 +88,9 @@ def calibration_batch(run: Run, data: str | Path, count: int) -> NDArray[np.floa
         words = run.labels[:-2]
         sounds = load_words(dataset, some, words, every=False)
         task = KwsTask(run.options, words, sounds, sounds)
+    elif run.task == "voice":
+        voices = load_voices(dataset, some, voice_task.HOUSES[:1])
+        task = VoiceTask(run.options, voices, voices)
     else:
         faces = load_faces(dataset, some, np.random.default_rng(CALIBRATION_SEED))
         task = FaceTask(run.options, faces, faces)
