@@ -22,9 +22,11 @@ from generate.cli import main as generate
 from generate.voice.voices import sample_voice
 from generate.voice.words import say_word
 from train_edge import loop, transfer_kws, transfer_run
+from train_edge.evaluate import evaluate
 from train_edge.loop import Stopped, train
 from train_edge.options import Options, SoundAugment
 from train_edge.page import Page, write_page
+from train_edge.predictor import load_model
 from train_edge.presets import PRESETS
 from train_edge.run import load_run, read_tensors
 from train_edge.transfer import REAL, SYNTHETIC, Training, groups_of, pick, plan
@@ -171,6 +173,12 @@ def test_the_synthetic_arm_is_what_train_makes(data: Path, real: Path, tmp_path:
     answers = run_arms(subject, TINY, one, tmp_path)[SYNTHETIC]
     assert answers.shape == (1, 12, 5)
     assert answers.sum(2) == pytest.approx(1, abs=1e-5)
+    known = figures(Truth(subject.labels, subject.classes, subject.people), {SYNTHETIC: answers})[
+        "synthetic"
+    ]
+    evaluated = evaluate(load_model(tmp_path / "arms" / "synthetic-seed0"), real)
+    for key in ("accuracy", "by_speaker", "confusion", "n"):
+        assert evaluated[key] == known[key]
     ours = load_run(tmp_path / "arms" / "synthetic-seed0")
     plain = load_run(train("kws", TINY, data, tmp_path / "runs"))
     theirs = plain.module.state_dict()

@@ -117,12 +117,12 @@ def _report(subject: Speech, options: Options, where: Where, trainings: list[Tra
     from train_edge.transfer_result import Truth, figures
     from train_edge.transfer_run import run_arms
 
+    stamp = make_stamp()  # of the code that trains, whatever changes meanwhile
     subject.heard_features()  # every file is read before hours are spent
     where.out.mkdir(parents=True, exist_ok=True)
     answers = run_arms(subject, options, trainings, where.out)
     result = figures(Truth(subject.labels, subject.classes, subject.people), answers)
     result["notes"] = notes_of(result, subject.foreign())
-    stamp = make_stamp()
     result |= {"options": encode(options), "stamp": encode(stamp)}
     write_report(where.out / "report.html", result, [stamp.command], stamp)
     for path in (where.out / "transfer.json", where.json):
