@@ -390,6 +390,7 @@ def test_known_models_have_their_known_figures() -> None:
     result = figures(Truth(labels, classes, people), answers)
     assert result["real"]["accuracy"] == 1 and result["real"]["interval"] == [1, 1]
     assert result["real"]["det"]["equal_error"] == 0
+    assert result["real"]["arm"] == "real-trained"  # the contract's key is short, the name is not
     assert result["synthetic"]["accuracy"] == result["ratio"] == pytest.approx(right.mean())
     low, high = result["synthetic"]["interval"]
     assert high - low == pytest.approx(2 * 1.96 * np.sqrt(0.09 / count), rel=0.15)

@@ -46,7 +46,7 @@ def figures(truth: Truth, answers: Mapping[str, NDArray[np.float32]]) -> dict[st
     body: dict[str, Any] = {"task": "kws", "n": len(truth.people)}
     body |= {"speakers": len(set(truth.people)), "recordings": dict(Counter(truth.classes))}
     for number, arm in enumerate(arms):
-        summary = _summary(truth, answers[arm], right[arm])
+        summary = {"arm": arm} | _summary(truth, answers[arm], right[arm])
         summary |= _intervals({over: table[:, number] for over, table in draws.items()})
         if arm in (SYNTHETIC, REAL):
             body["real" if arm == REAL else arm] = summary
