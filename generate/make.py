@@ -23,11 +23,12 @@ from generate.picture import build_child, gestured, render_clip
 from generate.presets import Ladder, Options, Stills, Stream, Talk, Words
 from generate.sample import from_block, sample_person, sample_view, stream
 from generate.shards import shard_name, write_shard
+from generate.sound.lines import SPEED, played
 from generate.sound.scene import hear, sample_scene
 from generate.sound.streams import make_minute
-from generate.spec import EMOTIONS, Person
-from generate.voice.keywords import class_of, parse_keyword
-from generate.voice.speech import Utterance, speak
+from generate.spec import EMOTIONS, Person, VoiceSpec
+from generate.voice.keywords import LONGEST_S, class_of, parse_keyword
+from generate.voice.speech import PEAK, Utterance, speak
 from generate.voice.text import SENTENCES
 from generate.voice.timed import cut, later
 from generate.voice.voices import sample_keyword_voice, sample_voice
@@ -106,24 +107,37 @@ def _picture(options: Stills | Ladder, key: str, shot: Shot) -> Clip:
 
 
 def make_word(options: Words, number: int) -> Clip:
-    """One second with a keyword, another word, or no speech."""
+    """One second with a keyword, another word, or no speech; `takes` clips in a row say the same.
+
+    Takes differ in speed, as in Ko et al., Audio augmentation for speech recognition (Interspeech
+    2015), and in where they are heard.
+    """
+    keyword, voice, utterance = _said(options, number // options.takes)
+    if number % options.takes:
+        speed = float(stream(options.seed, number, "take").uniform(*SPEED))
+        speed = max(speed, utterance.duration_s / LONGEST_S)
+        utterance = played(utterance, speed, PEAK)
+    utterance, scene = _heard(options, number, utterance, WORD_S)
+    facts = _facts(options.seed, f"word-{number:08d}") | _sound_facts(utterance)
+    facts |= {"keyword": class_of(keyword), "age_years": voice.age_years, "sex": voice.sex}
+    facts |= {"scene": scene}
+    return Clip(facts["key"], facts, _sound_labels(utterance), None, _to_int16(utterance.audio))
+
+
+@lru_cache(maxsize=2)
+def _said(options: Words, number: int) -> tuple[str, VoiceSpec, Utterance]:
+    """The keyword (or unknown, silence), the voice and the sound of thing `number` that is said."""
     keyword = from_block(_word_plan(options), options.seed, number, "order_class")
     voice = sample_keyword_voice(
         stream(options.seed, number, "voice"), options.held_out, options.voices, options.language
     )
     sound = stream(options.seed, number, "sound")
     if keyword == "silence":
-        utterance = silence(sound, WORD_S)
-    elif keyword == "unknown":
-        utterance = say_other(options.words, voice, sound, options.near_share)
-    else:
-        sayings = parse_keyword(keyword).sayings
-        utterance = say_word(sayings[int(sound.integers(len(sayings)))], voice, sound)
-    utterance, scene = _heard(options, number, utterance, WORD_S)
-    facts = _facts(options.seed, f"word-{number:08d}") | _sound_facts(utterance)
-    facts |= {"keyword": class_of(keyword), "age_years": voice.age_years, "sex": voice.sex}
-    facts |= {"scene": scene}
-    return Clip(facts["key"], facts, _sound_labels(utterance), None, _to_int16(utterance.audio))
+        return keyword, voice, silence(sound, WORD_S)
+    if keyword == "unknown":
+        return keyword, voice, say_other(options.words, voice, sound, options.near_share)
+    sayings = parse_keyword(keyword).sayings
+    return keyword, voice, say_word(sayings[int(sound.integers(len(sayings)))], voice, sound)
 
 
 def make_stream(options: Stream, number: int) -> Clip:

@@ -64,6 +64,8 @@ class Words:
     """Share of clips without speech."""
     near_share: float = 0.3
     """Share of the clips of another word that nearly say a keyword."""
+    takes: int = 1
+    """Clips of each thing said; after the first they are faster or slower, in other rooms."""
     rooms: float = 0.0
     """Share of clips heard in a room with noise by a toy's microphone; 0 leaves all dry."""
     scene: tuple[str, ...] = ()
@@ -277,6 +279,8 @@ def _check_words(options: Words) -> None:
         raise ValueError(f"--language {options.language}: want it in lower case")
     if not 0 <= options.unknown_share + options.silence_share < 1:
         raise ValueError("--unknown-share + --silence-share must be below 1")
+    if not 1 <= options.takes <= 10:
+        raise ValueError(f"--takes {options.takes}: want 1 to 10")
     for name in ("unknown_share", "silence_share", "near_share"):
         if not 0 <= getattr(options, name) <= 1:
             flag = name.replace("_", "-")

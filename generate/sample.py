@@ -36,6 +36,7 @@ STAGES = {
     "world": 10,
     "gesture": 11,
     "room": 12,
+    "take": 13,
     "order_sex": 16,
     "order_age": 17,
     "order_tone": 18,

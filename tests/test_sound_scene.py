@@ -1,7 +1,9 @@
 """What a toy records: levels, bands, clipping and codecs as asked, times kept, bytes repeatable."""
 
 import json
+import runpy
 from dataclasses import asdict, replace
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -9,11 +11,14 @@ import pytest
 from generate.clip import check, facts_from_bytes, facts_to_bytes
 from generate.make import make_clip
 from generate.presets import Words, check_options
+from generate.shards import open_dataset
 from generate.sound import codecs, microphone, noises
 from generate.sound.codecs import CODECS, through
 from generate.sound.scene import Scene, hear, parse_held, sample_scene
+from train_edge.data import split
 
 RATE_HZ = 16000
+CLIPS = runpy.run_path(str(Path(__file__).with_name("make_tiny_clips.py")))
 
 
 def voice(seconds=1.0, seed=0):
@@ -211,3 +216,29 @@ def test_clips_of_the_version_before_rooms_are_read_as_dry():
     assert facts_from_bytes(old, "old")["scene"] == {}
     with pytest.raises(ValueError, match="scene"):
         facts_from_bytes(json.dumps(body).encode(), "new")
+
+
+def test_takes_say_the_same_at_other_speeds_in_other_rooms():
+    options = Words(seed=2, takes=3, rooms=1.0, voices=("espeak",), scene=("noise=quiet",))
+    plain = replace(options, rooms=0.0, scene=())
+    for base in (0, 4):
+        takes = [make_clip(options, 3 * base + k) for k in range(3)]
+        assert len({clip.facts["keyword"] for clip in takes}) == 1
+        assert len({clip.facts["voice"]["voice"] for clip in takes}) == 1
+        assert len({clip.facts["scene"]["seed"] for clip in takes}) == 3
+        lengths = {len(make_clip(plain, 3 * base + k).audio) for k in range(3)}
+        assert len(lengths) == 3
+        assert max(lengths) < 1.2 * min(lengths)
+        assert max(lengths) <= RATE_HZ
+    alone = make_clip(replace(plain, takes=1), 4)
+    assert alone.audio.tobytes() == make_clip(plain, 12).audio.tobytes()
+    with pytest.raises(ValueError, match="--takes 0"):
+        check_options(replace(options, takes=0))
+
+
+def test_takes_of_one_word_are_held_out_together(tmp_path):
+    clips = [CLIPS["word_clip"](n, "low") for n in range(60)]
+    CLIPS["write"](tmp_path, clips, {"takes": 3})
+    kept, held = split(open_dataset(tmp_path))
+    assert held
+    assert not {n // 3 for n in kept} & {n // 3 for n in held}

@@ -35,8 +35,9 @@ def open_clips(folder: str | Path, want: str) -> Dataset:
 
 
 def split(dataset: Dataset) -> tuple[list[int], list[int]]:
-    """Clip numbers to train on and to hold out; the stills of one child stay together."""
-    group = int(dataset.header["options"].get("child_stills", 1))
+    """Clips to train on and to hold out; stills of a child and takes of a word stay together."""
+    options = dataset.header["options"]
+    group = int(options.get("child_stills", options.get("takes", 1)))
     held = [n for n in range(len(dataset)) if (n // group) % HELD_OUT == HELD_OUT - 1]
     kept = sorted(set(range(len(dataset))) - set(held))
     if held:

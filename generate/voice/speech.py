@@ -46,6 +46,11 @@ def speak(
     is the standard deviation of the log tempo of random parts of the utterance (child voices).
     Raises ValueError for text that cannot be said, an unknown voice or engine.
     """
+    return become(read(text, voice), voice, rng, parts_warp)
+
+
+def read(text: str, voice: VoiceSpec) -> Utterance:
+    """`text` as the engine of a voice says it, before the voice becomes a person's; any level."""
     said = ENGINES[choose(voice.engine, ENGINES, "voice engine")](
         text,
         voice.voice,
@@ -55,7 +60,14 @@ def speak(
         seed=voice.seed,
     )
     audio = soxr.resample(said.pcm.astype(np.float32) / 32768, said.rate_hz, RATE_HZ)
-    phonemes, words = said.phonemes, said.words
+    return Utterance(np.asarray(audio, np.float32), said.phonemes, said.words, _facts(voice))
+
+
+def become(
+    plain: Utterance, voice: VoiceSpec, rng: np.random.Generator, parts_warp: float = 0.0
+) -> Utterance:
+    """What `read` gave, or a part of it, as the person says it, at PEAK."""
+    audio, phonemes, words = plain.audio, plain.phonemes, plain.words
     if voice.child:
         old_s, new_s = _tempo_map(len(audio) / RATE_HZ, parts_warp, rng)
         timbre = sample_timbre(np.random.default_rng(voice.seed))
@@ -71,7 +83,7 @@ def speak(
         )
         phonemes, words = retime(phonemes, old_s, new_s), retime(words, old_s, new_s)
     audio = audio * np.float32(PEAK / max(float(np.abs(audio).max(initial=0.0)), 1e-6))
-    return Utterance(audio.astype(np.float32), phonemes, words, _facts(voice))
+    return Utterance(audio.astype(np.float32), phonemes, words, plain.facts)
 
 
 def _tempo_map(

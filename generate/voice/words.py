@@ -20,13 +20,15 @@ from generate.voice.keywords import LONGEST_S, all_sayings
 from generate.voice.languages import is_english, reader, sound
 from generate.voice.neighbours import is_apart, sample_neighbour
 from generate.voice.sayable import check_text
-from generate.voice.speech import PEAK, RATE_HZ, Utterance, speak
+from generate.voice.speech import PEAK, RATE_HZ, Utterance, become, read, speak
 from generate.voice.text import plain_text, plain_words
-from generate.voice.timed import Timed, cut
+from generate.voice.timed import Timed, cut, later
 
 CARRIED, FOREIGN_SHARE, SLIPPED = 0.25, 0.15, 0.18
 PARTS_WARP = 0.22
 """Log tempo spread of parts of a word in WORLD voices (real digits: 85.8 % without, 87.1 with)."""
+AROUND_S = 0.06
+"""Of running speech that a word is cut out of, this much stays while the voice is changed."""
 PIECES = 0.3
 """Share of the clips without keyword that are pieces of sentences."""
 
@@ -92,12 +94,16 @@ def _carried(word: str, voice: VoiceSpec, rng: np.random.Generator) -> Utterance
     """Cut out of running speech by the times of the words; its neighbours colour its ends."""
     words = plain_words(voice.language)
     before, after = (words[int(rng.integers(len(words)))] for _ in range(2))
-    said = speak(f"{before} {word} {after}", voice, rng, PARTS_WARP)
-    heard = [_letters(one.text) for one in said.words]
+    plain = read(f"{before} {word} {after}", voice)
+    heard = [_letters(one.text) for one in plain.words]
     ends = [_letters(one) for one in (before, re.split(r"[\s-]", word)[0], after)]
     if len(heard) < 3 or [heard[0], heard[1], heard[-1]] != ends:
         return None
-    start_s, end_s = said.words[1].start_s, said.words[-2].end_s
+    first_s = round(max(plain.words[1].start_s - AROUND_S, 0.0) * RATE_HZ) / RATE_HZ
+    near = _part(plain, first_s, plain.words[-2].end_s + AROUND_S)
+    own = later(plain.words[1:-1], -first_s)
+    said = become(replace(near, words=own), voice, rng, PARTS_WARP)
+    start_s, end_s = said.words[0].start_s, said.words[-1].end_s
     if not 0.08 < end_s - start_s <= LONGEST_S - 0.04:
         return None
     begin_s, end_s = start_s - rng.uniform(0, 0.02), end_s + rng.uniform(0, 0.02)
