@@ -2,13 +2,14 @@
 # make test         lint-free, network-free tests of everything (at most 10 minutes)
 # make test-long    the tests that take minutes
 # make lint         style, types and import directions
+# make tts-venv     Coqui's TTS in an environment of its own: COLLODI_TTS_PYTHON=.tts-venv/bin/python
 PYTHON ?= python3
 VENV ?= .venv
 BIN := $(VENV)/bin
 REAL ?=
 export PIP_DISABLE_PIP_VERSION_CHECK = 1
 
-.PHONY: quickstart test test-long lint install bench voices venv-as-root clean
+.PHONY: quickstart test test-long lint install bench voices tts-venv venv-as-root clean
 
 quickstart: install voices
 	$(BIN)/collodi quickstart $(if $(REAL),--real $(REAL))
@@ -55,5 +56,20 @@ voices:
 		|| { apt-get update -qq && apt-get install -y -qq $(VOICE_PACKAGES) >/dev/null; } \
 		|| echo "flite and festival could not be installed: espeak-ng speaks alone" >&2
 
+# Coqui wants other versions than litert-torch. torchaudio and torchcodec have no build for CPUs: the
+# kit uses neither, but Coqui imports them, so they go in without the libraries that they ask for.
+TTS_VENV ?= .tts-venv
+TTS_PIP = $(TTS_VENV)/bin/python -m pip install --quiet
+tts-venv: $(TTS_VENV)/.installed
+
+$(TTS_VENV)/.installed:
+	$(PYTHON) -m venv $(TTS_VENV)
+	$(TTS_PIP) "pip>=25.1"
+	$(TTS_PIP) torch==2.13.0
+	$(TTS_PIP) torch==2.13.0 coqui-tts==0.28.0 six
+	$(TTS_PIP) --no-deps torchaudio==2.11.0 torchcodec==0.17.0
+	touch $@
+	@echo "export COLLODI_TTS_PYTHON=$(abspath $(TTS_VENV))/bin/python"
+
 clean:
-	rm -rf $(VENV) out .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+	rm -rf $(VENV) $(TTS_VENV) out .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache

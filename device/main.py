@@ -37,6 +37,9 @@ COMMANDS = {
     "tune": Command("export.tune_cli:main", "export", "set a bundle's thresholds on other sounds"),
     "listen": Command("device.listen_cli:main", "run", "hear a bundle's keywords in a sound"),
     "bench": Command("device.bench_cli:main", "run", "measure a bundle on this board"),
+    "voice": Command(
+        "generate.voice.cli:main", "generate", "list voices, make a corpus, teach a Coqui voice"
+    ),
     "models": Command("device.zoo.cli:models", "run", "list the bundles that come with the kit"),
     "pull": Command("device.zoo.cli:pull", "run", "copy one of those bundles out and check it"),
     "bake": Command("generate.people.bake:main", "bake", "rebuild the head (maintainers)"),

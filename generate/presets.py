@@ -71,7 +71,8 @@ class Words:
     scene: tuple[str, ...] = ()
     """Facts of those rooms that are held, NAME=VALUE: room=kitchen snr_db=5 codec=opus."""
     voices: tuple[str, ...] = ()
-    """Text-to-speech engines: espeak flite festival; empty takes all that are installed."""
+    """Text-to-speech engines: espeak flite festival; empty takes all that are installed. A Coqui
+    voice is coqui:FOLDER; see docs/voices.md."""
     held_out: bool = False
     """Only voices that are otherwise never drawn, for tests."""
 
@@ -101,7 +102,8 @@ class Talk:
     scene: tuple[str, ...] = ()
     """Facts of those rooms that are held, NAME=VALUE: room=kitchen snr_db=5 codec=opus."""
     voices: tuple[str, ...] = ()
-    """Text-to-speech engines: espeak flite festival; empty takes all that are installed."""
+    """Text-to-speech engines: espeak flite festival; empty takes all that are installed. A Coqui
+    voice is coqui:FOLDER; see docs/voices.md."""
     sentences: tuple[str, ...] = ()
     """What is said; empty takes the bundled sentences."""
     age_years: tuple[float, float] = (3, 12)

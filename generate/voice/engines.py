@@ -7,7 +7,7 @@ from functools import cache
 from typing import Protocol
 
 from generate.options import choose
-from generate.voice import espeak, festival, flite
+from generate.voice import coqui, espeak, festival, flite
 from generate.voice.languages import speaking
 from generate.voice.timed import Speech
 
@@ -25,6 +25,7 @@ ENGINES: dict[str, Synth] = {
     "espeak": espeak.synth,
     "flite": flite.synth,
     "festival": festival.synth,
+    "coqui": coqui.synth,
 }
 _INSTALLED: dict[str, Callable[[], bool]] = {
     "espeak": lambda: True,
@@ -37,17 +38,23 @@ PACKAGES = {"flite": "libflite1", "festival": "festival and some festvox-* voice
 
 @cache
 def installed_engines() -> tuple[str, ...]:
-    """The engines of this machine, espeak first."""
-    return tuple(name for name in ENGINES if _INSTALLED[name]())
+    """The engines of this machine, espeak first; Coqui speaks only where a voice of it is named."""
+    return tuple(name for name in _INSTALLED if _INSTALLED[name]())
 
 
 def check_engines(asked: Sequence[str], language: str = "en") -> tuple[str, ...]:
     """The engines to use: those asked for, or all installed that speak the language.
 
+    A voice of Coqui is an engine of its own, coqui:FOLDER.
     Raises ValueError where one is missing or does not speak it.
     """
     for name in asked:
-        if choose(name, ENGINES, "engine in --voices") not in installed_engines():
+        engine, _, folder = name.partition(":")
+        if choose(engine, ENGINES, "engine in --voices") == "coqui":
+            if not folder:
+                raise ValueError("--voices coqui: name its voice too, coqui:FOLDER")
+            coqui.check_folder(folder)
+        elif name not in installed_engines():
             raise ValueError(f"--voices {name}: not installed; Debian and Ubuntu have it in "
                              f"{PACKAGES[name]}")  # fmt: skip
         if not speaking((name,), language):

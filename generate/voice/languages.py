@@ -26,7 +26,7 @@ _REGIONS = {
     "fr": ("fr", "fr-be", "fr-ch"), "pt": ("pt", "pt-br"),
     "ru": ("ru", "ru-lv"), "vi": ("vi", "vi-vn-x-central", "vi-vn-x-south"),
 }  # fmt: skip
-_SPEAKS_ENGLISH_ONLY = ("flite", "festival")
+_SPEAKS_ENGLISH_ONLY = ("flite", "festival", "coqui")
 
 
 def check_language(language: str) -> str:
@@ -51,9 +51,14 @@ def reader(language: str) -> str:
     return "en-us" if language == "en" else language
 
 
+def kind(engine: str) -> str:
+    """What speaks: coqui for coqui:FOLDER, which is one voice, else the engine's own name."""
+    return engine.partition(":")[0]
+
+
 def speaking(engines: Iterable[str], language: str) -> tuple[str, ...]:
     """Those of some engines that speak a language."""
-    return tuple(e for e in engines if is_english(language) or e not in _SPEAKS_ENGLISH_ONLY)
+    return tuple(e for e in engines if is_english(language) or kind(e) not in _SPEAKS_ENGLISH_ONLY)
 
 
 def sound(text: str, language: str = "en") -> tuple[str, ...]:

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from generate.options import choose
 from generate.spec import VoiceSpec
 from generate.voice.child import sample_timbre, transform
+from generate.voice.coqui import label
 from generate.voice.engines import ENGINES
 from generate.voice.timed import Timed, retime
 
@@ -99,7 +100,7 @@ def _tempo_map(
 def _facts(voice: VoiceSpec) -> dict[str, object]:
     return {
         "engine": voice.engine,
-        "voice": voice.voice,
+        "voice": label(voice.voice) if voice.engine == "coqui" else voice.voice,
         "f0_hz": voice.f0_hz,
         "formant_scale": voice.formant_scale,
     }

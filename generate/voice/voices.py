@@ -17,8 +17,8 @@ from importlib.resources import files
 import numpy as np
 
 from generate.spec import Sex, VoiceSpec
-from generate.voice import festival, flite
-from generate.voice.languages import accents, speaking
+from generate.voice import coqui, festival, flite
+from generate.voice.languages import accents, kind, speaking
 from generate.voice.norms import f0_norm_hz, formant_scale
 
 HELD_OUT = frozenset(
@@ -47,18 +47,21 @@ class Variant:
     engine: str = "espeak"
 
 
-ENGINE_SHARES = {"espeak": 0.6, "flite": 0.15, "festival": 0.25}
+ENGINE_SHARES = {"espeak": 0.6, "flite": 0.15, "festival": 0.25, "coqui": 0.25}
 """How often each engine speaks where all are installed; the rest share what a missing one had."""
 
 
 @cache
 def variants_of(engine: str) -> tuple[Variant, ...]:
-    """The voices of one engine that are installed here, in a fixed order."""
+    """The voices of one engine that are installed here, in a fixed order; coqui:FOLDER is one."""
     if engine == "espeak":
         return usable_variants()
     if engine == "flite":
         rows = flite.VOICES.items()
         return tuple(Variant(n, sex, f0, tract, True, engine) for n, (sex, f0, _, tract) in rows)
+    if kind(engine) == "coqui":
+        folder = engine.partition(":")[2]
+        return (Variant(folder, *coqui.measured(folder), True, "coqui"),)
     found = ((name, festival.VOICES[name]) for name in festival.available())
     return tuple(Variant(n, v.sex, v.f0_hz, v.tract_scale, True, engine) for n, v in found)
 
@@ -115,7 +118,7 @@ def sample_voice(
         scale = formant_scale(age_years, sex, source.tract_scale) * float(spread_tract)
         slower = float(np.interp(age_years, (3, 6, 12), (0.78, 0.87, 1.0)))
     return VoiceSpec(
-        engine=engine,
+        engine=source.engine,
         voice=f"{accent}+{source.name}" if engine == "espeak" else source.name,
         age_years=float(age_years),
         sex=sex,
@@ -160,14 +163,17 @@ def _engine(rng: np.random.Generator, engines: Sequence[str]) -> str:
     known = list(engines) or ["espeak"]
     if len(known) == 1:
         return known[0]
-    shares = np.array([ENGINE_SHARES[name] for name in known])
+    shares = np.array([ENGINE_SHARES[kind(name)] for name in known])
     return str(rng.choice(known, p=shares / shares.sum()))
 
 
 def _variant(
     rng: np.random.Generator, engine: str, sex: Sex, natural: bool, held_out: bool
 ) -> Variant:
-    """A variant of the sex; one in four of the natural ones is of the other, WORLD moves it."""
+    """A variant of the sex; one in four of the natural ones is of the other, WORLD moves it.
+
+    A single voice of Coqui speaks for both sexes.
+    """
     other = natural and rng.random() < 0.25
     pool = [
         variant
@@ -176,4 +182,5 @@ def _variant(
         and (variant.sex == sex) != other
         and (variant.natural or not natural)
     ]
+    pool = pool or list(variants_of(engine))
     return pool[int(rng.integers(len(pool)))]
