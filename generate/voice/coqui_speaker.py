@@ -47,7 +47,12 @@ class Voice:
     def __init__(self, folder: VoiceFolder) -> None:
         self.folder = folder
         self.model = build(folder)
-        self.model.load_state_dict(load_weights(folder.weights), strict=folder.kind != "vits")
+        weights = load_weights(folder.weights)
+        try:
+            self.model.load_state_dict(weights, strict=folder.kind != "vits")
+        except RuntimeError as error:
+            said = str(error).strip().splitlines()[-1].strip()
+            raise ValueError(f"{folder.weights} does not fit its config.json: {said}") from error
         self.model.eval()
         self.rate_hz = int(self.model.config.audio.sample_rate)
         self.hop_s = float(self.model.config.audio.hop_length) / self.rate_hz
