@@ -5,7 +5,12 @@ child's set-up is not. Figures: fps_128_short, fps_256_short, fps_128_long, fps_
 second), setup_s (median of a child and its skin), rss_mib (peak memory of a worker), two_workers
 (stills a second of two processes over those of one), vs_mitsuba (null where it was not measured).
 
+With --gl the GL view alone: names the driver and gives gpu_fps_* (frames a second of clips: posed,
+drawn, labelled, developed) and gpu_stills_fps_* (stills as above). Figures of a driver that draws
+on the CPU are called gl_on_cpu_* instead.
+
     python benchmarks/bench_render.py --json benchmarks/results/bench_render.json
+    python benchmarks/bench_render.py --gl --json benchmarks/results/bench_render_gl.json
 """
 
 from __future__ import annotations
@@ -26,6 +31,8 @@ from common import finish
 from generate.make import make_still, still_shot
 from generate.picture import build_child
 from generate.presets import Stills
+from generate.render.choose_view import make_renderer
+from generate.render.gl_driver import is_real, probe
 from generate.render.view import Renderer, scene
 from generate.sample import sample_person
 from generate.shards import clip_members
@@ -34,18 +41,19 @@ CORES = sorted(os.sched_getaffinity(0)) if hasattr(os, "sched_setaffinity") else
 SEED = 7
 STILLS = 6
 """Stills of each child, as the preset has it."""
+CLIP_FRAMES = 41
 CASES = tuple((size, style) for style in ("short", "long") for size in (128, 256))
 
 
-def options_of(size_px: int, style: str) -> Stills:
+def options_of(size_px: int, style: str, view: str = "numba") -> Stills:
     """Stills of one size and hair style."""
     fix = (f"hair_style={style}",)
-    return Stills(seed=SEED, size_px=size_px, child_stills=STILLS, fix=fix)
+    return Stills(seed=SEED, size_px=size_px, child_stills=STILLS, fix=fix, view=view)
 
 
-def stills_row(child: int, size_px: int, style: str) -> dict[str, Any]:
+def stills_row(child: int, size_px: int, style: str, view: str = "numba") -> dict[str, Any]:
     """Seconds of each still of one child; the child is built before."""
-    options, seconds, size = options_of(size_px, style), [], 0
+    options, seconds, size = options_of(size_px, style, view), [], 0
     make_still(options, child * STILLS)
     for number in range(child * STILLS, (child + 1) * STILLS):
         begun = time.perf_counter()
@@ -119,12 +127,47 @@ def mitsuba_row(asked: bool, children: int = 4) -> dict[str, Any]:
     return {"kind": "mitsuba", "ratio": ratio, **seconds}
 
 
+def gl_rows(children: int) -> list[dict[str, Any]]:
+    """Rows of the GL view over CASES, named after whether its driver draws on a GPU."""
+    driver = probe()
+    name = "gpu" if is_real(driver) else "gl_on_cpu"
+    print(f"driver: {driver}" + ("" if is_real(driver) else " (draws on the CPU: this is no GPU)"))
+    rows = []
+    for size_px, style in CASES:
+        renderer = make_renderer("gl", size_px)
+        for child in range(children + 1):
+            kind = f"{size_px}_{style}"
+            clip = {"kind": f"{name}_fps_{kind}", "seconds": clip_seconds(renderer, child, style)}
+            still = stills_row(child, size_px, style, "gl") | {"kind": f"{name}_stills_fps_{kind}"}
+            rows += [row | {"driver": driver} for row in (clip, still) if child]  # 0 compiles
+    return rows
+
+
+def clip_seconds(renderer: Renderer, child: int, style: str) -> list[float]:
+    """Seconds of each frame of a clip of one child, but the first, which hands the child over."""
+    shot = still_shot(options_of(renderer.size_px, style), child * STILLS)
+    built, look, _ = build_child(shot.person, renderer.size_px)
+    place, seconds, motion = scene(shot.view, built), [], shot.motion
+    for frame in range(CLIP_FRAMES):
+        begun = time.perf_counter()
+        turn = motion.head_deg[0] + (0.5 * frame, 0, 0)
+        posed = renderer.pose(built, motion.arkit[0], turn, motion.gaze_deg[0])
+        renderer.frame(built, look, posed, place, frame)
+        seconds.append(time.perf_counter() - begun)
+    return seconds[1:]
+
+
+def rates_of(rows: list[dict[str, Any]]) -> dict[str, float | None]:
+    """Pictures a second of each kind of row."""
+    kinds = dict.fromkeys(row["kind"] for row in rows)
+    seconds = {kind: [s for row in rows if row["kind"] == kind for s in row["seconds"]]
+               for kind in kinds}  # fmt: skip
+    return {kind: len(s) / sum(s) for kind, s in seconds.items()}
+
+
 def figures_of(rows: list[dict[str, Any]]) -> dict[str, float | None]:
     """The figures named above."""
-    figures: dict[str, float | None] = {}
-    for kind in (f"fps_{size}_{style}" for size, style in CASES):
-        seconds = [s for row in rows if row["kind"] == kind for s in row["seconds"]]
-        figures[kind] = len(seconds) / sum(seconds)
+    figures = rates_of([row for row in rows if row["kind"].startswith("fps_")])
     alone, both = (row for row in rows if row["kind"] == "workers")
     figures["setup_s"] = median(row["seconds"] for row in rows if row["kind"] == "setup")
     figures["rss_mib"] = max(*alone["peak_mib"], *both["peak_mib"])
@@ -142,7 +185,12 @@ def main() -> None:
     parser.add_argument("--children", type=int, default=10)
     parser.add_argument("--people", type=int, default=20, help="for setup_s")
     parser.add_argument("--mitsuba", action="store_true", help="compare with Mitsuba too")
+    parser.add_argument("--gl", action="store_true", help="the GL view alone, and its driver")
     args = parser.parse_args()
+    if args.gl:
+        rows = gl_rows(args.children)
+        finish(rows, rates_of(rows), args.json)
+        return
     if CORES:
         os.sched_setaffinity(0, {CORES[0]})
     for size_px, style in CASES:
