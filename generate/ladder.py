@@ -9,8 +9,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from device.files import write_atomic
-from generate.controls import Shot, at_rest, set_control, set_controls
+from generate.controls import Shot, at_rest, framed
 from generate.motion.emotion import relaxed
+from generate.motion.gesture import GESTURES
 from generate.people.asset import load_asset
 from generate.people.cloth import PATTERNS
 from generate.people.hair_colors import HAIR_COLORS
@@ -25,7 +26,7 @@ from generate.render.light import KINDS
 from generate.render.sensor import CAMERAS
 from generate.sample import ANCESTRY_NAMES, sample_person, sample_view, stream
 from generate.shards import Dataset
-from generate.spec import EMOTIONS, SEXES
+from generate.spec import EMOTIONS, FRAMINGS, SEXES
 
 RANGES: dict[str, tuple[float, float]] = {
     "face_shape": (-1, 1),
@@ -64,6 +65,8 @@ NAMES: dict[str, tuple[str, ...]] = {
     "light": tuple(KINDS),
     "backdrop": tuple(PLACES),
     "camera": tuple(CAMERAS),
+    "framing": FRAMINGS,
+    "gesture": tuple(GESTURES),
 }
 """Controls with names or fixed values for rungs."""
 LADDERS = (*NAMES, *RANGES)
@@ -75,6 +78,8 @@ BESIDE: dict[str, dict[str, str]] = {
     "eye_color": {"skin_tone": "2"},
     "headwear": {"garment": "hood"},
     "held": {"age_years": "3"},
+    "framing": {"gesture": "rest"},
+    "gesture": {"framing": "upper", "face_fraction": "0.14"},
 }
 """What else is set on all rungs of a ladder, so that its control can be seen."""
 AGE_YEARS = 6.0
@@ -117,8 +122,8 @@ def base_shot(seed: int, size_px: int) -> Shot:
 
 def rung_shot(seed: int, size_px: int, control: str, value: str) -> Shot:
     """One rung."""
-    shot = set_controls(base_shot(seed, size_px), BESIDE.get(control, {}))
-    return set_control(shot, ALIAS.get(control, control), value)
+    fixed = BESIDE.get(control, {}) | {ALIAS.get(control, control): value}
+    return framed(base_shot(seed, size_px), fixed, stream(seed, 0, "gesture"))
 
 
 def draw_sheets(dataset: Dataset, controls: tuple[str, ...], steps: int, columns: int = 7) -> None:

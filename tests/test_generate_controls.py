@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from device.main import main
 from generate.controls import SETTERS, Shot, parse_fixed, set_control, set_controls
 from generate.ladder import BESIDE, LADDERS, NAMES, base_shot, rung_shot, rungs
-from generate.picture import build_child, render_clip
+from generate.picture import build_child, gestured, render_clip
 
 SIZE_PX = 64
 LABELS = ("landmarks_px", "head_pose_deg", "gaze_deg", "arkit", "parts")
@@ -41,6 +41,8 @@ KEPT = {
     "roll": ("arkit",),
     "gaze_yaw": ("head_pose_deg",),
     "gaze_pitch": ("head_pose_deg",),
+    "framing": ("head_pose_deg", "gaze_deg", "arkit"),
+    "gesture": ("landmarks_px", "head_pose_deg", "gaze_deg", "arkit"),
 } | dict.fromkeys(COLOUR_ALONE, LABELS)
 """Labels that each control must leave alone."""
 
@@ -48,8 +50,9 @@ KEPT = {
 @cache
 def picture(control: str, value: str) -> tuple[NDArray[np.uint8], dict[str, NDArray[Any]]]:
     shot = rung_shot(3, SIZE_PX, control, value)
-    child, look, _ = build_child(shot.person, SIZE_PX)
-    frames, labels, _ = render_clip(child, look, shot.view, shot.motion)
+    child, look, _ = build_child(shot.person, SIZE_PX, shot.view.framing)
+    motion = gestured(child, shot.motion, shot.gesture)
+    frames, labels, _ = render_clip(child, look, shot.view, motion)
     return frames, labels
 
 

@@ -15,7 +15,7 @@ from generate.people.bake_body import NECK_MARGIN_MM, arm_lines, body_bones
 from generate.people.bake_clothes import CUTS, SLEEVE_MARGIN_MM, collar_level
 from generate.people.body import JOINTS
 from generate.people.child import STILL, Child, Posed
-from generate.people.ids import FACE, HAND_PART, NECK
+from generate.people.ids import FACE, HAND, HAND_PART, NECK, SKIN
 from generate.people.kernels import depth_map
 from generate.people.skin import look
 from generate.render.view import Renderer, scene
@@ -53,7 +53,7 @@ def test_skin_ends_under_collar_and_sleeve(garment):
     hands = canon[topology.tris[topology.parts["hands"][1]]].reshape(-1, 3)
     beyond = np.max([line.beyond(hands, CUTS[garment].sleeve) for line in lines], 0)
     assert beyond.min() > -SLEEVE_MARGIN_MM - 0.01
-    bare = {0, 11}
+    bare = {SKIN, HAND}
     rest = np.ones(len(topology.tris), bool)
     for part in ("skin", "hands"):
         rest[topology.parts[part][1]] = False

@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from generate.people.codec import Shapes, asset_path, read_archive, unpack_shapes
+from generate.people.ids import CLOTH, HAND
 from generate.people.kernels import rows_times
 
 F32 = NDArray[np.float32]
@@ -59,7 +60,7 @@ class Topology:
     """(F, 3) counter-clockwise from outside. Renderers should cull the back faces of skin, eyes,
     teeth and tongue: inner lips and cheeks may come through the skin from behind."""
     material: I32
-    """(V,) 0 skin 1 eye 2 teeth 3 tongue 4 lash 7 cloth 11 arm (6 is hair, in its own arrays)."""
+    """(V,) 0 skin 1 eye 2 teeth 3 tongue 4 lash 7 cloth 10 hand (6 is hair, in its own arrays)."""
     canon: F32
     """(V, 3) place on the template in mm (y up, z forward); for eyes the unit direction from the
     eyeball's centre in the eye's own frame, iris along +z."""
@@ -248,7 +249,10 @@ def _upper(face: Topology, garment: str) -> Topology:
     return Topology(
         tris=np.concatenate([face.tris[: cut.start], *body_tris]),
         material=np.concatenate(
-            [face.material[: where.start], np.repeat([11, 7], [middle - where.start, end - middle])]
+            [
+                face.material[: where.start],
+                np.repeat([HAND, CLOTH], [middle - where.start, end - middle]),
+            ]
         ).astype(np.int32),
         canon=joined(face.canon, arrays["canon"]),
         aux=joined(face.aux, arrays["aux"]),

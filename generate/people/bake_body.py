@@ -18,10 +18,10 @@ from generate.people.bake_mesh import Surface, subdivided
 from generate.people.bake_source import Source, bone_weights
 from generate.people.bake_topology import Piece, middle_child, new_piece
 from generate.people.codec import pack_shapes, unpack_shapes
+from generate.people.ids import CLOTH, HAND
 from generate.people.kernels import vertex_normals
 
 Arrays = dict[str, NDArray[Any]]
-CLOTH, ARM = 7, 11
 LOWEST_MM = -420.0
 """Template height where the trousers end, below every view of an upper body."""
 NECK_MARGIN_MM = 13.0
@@ -126,7 +126,7 @@ def _hands(
     uv = np.zeros((count, 2))
     uv[quads] = group.uv[keep]
     nails = texture_at(source.textures, "fingernails", uv[np.unique(quads)])
-    piece = new_piece(f"hands-{length}", surface, ARM, surface.rows @ template)
+    piece = new_piece(f"hands-{length}", surface, HAND, surface.rows @ template)
     piece.aux[:, 3] = nails
     piece.aux[:, 1:3] = _palm_and_knuckles(source, np.unique(quads))
     return piece

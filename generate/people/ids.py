@@ -18,10 +18,8 @@ PROP = 8
 LENS = 9
 """Glass in front of the eyes: see-through."""
 HAND = 10
-"""Skin of hands and arms, off the face's atlas."""
-ARM = 11
-"""Hands and arms of the body asset: `canon` is the place on the template, as for skin."""
-N_MATERIALS = 12
+"""Skin of hands and forearms, off the face's atlas: `canon` is a place in mm that goes with it."""
+N_MATERIALS = 11
 
 # Columns of `aux`, by material.
 AUX_AO = 0
@@ -38,7 +36,7 @@ AUX_PART, AUX_GLOSS, AUX_FUZZ = 1, 2, 3
 AUX_BAND, AUX_SECOND = 1, 2
 """Cloth: 1 on the ribbed band of the collar; 1 on a second cloth, 2 on buttons."""
 AUX_PALM, AUX_KNUCKLE, AUX_NAIL = 1, 2, 3
-"""Arm: 1 on the palm, 1 on the knuckles, 1 on nails."""
+"""Hand: 1 on the palm, 1 on the knuckles, 1 on nails."""
 
 # Ids in part masks.
 BACKGROUND = PARTS.index("background")

@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
-from generate.people.ids import CLOTH_PART, HAND, HAND_PART, THING_PART
+from generate.people.ids import AUX_NAIL, AUX_PALM, CLOTH_PART, HAND, HAND_PART, THING_PART
 from generate.people.piece import Piece, merged
 from generate.people.rotation import head_rotation
-from generate.people.skin import tone_color
 from generate.people.things_face import Face
 from generate.people.things_mesh import Stuff, blob, box, lathe, painted, placed, tube
 from generate.spec import Person
@@ -222,7 +221,7 @@ def held(name: str, face: Face, person: Person) -> list[Piece]:
     at = _spot(face, toy, name, place, side, rng)
     made = list(toy.pieces)
     if toy.grip is not None:
-        made += _fist(toy, person, face.scale, side)
+        made += _fist(toy, face.scale, side)
     made = [placed(piece, turn, at) for piece in made]
     if toy.grip is not None:
         made.append(_sleeve(at + turn @ np.array(toy.grip), person, face, side))
@@ -255,10 +254,9 @@ def _spot(
     return spot
 
 
-def _fist(toy: Toy, person: Person, size: float, side: float) -> list[Piece]:
+def _fist(toy: Toy, size: float, side: float) -> list[Piece]:
     """Four fingers and a thumb round the thing's grip, a palm behind them."""
-    rgb = tone_color(person.skin_tone, 0.4).astype(np.float64)
-    skin = Stuff(rgb, HAND_PART, 0.15, material=HAND)
+    skin = Stuff((0, 0, 0), HAND_PART, material=HAND)
     s = 0.92 * size**1.3
     grip = np.array(toy.grip)
     reach = min(toy.half[0], 0.024)
@@ -289,7 +287,14 @@ def _fist(toy: Toy, person: Person, size: float, side: float) -> list[Piece]:
         ]
     )
     made.append(_finger(thumb, np.array([8.5, 7.6, 6.0]) * s * MM, skin))
-    return made
+    return [_skinned(piece) for piece in made]
+
+
+def _skinned(piece: Piece) -> Piece:
+    """The piece as `shade_hand` reads it: the back of a hand, no palm, knuckle or nail."""
+    aux = piece.aux.copy()
+    aux[:, AUX_PALM : AUX_NAIL + 1] = 0
+    return replace(piece, canon=piece.points * np.float32(1000), aux=aux)
 
 
 def _finger(path: F64, radius: F64, stuff: Stuff) -> Piece:

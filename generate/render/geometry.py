@@ -12,7 +12,6 @@ from numpy.typing import NDArray
 from generate.people.asset import load_topology
 from generate.people.child import Child, Posed
 from generate.people.ids import (
-    ARM,
     AUX_SCALP,
     AUX_STRAND,
     CLOTH,
@@ -50,7 +49,7 @@ class Figure:
         self.kinds = material[self.tris[:, 0]].astype(np.uint8)
         self.lens_kinds = np.full(len(self.lens_tris), LENS, np.uint8)
         coarse = _coarse(child.person.garment, child.framing)
-        casts = np.isin(self.kinds, (PROP, HAND))
+        casts = np.isin(self.kinds, (PROP, HAND)) & (self.tris[:, 0] >= self.n_head)
         casts |= (self.kinds == HAIR) & (self.aux[self.tris[:, 0], AUX_STRAND] < HAIR_CASTING)
         self.caster_tris = np.concatenate([coarse, self.tris[casts]])
         self.caster_kinds = material[self.caster_tris[:, 0]].astype(np.uint8)
@@ -119,4 +118,4 @@ def _coarse(garment: str, framing: str) -> NDArray[np.int32]:
     """Skin, arms and cloth of a topology, coarse enough to throw its shadow."""
     topology = load_topology(garment, framing)
     kinds = topology.material[topology.tris[:, 0]]
-    return coarsened(topology.tris[np.isin(kinds, (SKIN, CLOTH, ARM))])
+    return coarsened(topology.tris[np.isin(kinds, (SKIN, CLOTH, HAND))])

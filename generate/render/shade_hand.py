@@ -9,11 +9,11 @@ import numba
 import numpy as np
 
 from generate.people.ids import (
-    ARM,
     AUX_AO,
     AUX_KNUCKLE,
     AUX_NAIL,
     AUX_PALM,
+    HAND,
     HAND_PART,
 )
 from generate.render.noise import value_noise
@@ -44,7 +44,7 @@ def shade_hand(fragments, lamps, shadow, camera_at, hand):
     """Write colour and part of all hand fragments; hand: `people.skin.HandLook`."""
     light = np.zeros(3, np.float32)
     albedo = np.zeros(3, np.float32)
-    for k in range(fragments.first[ARM], fragments.first[ARM + 1]):
+    for k in range(fragments.first[HAND], fragments.first[HAND + 1]):
         p0, p1, p2 = fragments.position[k, 0], fragments.position[k, 1], fragments.position[k, 2]
         n0, n1, n2 = fragments.normal[k, 0], fragments.normal[k, 1], fragments.normal[k, 2]
         c0, c1, c2 = fragments.canon[k, 0], fragments.canon[k, 1], fragments.canon[k, 2]

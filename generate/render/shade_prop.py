@@ -1,4 +1,4 @@
-"""Things that are worn or held, hands, and lenses: one shader for solids, one for clear glass."""
+"""Things that are worn or held, and lenses: one shader for solids, one for clear glass."""
 
 # mypy: allow-untyped-defs
 from __future__ import annotations
@@ -6,7 +6,7 @@ from __future__ import annotations
 import numba
 import numpy as np
 
-from generate.people.ids import AUX_AO, AUX_FUZZ, AUX_GLOSS, AUX_PART, HAND, LENS, PROP
+from generate.people.ids import AUX_AO, AUX_FUZZ, AUX_GLOSS, AUX_PART, LENS, PROP
 from generate.render.noise import value_noise
 from generate.render.shade_fragments import keep_albedo
 from generate.render.shade_math import (
@@ -27,7 +27,7 @@ from generate.render.shade_math import (
 )
 
 F0 = 0.04
-"""Reflectance of plastic, glass and skin seen squarely."""
+"""Reflectance of plastic and glass seen squarely."""
 TUFT_PER_M = 420.0
 """Tufts of plush and stitches of wool along a metre."""
 MIRROR = 4.0
@@ -52,11 +52,10 @@ def _window(lamps, i, r0, r1, r2):
 
 @numba.njit(cache=True, fastmath=True)
 def shade_prop(fragments, lamps, shadow, camera_at, to_head):
-    """Write colour and part of all things and hands; to_head (3, 4): world -> upright head."""
+    """Write colour and part of all things; to_head (3, 4): world -> upright head."""
     diffuse = np.zeros(3, np.float32)
     shine = np.zeros(3, np.float32)
-    for k in range(fragments.first[PROP], fragments.first[HAND + 1]):
-        is_hand = k >= fragments.first[HAND]
+    for k in range(fragments.first[PROP], fragments.first[PROP + 1]):
         p0, p1, p2 = fragments.position[k, 0], fragments.position[k, 1], fragments.position[k, 2]
         s0, s1, s2 = fragments.normal[k, 0], fragments.normal[k, 1], fragments.normal[k, 2]
         v0, v1, v2 = unit(camera_at[0] - p0, camera_at[1] - p1, camera_at[2] - p2)
@@ -85,14 +84,12 @@ def shade_prop(fragments, lamps, shadow, camera_at, to_head):
         for i in range(3):
             share = lit if i == 0 else ao
             d = dot_row(lamps.direction, i, n0, n1, n2)
-            wrap = 0.25 if is_hand else 0.4 * fuzz
             h0, h1, h2 = half_way(lamps.direction, i, v0, v1, v2)
             nh = n0 * h0 + n1 * h1 + n2 * h2
             spot = 0.25 * F0 * ggx(nh, max(rough, 0.25)) * max(d, 0.0) / max(nv, 0.25)
             spot += MIRROR * gloss * gloss * fresnel(F0, nv) * _window(lamps, i, r0, r1, r2)
             for c in range(3):
-                w = wrap * (1.4 if c == 0 else 0.7) if is_hand else wrap
-                diffuse[c] += lamps.color[i, c] * wrapped(d, w) * share
+                diffuse[c] += lamps.color[i, c] * wrapped(d, 0.4 * fuzz) * share
                 shine[c] += lamps.color[i, c] * spot * share * (1.0 - 0.8 * fuzz)
         rim = 0.25 * fuzz * fifth(1.0 - nv)
         for c in range(3):
