@@ -109,6 +109,17 @@ def test_more_freckles_are_more_dark_specks_on_cheeks_and_nose() -> None:
     assert amounts[0] < 0.02 < amounts[1] < amounts[2] < 0.5
 
 
+def test_strong_freckles_stand_out_and_leave_the_mean_colour() -> None:
+    def patch(amount: float):
+        person = replace(PERSON, freckles=amount, skin_tone=2)
+        return cheek(look(person).skins[0].atlas[..., :3], 20)
+
+    plain, full = patch(0.0), patch(1.0)
+    assert np.abs(full.mean((0, 1)) / plain.mean((0, 1)) - 1).max() < 0.03
+    spread = [(rgb @ LUMINANCE).std() / (rgb @ LUMINANCE).mean() for rgb in (plain, full)]
+    assert spread[1] > spread[0] + 0.06
+
+
 def test_folds_follow_their_muscles_and_wrinkling_turns_them_off() -> None:
     amounts = np.zeros(52)
     amounts[ARKIT.index("browDownLeft")] = 1

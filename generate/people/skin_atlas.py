@@ -38,6 +38,9 @@ flush shows, 0 to 1."""
 MELANIN = np.array([0.72, 1.0, 1.42], np.float32)
 BLOOD = np.array([0.12, 1.0, 0.82], np.float32)
 """Absorption by channel, as exponents."""
+FRECKLE_MELANIN = 0.85
+PALER_BETWEEN = 0.8
+"""Skin between freckles is paler, so that their mean is the skin's: this share of their blur."""
 
 CHEEK = (42.0, 695.0, 112.0)
 NOSE_TIP = (0.0, 691.0, 168.0)
@@ -116,7 +119,8 @@ def _pigments(pigment: Pigment, bands: list[F32], seed: int) -> tuple[F32, F32]:
     blood -= 0.35 * blood[middle].mean()
     melanin -= melanin[middle].mean()
     if pigment.freckles > 0:
-        melanin += 0.55 * freckles(pigment.freckles, _stream(seed, 3))
+        specks = FRECKLE_MELANIN * freckles(pigment.freckles, _stream(seed, 3))
+        melanin += specks - PALER_BETWEEN * cv2.GaussianBlur(specks, (0, 0), 12)
     if pigment.birthmarks > 0:
         marks = birthmarks(pigment.birthmarks, _stream(seed, 4))
         melanin, blood = melanin + marks.melanin, blood + marks.blood

@@ -44,22 +44,22 @@ def freckles(amount: float, rng: np.random.Generator) -> F32:
     side = rng.choice([-1.0, 1.0], n)
     azimuth = np.where(nose, rng.normal(0, 0.09, n), side * np.abs(rng.normal(0.36, 0.15, n)))
     y = np.where(nose, rng.normal(707, 9, n), rng.normal(703, 9, n) + 9 * (np.abs(azimuth) < 0.25))
-    stray = rng.uniform(0, 1, n) < 0.12
+    stray = rng.uniform(0, 1, n) < 0.20
     y = np.where(stray, rng.uniform(645, 785, n), y)
-    radius_mm = 0.28 + 0.22 * rng.gamma(2.0, 0.6, n)
+    radius_mm = 0.34 + 0.27 * rng.gamma(2.0, 0.6, n)
     ink = rng.uniform(0.25, 1.0, n)
     shapes = rng.normal(0, 1, (n, 2 * WAVES))
     drawing = canvas()
     for i in range(round(n * amount)):
         outline = _outline(azimuth[i], y[i], radius_mm[i], 0.09 * shapes[i])
-        fill(drawing, outline, ink[i] * (0.55 + 0.45 * amount))
+        fill(drawing, outline, ink[i] * (0.5 + 0.5 * amount))
     return cv2.GaussianBlur(from_canvas(drawing), (0, 0), 0.45)
 
 
 def birthmarks(amount: float, rng: np.random.Generator) -> Marks:
     """Moles, and from the middle of the scale one or two flat, irregular birthmarks."""
     azimuth, y = rng.uniform(-0.95, 0.95, MOLES), rng.uniform(615, 785, MOLES)
-    radius_mm = 0.55 + 0.5 * rng.gamma(2.0, 0.5, MOLES)
+    radius_mm = 0.75 + 0.65 * rng.gamma(2.0, 0.5, MOLES)
     ink, shapes = rng.uniform(0.6, 1, MOLES), rng.normal(0, 1, (MOLES, 2 * WAVES))
     moles = canvas()
     for i in range(round(MOLES * amount)):
@@ -73,7 +73,7 @@ def birthmarks(amount: float, rng: np.random.Generator) -> Marks:
             fill(flat[kind], _outline(at, height, size_mm * growth, 0.20 * shape), 1.0)
     brown, red = (cv2.GaussianBlur(from_canvas(drawing), (0, 0), 1.1) for drawing in flat)
     dark = cv2.GaussianBlur(from_canvas(moles), (0, 0), 0.4)
-    return Marks(0.9 * dark + 0.30 * brown, 0.55 * red)
+    return Marks(1.2 * dark + 0.45 * brown, 0.2 * dark + 0.62 * red)
 
 
 def age_spots(age_years: float, rng: np.random.Generator) -> F32:
