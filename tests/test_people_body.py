@@ -15,8 +15,7 @@ from generate.people.bake_body import NECK_MARGIN_MM, arm_lines, body_bones
 from generate.people.bake_clothes import CUTS, SLEEVE_MARGIN_MM, collar_level
 from generate.people.body import JOINTS
 from generate.people.child import STILL, Child, Posed
-from generate.people.ids import FACE, HAND, HAND_PART, NECK, SKIN
-from generate.people.kernels import depth_map
+from generate.people.ids import HAND, HAND_PART, SKIN
 from generate.people.skin import look
 from generate.render.view import Renderer, scene
 from generate.spec import Person, View
@@ -58,62 +57,6 @@ def test_skin_ends_under_collar_and_sleeve(garment):
     for part in ("skin", "hands"):
         rest[topology.parts[part][1]] = False
     assert not bare & set(topology.material[topology.tris[rest]].ravel().tolist())
-
-
-def random_upper(number: int) -> tuple[Child, Posed]:
-    rng = np.random.default_rng([9, number])
-    share = rng.dirichlet([1, 1, 1])
-    child = make(
-        age_years=float(rng.uniform(0.5, 60)),
-        sex=("female", "male")[number % 2],
-        ancestry=(float(share[0]), float(share[1]), float(1 - share[0] - share[1])),
-        face_seed=int(rng.integers(1 << 31)),
-        garment=GARMENTS[number % len(GARMENTS)],
-    )
-    columns = child.gesture(list(GESTURES)[number % len(GESTURES)])
-    columns[-3:] = rng.uniform(LIMITS[-3:, 0], LIMITS[-3:, 1]) * (number % 3 == 0)
-    return child, child.pose(np.zeros(52), rng.uniform(-25, 25, 3), (0, 0), columns)
-
-
-def bare_cells(child: Child, posed: Posed, yaw: float) -> int:
-    """Cells (3 mm) in which skin of the trunk or neck from under the collar is nearest."""
-    topology = child.topology
-    level = collar_level(topology.canon.astype(float), CUTS[child.person.garment])
-    faces = topology.parts["skin"][1]
-    low = np.zeros(len(topology.tris), bool)
-    low[faces] = (level[topology.tris[faces]] < -8).all(1)
-    turn, tilt = np.radians([yaw, 8.0])
-    ahead = np.array([np.sin(turn) * np.cos(tilt), np.sin(tilt), np.cos(turn) * np.cos(tilt)])
-    side = np.cross([0, 1, 0], ahead)
-    side /= np.linalg.norm(side)
-    x, y, z = np.stack([side, np.cross(ahead, side), ahead]) @ posed.points.astype(float).T
-    layers = []
-    for tris in (topology.tris[low], topology.tris[~low]):
-        image = np.full((420, 420), -np.inf)
-        depth_map(x / 0.003 + 210, y / 0.003 + 210, z, tris, image)
-        layers.append(image)
-    return int((layers[0] > layers[1]).sum())
-
-
-def test_every_upper_body_is_clothed():
-    """Of 50 upper bodies no skin shows but face, throat, hands and forearms."""
-    for number in range(50):
-        child, posed = random_upper(number)
-        assert bare_cells(child, posed, (0, 50, -90, 180)[number // 4 % 4]) <= 3
-
-
-def test_pictures_show_skin_of_hands_and_head_alone():
-    """Below the shoulders no pixel is face or neck."""
-    renderer = Renderer(VIEW.size_px)
-    for number in range(0, 50, 5):
-        child, posed = random_upper(number)
-        place = scene(VIEW, child)
-        frame = renderer.frame(child, look(child.person), posed, place)
-        shoulders = np.stack([joint(posed, f"{side}_shoulder") for side in ("left", "right")])
-        low = posed.shoulders[:3, :3] @ [0, -0.02, 0.02] + shoulders.mean(0)
-        row = place.camera.project(place.camera.to_camera(low))[1]
-        below = frame.parts[int(np.ceil(max(row, 0))) + 2 :]
-        assert not np.isin(below, (FACE, NECK)).any()
 
 
 def test_hair_and_head_are_the_same_in_both_framings(child):
