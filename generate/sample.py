@@ -148,7 +148,7 @@ def sample_view(rng: np.random.Generator, size_px: int) -> View:
     view = View(
         size_px=size_px,
         distance_m=float(rng.uniform(0.35, 1.4)),
-        face_fraction=float(rng.uniform(0.34, 0.58)),
+        face_fraction=float(rng.uniform(0.27, 0.47)),
         offset=(float(rng.normal(0, 0.05)), float(rng.normal(0.02, 0.04))),
         light_seed=int(rng.integers(2**31)),
         backdrop_seed=int(rng.integers(2**31)),

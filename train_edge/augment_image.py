@@ -21,6 +21,10 @@ _LIPS = (*range(54, 47, -1), *range(59, 54, -1), *range(64, 59, -1), 67, 66, 65)
 FLIP = np.array([*_JAW, *_BROWS, *_NOSE, *_EYES, *_LIPS])
 """Point k of a mirrored picture is point FLIP[k] of the picture (iBUG-68)."""
 
+EXPOSED = 0.12, 0.7
+"""Mean of the middle of a picture, 0 to 1: cameras expose for it, so that few faces are lost in
+white or black."""
+
 Rng = np.random.Generator
 
 
@@ -105,7 +109,10 @@ def occlude(picture: Pixels, rng: Rng) -> Pixels:
         if rng.random() < 0.5:
             cv2.rectangle(mask, (int(x), int(y)), (int(x + width), int(y + height)), 1, -1)
         else:
-            centre, axes = (int(x + width // 2), int(y + height // 2)), (int(width), int(height))
+            centre, axes = (
+                (int(x + width // 2), int(y + height // 2)),
+                (int(width // 2), int(height // 2)),
+            )
             cv2.ellipse(mask, (centre, axes, float(rng.uniform(0, 180))), 1, -1)
         cover = _cover(picture, rng)
         picture = np.where(mask[..., None] > 0, cover, picture).astype(np.uint8)
@@ -152,9 +159,11 @@ def lit(colours: Floats, rng: Rng, strength: float) -> Floats:
     colours = colours * np.exp(rng.normal(0, 0.12 * strength, 3)).astype(np.float32)
     gamma = float(np.exp(rng.normal(0, 0.35 * strength)))
     colours = np.asarray(cv2.pow(np.clip(colours, 0, 1), gamma), np.float32)
-    mean = float(colours.mean())
+    edge = len(colours) // 4
+    mean = float(colours[edge:-edge, edge:-edge].mean())
     contrast, brightness = 1 + strength * rng.uniform(-0.5, 0.5, 2)
-    colours = (colours - mean) * np.float32(contrast) + np.float32(mean * brightness)
+    exposed = np.clip(mean * brightness, *EXPOSED)
+    colours = (colours - mean) * np.float32(contrast) + np.float32(exposed)
     if rng.random() < 0.4 * strength:
         colours = colours * (1 + _slope(len(colours), rng))
     return colours
