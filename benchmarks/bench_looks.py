@@ -30,6 +30,8 @@ PLAIN: dict[str, tuple[str, ...]] = {
     "camera": ("camera=good", "aperture_mm=0", "distortion=0"),
 }
 """Ingredients, and the controls that hold each of them plain."""
+CHILD_STILLS = 3
+"""Pictures of each child: many children, as more variety needs more of them."""
 ARMS: dict[str, tuple[str, ...]] = {
     "all": (),
     **{f"without {name}": fixed for name, fixed in PLAIN.items()},
@@ -50,8 +52,10 @@ def measure(arm: str, seed: int, args: argparse.Namespace) -> dict[str, Any]:
     if not result.exists():
         fixed = ("--fix", *ARMS[arm]) if ARMS[arm] else ()
         data, runs = place / "data", place / "runs"
-        run("generate", "stills", "--out", data, "--clips", args.clips, "--seed", seed, *fixed)
-        run("train", "face", "--data", data, "--out", runs, "--steps", args.steps, "--seed", seed)
+        run("generate", "stills", "--out", data, "--clips", args.clips, "--seed", seed,
+            "--child-stills", CHILD_STILLS, *fixed)  # fmt: skip
+        run("train", "face", "--data", data, "--out", runs, "--steps", args.steps, "--seed", seed,
+            "--threads", 1)  # fmt: skip
         trained = sorted(path for path in runs.iterdir() if (path / "done").exists())[-1]
         run("evaluate", trained, "--data", args.real, "--json", result)
     body = json.loads(result.read_text())
@@ -80,7 +84,7 @@ def main() -> None:
     parser.add_argument("--out", type=Path, default=Path("out/looks"))
     parser.add_argument("--seeds", type=int, default=3)
     parser.add_argument("--clips", type=int, default=1200)
-    parser.add_argument("--steps", type=int, default=1000)
+    parser.add_argument("--steps", type=int, default=1200)
     parser.add_argument("--arms", nargs="*", default=list(ARMS), choices=list(ARMS))
     parser.add_argument("--json", type=Path)
     args = parser.parse_args()
