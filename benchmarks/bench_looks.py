@@ -30,8 +30,6 @@ PLAIN: dict[str, tuple[str, ...]] = {
     "camera": ("camera=good", "aperture_mm=0", "distortion=0"),
 }
 """Ingredients, and the controls that hold each of them plain."""
-CHILD_STILLS = 3
-"""Pictures of each child: many children, as more variety needs more of them."""
 ARMS: dict[str, tuple[str, ...]] = {
     "all": (),
     **{f"without {name}": fixed for name, fixed in PLAIN.items()},
@@ -52,8 +50,7 @@ def measure(arm: str, seed: int, args: argparse.Namespace) -> dict[str, Any]:
     if not result.exists():
         fixed = ("--fix", *ARMS[arm]) if ARMS[arm] else ()
         data, runs = place / "data", place / "runs"
-        run("generate", "stills", "--out", data, "--clips", args.clips, "--seed", seed,
-            "--child-stills", CHILD_STILLS, *fixed)  # fmt: skip
+        run("generate", "stills", "--out", data, "--clips", args.clips, "--seed", seed, *fixed)
         run("train", "face", "--data", data, "--out", runs, "--steps", args.steps, "--seed", seed,
             "--threads", 1)  # fmt: skip
         trained = sorted(path for path in runs.iterdir() if (path / "done").exists())[-1]

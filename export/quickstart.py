@@ -45,20 +45,11 @@ class Size:
     bench_seconds: float = 3
     export: tuple[str, ...] = ()
     """More words for `collodi export`."""
-    stills_fix: tuple[str, ...] = ()
-    """Controls held plain in the stills."""
-
-
-FEW_STEPS = ("camera=good", "held=none", "headwear=none", "glasses=none", "face_paint=none",
-             "aperture_mm=0", "distortion=0")  # fmt: skip
-"""What two thousand steps cannot learn beside the rest: with all of it the error on real faces was
-13.4 % after them, without it 12.3 %, and int8 lost too much (24.4 dB)."""
 
 
 SIZES = {
     "toy": Size(
-        stills=1800, words=4000, talk=6, tests=300, kws_steps=700, face_steps=2000,
-        stills_fix=FEW_STEPS,
+        stills=2400, words=4000, talk=6, tests=300, kws_steps=700, face_steps=2000,
     ),
     "tiny": Size(
         stills=48, words=150, talk=1, tests=24, kws_steps=12, face_steps=6, talk_px=96,
@@ -108,12 +99,9 @@ def chain(o: Options) -> Made:
     run = Chain(o.out)
     seeds = ("--seed", o.seed), ("--seed", o.seed + 1_000_000)
     words = ("--words", *o.words)
-    fixed = ("--fix", *size.stills_fix) if size.stills_fix else ()
 
-    run("generate", "stills", "--out", data / "stills", "--clips", size.stills, *seeds[0],
-        *fixed)  # fmt: skip
-    run("generate", "stills", "--out", data / "stills-test", "--clips", size.tests, *seeds[1],
-        *fixed)  # fmt: skip
+    run("generate", "stills", "--out", data / "stills", "--clips", size.stills, *seeds[0])
+    run("generate", "stills", "--out", data / "stills-test", "--clips", size.tests, *seeds[1])
     run("generate", "words", "--out", data / "words", "--clips", size.words, *seeds[0], *words)
     run("generate", "words", "--out", data / "words-test", "--clips", size.tests, *seeds[1],
         *words, "--held-out")  # fmt: skip

@@ -26,8 +26,8 @@ class Stills:
     """Clips in one shard; a shard is the unit of resume."""
     size_px: int = 128
     """Image side."""
-    child_stills: int = 6
-    """Pictures of each child, each with another pose, light and place."""
+    child_stills: int = 3
+    """Pictures of each child, each with another pose, light and place; a new child costs 0.2 s."""
     age_years: tuple[float, float] = (3, 12)
     """Youngest and oldest."""
     adult_share: float = 0.0
