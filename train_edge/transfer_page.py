@@ -97,8 +97,8 @@ def write_report(path: Path, result: Mapping[str, Any], commands: list[str], sta
             "Accuracy",
             "One network and one recipe, trained on three things. synthetic: the data set alone. "
             "real-trained: real recordings of the other speakers alone, never of the one it is "
-            "tested on; an upper bound for this recipe and this many recordings. synthetic+k: the "
-            "data set and k real recordings a word of the other speakers.",
+            "tested on; the upper bound where those are many speakers, and below it where they are "
+            "few. synthetic+k: the data set and k real recordings a word of the other speakers.",
             [
                 main_table(result),
                 *([difference_table(result)] if len(arms) > 1 else []),
