@@ -127,16 +127,17 @@ def _of_clips(data: Path, bundle: Bundle) -> tuple[int, Iterator[tuple[NDArray[n
 def said_in(clip: Clip, labels: Sequence[str]) -> Said:
     """Keywords of a clip with their times: those among its words, or else the clip's own class.
 
-    A keyword of several words is a row of them; a class that is said in other words spans them all.
+    A keyword of several words is one word or a row of them; a class that is said in other words
+    spans them all.
     """
     words = clip.labels["word"].tolist()
     times = clip.labels["word_s"].tolist()
     found: list[tuple[str, float, float]] = []
     for label in (label for label in labels if label not in NOT_WORDS):
-        parts = label.split()
-        for k in range(len(words) - len(parts) + 1):
-            if words[k : k + len(parts)] == parts:
-                found.append((label, times[k][0], times[k + len(parts) - 1][1]))
+        for count in {1, len(label.split())}:
+            for k in range(len(words) - count + 1):
+                if " ".join(words[k : k + count]) == label:
+                    found.append((label, times[k][0], times[k + count - 1][1]))
     keyword = clip.facts["keyword"]
     if not found and words and keyword in labels and keyword not in NOT_WORDS:
         found.append((keyword, times[0][0], times[-1][1]))

@@ -102,13 +102,19 @@ def _scene(options: Stream, number: int, program: Program) -> Scene:
 
 
 def _keywords(options: Stream, rng: np.random.Generator) -> list[Said]:
-    """Keywords at random times, as many a minute as asked on average where they have room."""
+    """Keywords at random times, as many a minute as asked on average where they have room.
+
+    Each is one word with the name of its class, however it is said.
+    """
     found: list[Said] = []
     wished = rng.poisson(options.keywords_per_minute * options.clip_s / 60)
     for _ in range(int(wished)):
-        sayings = parse_keyword(options.words[int(rng.integers(len(options.words)))]).sayings
+        keyword = parse_keyword(options.words[int(rng.integers(len(options.words)))])
         voice = sample_keyword_voice(rng, options.held_out, options.voices)
-        said = say_word(sayings[int(rng.integers(len(sayings)))], voice, rng)
+        saying = keyword.sayings[int(rng.integers(len(keyword.sayings)))]
+        said = say_word(saying, voice, rng)
+        named = tuple(replace(word, text=keyword.name) for word in said.words)
+        said = replace(said, words=named)
         for _ in range(20):
             one = Said(float(rng.uniform(0.2, options.clip_s - said.duration_s - 0.2)), said)
             if not _touches(one, found):
