@@ -11,7 +11,7 @@ from torch.nn import functional
 from device.front_end import LOGMEL
 from train_edge.augment_sound import augment
 from train_edge.data import class_names
-from train_edge.models.dscnn import DSCNN
+from train_edge.networks import build
 from train_edge.options import Options
 from train_edge.spectra import BINS, FRAMES, Spectra, features
 
@@ -20,11 +20,6 @@ SILENCE_SHARE = 0.05
 BACKWARDS_SHARE = 0.25
 """Share of the unknown that is a word played backwards: speech that is no word at all."""
 SMOOTHING = 0.05
-
-
-def build(options: Options, labels: tuple[str, ...]) -> nn.Module:
-    """The untrained network."""
-    return DSCNN(len(labels), options.dropout)
 
 
 class KwsTask:

@@ -89,6 +89,8 @@ class Options:
     """Steps between checkpoints."""
     words: tuple[str, ...] = ()
     """kws: keywords to tell apart; empty takes those of the data set."""
+    network: Literal["dscnn", "bcresnet"] = "dscnn"
+    """kws, voice: depthwise-separable convolutions, or broadcast residuals."""
     dropout: float = 0.1
     """kws, voice: share of features dropped before the last layer."""
     sound: SoundAugment = field(default_factory=SoundAugment)

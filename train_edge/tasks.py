@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from generate.shards import Dataset
-from train_edge import face_task, kws_task, voice_task
+from train_edge import face_task, networks, voice_task
 from train_edge.data import cut_word, keywords, load_words, open_clips, split
 from train_edge.face_task import FaceTask
 from train_edge.faces import load_faces
@@ -26,9 +26,9 @@ if TYPE_CHECKING:
 
 WANT = {"kws": "audio", "face": "frames", "voice": "audio"}
 BUILD: dict[str, Callable[[Options, tuple[str, ...]], nn.Module]] = {
-    "kws": kws_task.build,
+    "kws": networks.build,
     "face": face_task.build,
-    "voice": voice_task.build,
+    "voice": networks.build,
 }
 CALIBRATION_SEED = 77
 

@@ -16,7 +16,7 @@ from generate.spec import EMOTIONS
 from train_edge.augment_sound import augment
 from train_edge.kws_task import centred, voice_weight
 from train_edge.metrics import balanced
-from train_edge.models.dscnn import DSCNN
+from train_edge.networks import build
 from train_edge.options import Options
 from train_edge.spectra import features
 from train_edge.voices import NONE, SPOKEN, Voices
@@ -30,11 +30,6 @@ ADDED_SHARE = 0.4
 HOUSES = (1000, 1001, 1002)
 """Seeds of the noises that it learns from; validation and evaluation take others."""
 HELD_HOUSES = (2000,)
-
-
-def build(options: Options, labels: tuple[str, ...]) -> nn.Module:
-    """The untrained network."""
-    return DSCNN(len(labels), options.dropout)
 
 
 class VoiceTask:
