@@ -159,6 +159,8 @@ class VoiceSpec:
     """Median F0 after the transform."""
     formant_scale: float
     """Formants times this, relative to the backend's voice."""
+    formant_bend: tuple[float, float, float] = (1.0, 1.0, 1.0)
+    """F1, F2 and F3 times this besides."""
     language: str = "en"
     """What it speaks: an espeak-ng language, "en" for any English."""
 

@@ -16,6 +16,10 @@ from numpy.typing import NDArray
 from generate.voice.world import BINS, FRAME_S, Analysis, analyse, synthesize
 
 _F0_SPAN_HZ = (55.0, 650.0)
+_HZ = np.linspace(0, 12000, 601)
+"""Where the map of frequencies is kept."""
+_FORMANT_HZ = (0, 700, 1000, 2250, 2700, 12000)
+"""First and last frequency of F1, of F2 and of F3 in adult voices; maps go over in between."""
 
 
 @dataclass(frozen=True)
@@ -33,7 +37,7 @@ class Timbre:
     f0_range: float = 1.0
     """Excursions of log F0 around its median times this."""
     first_formant: float = 0.0
-    """Extra formant scale at 0 Hz, fading by 900 Hz: a child's F1 does not scale like F2 and F3."""
+    """Extra formant scale at 0 Hz, fading by 900 Hz: first formants differ most between people."""
 
 
 def sample_timbre(rng: np.random.Generator) -> Timbre:
@@ -56,16 +60,19 @@ def transform(
     formant_scale: float,
     timbre: Timbre,
     rng: np.random.Generator,
+    formant_bend: tuple[float, float, float] = (1.0, 1.0, 1.0),
     old_s: NDArray[np.float64] | None = None,
     new_s: NDArray[np.float64] | None = None,
 ) -> NDArray[np.float32]:
     """Speech (N,) with median F0 `f0_hz` and formants times `formant_scale`; (M,) float32.
 
+    `formant_bend` multiplies F1, F2 and F3 besides.
     `old_s` -> `new_s` moves times along a piecewise linear map whose last knots are the two
     lengths. The level is kept (same peak). Same arguments and rng state give the same bytes.
     """
     source = np.asarray(audio, np.float64)
-    frames = _warp_formants(analyse(source, rate_hz), formant_scale, timbre, rate_hz)
+    bends = formant_scale * np.interp(_HZ, _FORMANT_HZ, np.repeat(formant_bend, 2))
+    frames = _warp_formants(analyse(source, rate_hz), bends, timbre, rate_hz)
     frames = _move_f0(frames, f0_hz, timbre.f0_range)
     if old_s is not None and new_s is not None:
         frames = _retime(frames, old_s, new_s)
@@ -92,11 +99,15 @@ def _move_f0(frames: Analysis, f0_hz: float, excursion: float) -> Analysis:
     return replace(frames, f0_hz=moved)
 
 
-def _warp_formants(frames: Analysis, scale: float, timbre: Timbre, rate_hz: int) -> Analysis:
-    """Read each output bin at its frequency / scale; past the band's end the last bin repeats."""
+def _warp_formants(
+    frames: Analysis, scale: NDArray[np.float64], timbre: Timbre, rate_hz: int
+) -> Analysis:
+    """Move what is at _HZ to `scale` times that; past the band's end the last bin repeats."""
+    moved_hz = _HZ * (scale + timbre.first_formant * np.exp(-_HZ / 900))
+    moved_hz = np.maximum.accumulate(moved_hz)
     frequency_hz = np.linspace(0, rate_hz / 2, BINS)
-    ratio = scale + timbre.first_formant * np.exp(-frequency_hz / 900)
-    place = np.clip(frequency_hz / ratio / (rate_hz / 2) * (BINS - 1), 0, BINS - 1)
+    from_hz = np.interp(frequency_hz, moved_hz, _HZ)
+    place = np.clip(from_hz / (rate_hz / 2) * (BINS - 1), 0, BINS - 1)
     low = np.minimum(place.astype(np.intp), BINS - 2)
     part = place - low
     log_power = np.log(frames.power + 1e-16)

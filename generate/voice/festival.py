@@ -7,12 +7,11 @@ and a falling F0 (festival's Segments input).
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from functools import cache
 
 import numpy as np
 
-from generate.spec import Sex
+from generate.voice.engine_voice import Voice
 from generate.voice.espeak import synth as espeak_synth
 from generate.voice.festival_pipe import festival
 from generate.voice.festival_pipe import installed as program_installed
@@ -20,30 +19,17 @@ from generate.voice.phones import PAUSES, arpabet_of_ipa, ipa_of
 from generate.voice.sayable import check_text
 from generate.voice.timed import Speech, Timed, later
 
-
-@dataclass(frozen=True)
-class Voice:
-    """One festival voice."""
-
-    sex: Sex
-    f0_hz: float
-    spread_hz: float
-    tract_scale: float
-    """Formants relative to an adult man's."""
-    language: str = "english"
-
-
 VOICES: dict[str, Voice] = {
     "kal_diphone": Voice("male", 105, 14, 1.0),
-    "ked_diphone": Voice("male", 105, 14, 0.98),
-    "czech_dita": Voice("female", 200, 30, 1.15, "czech"),
-    "czech_machac": Voice("male", 110, 16, 1.0, "czech"),
+    "ked_diphone": Voice("male", 105, 14, 1.04),
+    "czech_dita": Voice("female", 200, 30, 1.11, "czech"),
+    "czech_machac": Voice("male", 110, 16, 0.92, "czech"),
     "czech_ph": Voice("male", 110, 16, 1.0, "czech"),
-    "czech_krb": Voice("male", 210, 30, 1.2, "czech"),
-    "lp_diphone": Voice("female", 190, 28, 1.13, "italian"),
+    "czech_krb": Voice("male", 210, 30, 1.1, "czech"),
+    "lp_diphone": Voice("female", 190, 28, 1.2, "italian"),
     "pc_diphone": Voice("male", 110, 16, 1.0, "italian"),
-    "suo_fi_lj_diphone": Voice("female", 190, 28, 1.13, "finnish"),
-    "hy_fi_mv_diphone": Voice("male", 105, 16, 1.0, "finnish"),
+    "suo_fi_lj_diphone": Voice("female", 190, 28, 1.07, "finnish"),
+    "hy_fi_mv_diphone": Voice("male", 105, 16, 0.91, "finnish"),
 }
 LEAD_S = 0.05
 """Silence before and after what a voice of another language says."""
@@ -106,7 +92,7 @@ def synth(
         known = ", ".join(available())
         raise ValueError(f"festival has no voice {voice!r} here; known: {known}")
     about = VOICES[voice]
-    f0_hz, spread_hz = about.f0_hz * 1.009 ** (pitch - 50), about.spread_hz * pitch_range / 50
+    f0_hz, spread_hz = about.pitched(pitch, pitch_range)
     if about.language != "english":
         return _foreign(text, voice, rate_wpm, f0_hz, spread_hz, seed)
     if "[[" in text:

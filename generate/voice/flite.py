@@ -5,19 +5,18 @@ from __future__ import annotations
 import re
 from functools import cache
 
-from generate.spec import Sex
+from generate.voice.engine_voice import Voice
 from generate.voice.flite_library import Segment, library, say
 from generate.voice.phones import PAUSES, arpabet, ipa_of
 from generate.voice.sayable import check_text
 from generate.voice.timed import Speech, Timed
 
-VOICES: dict[str, tuple[Sex, float, float, float]] = {
-    "kal16": ("male", 105.0, 16.0, 1.0),
-    "awb": ("male", 130.0, 20.0, 0.98),
-    "rms": ("male", 100.0, 18.0, 0.97),
-    "slt": ("female", 175.0, 28.0, 1.13),
+VOICES: dict[str, Voice] = {
+    "kal16": Voice("male", 105, 16, 1.0),
+    "awb": Voice("male", 130, 20, 0.94),
+    "rms": Voice("male", 100, 18, 0.92),
+    "slt": Voice("female", 175, 28, 1.2),
 }
-"""Sex as it sounds, median F0 (Hz), its spread (Hz) and vocal-tract scale relative to a man's."""
 _PHONES = re.compile(r"\s*\[\[(.*?)\]\]\s*[.,!?]?\s*")
 _SPELT = "phonestring"
 """flite's name of the word where it is given phonemes."""
@@ -51,7 +50,7 @@ def synth(
     check_text(text)
     if voice not in VOICES:
         raise ValueError(f"flite has no voice {voice!r}; known: {', '.join(VOICES)}")
-    _, f0_hz, spread_hz, _ = VOICES[voice]
+    f0_hz, spread_hz = VOICES[voice].pitched(pitch, pitch_range)
     phones = _PHONES.fullmatch(text)
     if phones:
         text = " ".join(("pau", *arpabet(phones.group(1).split("|")), "pau"))
@@ -62,8 +61,8 @@ def synth(
         bool(phones),
         voice,
         stretch=175 / rate_wpm,
-        f0_hz=f0_hz * 1.009 ** (pitch - 50),
-        f0_sd_hz=spread_hz * pitch_range / 50,
+        f0_hz=f0_hz,
+        f0_sd_hz=spread_hz,
         seed=seed,
     )
     phonemes = _phonemes(segments)

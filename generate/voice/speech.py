@@ -77,6 +77,7 @@ def become(
             RATE_HZ,
             f0_hz=voice.f0_hz,
             formant_scale=voice.formant_scale,
+            formant_bend=voice.formant_bend,
             timbre=timbre,
             rng=rng,
             old_s=old_s,

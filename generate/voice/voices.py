@@ -19,7 +19,7 @@ import numpy as np
 from generate.spec import Sex, VoiceSpec
 from generate.voice import coqui, festival, flite
 from generate.voice.languages import accents, kind, speaking
-from generate.voice.norms import f0_norm_hz, formant_scale
+from generate.voice.norms import f0_norm_hz, formant_bend, formant_scale
 
 HELD_OUT = frozenset(
     {"Annie", "Mike", "Reed", "aunty", "edward", "f4", "grandpa", "iven2"}
@@ -56,13 +56,12 @@ def variants_of(engine: str) -> tuple[Variant, ...]:
     """The voices of one engine that are installed here, in a fixed order; coqui:FOLDER is one."""
     if engine == "espeak":
         return usable_variants()
-    if engine == "flite":
-        rows = flite.VOICES.items()
-        return tuple(Variant(n, sex, f0, tract, True, engine) for n, (sex, f0, _, tract) in rows)
     if kind(engine) == "coqui":
         folder = engine.partition(":")[2]
         return (Variant(folder, *coqui.measured(folder), True, "coqui"),)
-    found = ((name, festival.VOICES[name]) for name in festival.available())
+    known = flite.VOICES if engine == "flite" else festival.VOICES
+    names = flite.VOICES if engine == "flite" else festival.available()
+    found = ((name, known[name]) for name in names)
     return tuple(Variant(n, v.sex, v.f0_hz, v.tract_scale, True, engine) for n, v in found)
 
 
@@ -129,6 +128,7 @@ def sample_voice(
         child=child,
         f0_hz=round(f0_hz, 1),
         formant_scale=round(scale, 3),
+        formant_bend=formant_bend(age_years, sex),
         language=language,
     )
 
