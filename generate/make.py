@@ -27,8 +27,9 @@ from generate.sound.lines import SPEED, played
 from generate.sound.scene import hear, sample_scene
 from generate.sound.streams import make_minute
 from generate.spec import EMOTIONS, Person, VoiceSpec
+from generate.voice.articulation import say_sentence
 from generate.voice.keywords import LONGEST_S, class_of, parse_keyword
-from generate.voice.speech import PEAK, Utterance, speak
+from generate.voice.speech import PEAK, Utterance
 from generate.voice.text import SENTENCES
 from generate.voice.timed import cut, later
 from generate.voice.voices import sample_keyword_voice, sample_voice
@@ -120,6 +121,8 @@ def make_word(options: Words, number: int) -> Clip:
     utterance, scene = _heard(options, number, utterance, WORD_S)
     facts = _facts(options.seed, f"word-{number:08d}") | _sound_facts(utterance)
     facts |= {"keyword": class_of(keyword), "age_years": voice.age_years, "sex": voice.sex}
+    if keyword != "silence":
+        facts |= {"emotion": voice.emotion, "emotion_intensity": voice.intensity}
     facts |= {"scene": scene}
     return Clip(facts["key"], facts, _sound_labels(utterance), None, _to_int16(utterance.audio))
 
@@ -131,6 +134,7 @@ def _said(options: Words, number: int) -> tuple[str, VoiceSpec, Utterance]:
     voice = sample_keyword_voice(
         stream(options.seed, number, "voice"), options.held_out, options.voices, options.language
     )
+    voice = _moody(options, number, voice)
     sound = stream(options.seed, number, "sound")
     if keyword == "silence":
         return keyword, voice, silence(sound, WORD_S)
@@ -148,6 +152,15 @@ def make_stream(options: Stream, number: int) -> Clip:
     return Clip(facts["key"], facts, _sound_labels(utterance), None, _to_int16(utterance.audio))
 
 
+def _moody(options: Words, number: int, voice: VoiceSpec) -> VoiceSpec:
+    """The voice, for `emotion_share` of the clips with one of the emotions."""
+    rng = stream(options.seed, number, "emotion")
+    if rng.random() >= options.emotion_share:
+        return voice
+    emotion = EMOTIONS[1 + int(rng.integers(len(EMOTIONS) - 1))]
+    return replace(voice, emotion=emotion, intensity=round(float(rng.uniform(0.3, 0.9)), 3))
+
+
 def make_talk(options: Talk, number: int) -> Clip:
     """One child that says one sentence to the toy."""
     shot = talk_shot(options, number)
@@ -155,7 +168,9 @@ def make_talk(options: Talk, number: int) -> Clip:
     text = from_block(options.sentences or SENTENCES, options.seed, number, "text")
     rng = stream(options.seed, number, "voice")
     voice = sample_voice(rng, person.age_years, person.sex, child=True, engines=options.voices)
-    utterance = _cut(speak(text, voice, stream(options.seed, number, "sound")), options.max_s)
+    voice = replace(voice, emotion=shot.emotion, intensity=shot.intensity)
+    utterance, text = say_sentence(text, voice, stream(options.seed, number, "sound"))
+    utterance = _cut(utterance, options.max_s)
     n_frames = max(2, int(np.ceil(len(utterance.audio) / SAMPLE_RATE_HZ * options.rate_hz)))
     motion = play(
         utterance, n_frames, options.rate_hz, stream(options.seed, number, "motion"),

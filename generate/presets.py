@@ -64,6 +64,8 @@ class Words:
     """Share of clips without speech."""
     near_share: float = 0.3
     """Share of the clips of another word that nearly say a keyword."""
+    emotion_share: float = 0.3
+    """Share of clips in a happy, sad, angry, afraid, disgusted or surprised voice."""
     takes: int = 1
     """Clips of each thing said; after the first they are faster or slower, in other rooms."""
     rooms: float = 0.0
@@ -283,7 +285,7 @@ def _check_words(options: Words) -> None:
         raise ValueError("--unknown-share + --silence-share must be below 1")
     if not 1 <= options.takes <= 10:
         raise ValueError(f"--takes {options.takes}: want 1 to 10")
-    for name in ("unknown_share", "silence_share", "near_share"):
+    for name in ("unknown_share", "silence_share", "near_share", "emotion_share"):
         if not 0 <= getattr(options, name) <= 1:
             flag = name.replace("_", "-")
             raise ValueError(f"--{flag} {getattr(options, name):g}: want 0 to 1")

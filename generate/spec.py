@@ -163,6 +163,10 @@ class VoiceSpec:
     """F1, F2 and F3 times this besides."""
     language: str = "en"
     """What it speaks: an espeak-ng language, "en" for any English."""
+    emotion: str = "neutral"
+    """One of EMOTIONS; the numbers above are those of the neutral voice."""
+    intensity: float = 0.0
+    """Of the emotion, 0 to 1."""
 
 
 @dataclass(frozen=True)

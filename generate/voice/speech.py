@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import soxr
@@ -10,13 +10,17 @@ from numpy.typing import NDArray
 
 from generate.options import choose
 from generate.spec import VoiceSpec
-from generate.voice.child import sample_timbre, transform
+from generate.voice.child import Timbre, sample_timbre, transform
 from generate.voice.coqui import label
 from generate.voice.engines import ENGINES
+from generate.voice.norms import vowel_stretch
+from generate.voice.prosody import Prosody, felt, prosody_of
 from generate.voice.timed import Timed, retime
 
 RATE_HZ = 16000
-PEAK = 0.7
+PEAK, LOUDEST = 0.7, 0.98
+VOWEL_LETTERS = frozenset("aeiouyɑæɐɒɔəɚɛɜɝɤɨɪɯɵøœʊʉʌʏᵻ")
+"""First letters of vowels in espeak-ng's IPA."""
 
 __all__ = ["PEAK", "RATE_HZ", "Timed", "Utterance", "speak"]
 
@@ -26,7 +30,7 @@ class Utterance:
     """Something said."""
 
     audio: NDArray[np.float32]
-    """(N,) mono at RATE_HZ, peak PEAK."""
+    """(N,) mono at RATE_HZ; peak PEAK where nothing is felt, lower in sad voices."""
     phonemes: tuple[Timed, ...]
     """IPA in order, inside the sound, pauses left out."""
     words: tuple[Timed, ...]
@@ -52,6 +56,7 @@ def speak(
 
 def read(text: str, voice: VoiceSpec) -> Utterance:
     """`text` as the engine of a voice says it, before the voice becomes a person's; any level."""
+    voice = felt(voice)
     said = ENGINES[choose(voice.engine, ENGINES, "voice engine")](
         text,
         voice.voice,
@@ -67,35 +72,60 @@ def read(text: str, voice: VoiceSpec) -> Utterance:
 def become(
     plain: Utterance, voice: VoiceSpec, rng: np.random.Generator, parts_warp: float = 0.0
 ) -> Utterance:
-    """What `read` gave, or a part of it, as the person says it, at PEAK."""
+    """What `read` gave, or a part of it, as the person says and feels it."""
+    mood, voice = prosody_of(voice.emotion, voice.intensity), felt(voice)
     audio, phonemes, words = plain.audio, plain.phonemes, plain.words
     if voice.child:
-        old_s, new_s = _tempo_map(len(audio) / RATE_HZ, parts_warp, rng)
-        timbre = sample_timbre(np.random.default_rng(voice.seed))
+        stretch = vowel_stretch(voice.age_years)
+        old_s, new_s = _tempo_map(len(audio) / RATE_HZ, parts_warp, phonemes, stretch, rng)
         audio = transform(
             audio,
             RATE_HZ,
             f0_hz=voice.f0_hz,
             formant_scale=voice.formant_scale,
             formant_bend=voice.formant_bend,
-            timbre=timbre,
+            timbre=_timbre(voice.seed, mood),
             rng=rng,
             old_s=old_s,
             new_s=new_s,
         )
         phonemes, words = retime(phonemes, old_s, new_s), retime(words, old_s, new_s)
-    audio = audio * np.float32(PEAK / max(float(np.abs(audio).max(initial=0.0)), 1e-6))
+    peak = min(PEAK * 10 ** (mood.level_db / 20), LOUDEST)
+    audio = audio * np.float32(peak / max(float(np.abs(audio).max(initial=0.0)), 1e-6))
     return Utterance(audio.astype(np.float32), phonemes, words, plain.facts)
 
 
+def _timbre(seed: int, mood: Prosody) -> Timbre:
+    """The voice's own timbre as the mood changes it."""
+    own = sample_timbre(np.random.default_rng(seed))
+    return replace(
+        own,
+        breath=min(own.breath + mood.breath, 1.0),
+        tilt_db=own.tilt_db + mood.tilt_db,
+        f0_range=own.f0_range * mood.f0_range,
+    )
+
+
 def _tempo_map(
-    length_s: float, spread: float, rng: np.random.Generator
+    length_s: float,
+    spread: float,
+    phonemes: tuple[Timed, ...],
+    stretch: float,
+    rng: np.random.Generator,
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Knots of a map from old to new times: parts of about 0.2 s, each at its own tempo."""
+    """Knots of a map from old to new times: parts of about 0.2 s, each at its own tempo, and
+    vowels `stretch` times as long."""
     parts = max(int(length_s / 0.2), 1) + int(rng.integers(0, 2))
-    old_s = np.linspace(0, length_s, parts + 1)
+    part_s = np.linspace(0, length_s, parts + 1)
     tempo = np.exp(spread * rng.standard_normal(parts))
-    return old_s, np.concatenate([[0.0], np.cumsum(np.diff(old_s) * tempo)])
+    vowels = [p for p in phonemes if p.text.lstrip("ˈˌ")[:1] in VOWEL_LETTERS]
+    edges_s = [edge for vowel in vowels for edge in (vowel.start_s, vowel.end_s)]
+    old_s = np.unique(np.clip(np.concatenate([part_s, edges_s]), 0, length_s))
+    middle_s = (old_s[:-1] + old_s[1:]) / 2
+    factor = tempo[np.searchsorted(part_s, middle_s, side="right") - 1]
+    inside = [(middle_s > vowel.start_s) & (middle_s < vowel.end_s) for vowel in vowels]
+    factor = factor * np.where(np.any(inside, axis=0), stretch, 1.0) if inside else factor
+    return old_s, np.concatenate([[0.0], np.cumsum(np.diff(old_s) * factor)])
 
 
 def _facts(voice: VoiceSpec) -> dict[str, object]:

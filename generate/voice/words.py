@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from generate.spec import VoiceSpec
 from generate.voice.accents import FOREIGN, plain, slipped, spell
+from generate.voice.articulation import GROWN_YEARS, articulated, slips_of
 from generate.voice.engines import reads_phonemes
 from generate.voice.keywords import LONGEST_S, all_sayings
 from generate.voice.languages import is_english, reader, sound
@@ -43,6 +44,8 @@ def say_word(word: str, voice: VoiceSpec, rng: np.random.Generator) -> Utterance
     said = None
     if kind < CARRIED:
         said = _carried(word, voice, rng)
+    elif voice.child and voice.age_years < GROWN_YEARS:
+        said = _childlike(word, voice, rng)
     elif kind < CARRIED + FOREIGN_SHARE and voice.engine == "espeak":
         said = _foreign(word, voice, rng)
     elif kind < CARRIED + FOREIGN_SHARE + SLIPPED:
@@ -123,6 +126,15 @@ def _near(taken: tuple[str, ...], voice: VoiceSpec, rng: np.random.Generator) ->
         return None
     said = _alone(near.text, voice, rng)
     return replace(said, facts=said.facts | {"how": "near", "near_to": near.keyword})
+
+
+def _childlike(word: str, voice: VoiceSpec, rng: np.random.Generator) -> Utterance | None:
+    """With the processes of this child, if it has any that fits."""
+    if not (reads_phonemes(voice.engine, voice.voice) and is_english(voice.language)):
+        return None
+    slips = slips_of(voice.age_years, voice.seed)
+    text = articulated(word, slips, rng, reader(voice.language))
+    return _shorten(text, voice, rng, word, "slipped") if text else None
 
 
 def _slipped(word: str, voice: VoiceSpec, rng: np.random.Generator) -> Utterance | None:
