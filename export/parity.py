@@ -68,9 +68,10 @@ def meant(task: str, part: str, reference: Array) -> NDArray[np.bool_]:
 
 def decisions(task: str, answer: Array) -> NDArray[np.int64]:
     """(B, n) answers -> (B,): the label (kws), 1 where a face is present (face, logit > 0), or
-    0 to 3 for speech and child (voice; a nearly even choice among emotions is no decision)."""
+    0 none, 1 adult, 2 child (voice: without speech there is no child, and a nearly even choice
+    among emotions is no decision)."""
     if task == "voice":
-        return (answer[:, 0] > 0) * 2 + (answer[:, 1] > 0).astype(np.int64)
+        return (answer[:, 0] > 0) * (1 + (answer[:, 1] > 0).astype(np.int64))
     if task == "face":
         return (answer[:, PARTS[task]["present"].start] > 0).astype(np.int64)
     return answer.argmax(axis=1)

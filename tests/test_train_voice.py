@@ -146,7 +146,7 @@ def test_scores_are_balanced_and_skip_what_has_one_class() -> None:
 
 def test_parity_counts_changed_speech_and_child() -> None:
     answers: Any = np.array([[1, 1, 0, 0], [-1, 1, 0, 0], [1, -1, 0, 0]], np.float32)
-    assert decisions("voice", answers).tolist() == [3, 1, 2]
+    assert decisions("voice", answers).tolist() == [2, 0, 1]
     changed = answers.copy()
     changed[0, 1] = -0.1
     assert distance("voice", answers, changed, answers.mean(0)).flips == pytest.approx(1 / 3)
