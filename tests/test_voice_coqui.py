@@ -4,6 +4,7 @@ import io
 import json
 import sys
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -14,7 +15,7 @@ from generate.motion.visemes import visemes_of
 from generate.voice import coqui, coqui_pipe, engines
 from generate.voice.coqui_folder import read_folder
 from generate.voice.coqui_protocol import MOST_BYTES, receive, send
-from generate.voice.coqui_speaker import load_weights, spread
+from generate.voice.coqui_speaker import Voice, load_weights, spread
 from generate.voice.coqui_train import Recipe, train
 from generate.voice.coqui_trainer import log_prior
 from generate.voice.corpus import make_corpus, read_corpus
@@ -130,7 +131,7 @@ def test_the_text_for_the_voice_is_ipa_with_punctuation(text: str, ipa: str) -> 
 
 
 def test_blanks_between_tokens_are_shared_by_their_neighbours() -> None:
-    spans = spread([3.0, 4.0, 2.0, 6.0, 5.0], [-1, 0, -1, 2, -1], 3)
+    spans = spread([3.0, 4.0, 1.0, 1.0, 6.0, 5.0], [-1, 0, -1, -1, 2, -1], 3)
     assert spans == [[3.0, 8.0], [0.0, 0.0], [8.0, 15.0]]
     rng = np.random.default_rng(0)
     for _ in range(20):
@@ -138,6 +139,20 @@ def test_blanks_between_tokens_are_shared_by_their_neighbours() -> None:
         spans = spread(frames, [-1, 0, -1, 1, -1, 2, -1], 3)
         assert spans[0][0] == frames[0] and spans[2][1] == sum(frames[:-1])
         assert spans[0][1] == spans[1][0] and spans[1][1] == spans[2][0]
+
+
+def test_a_space_is_a_pause_after_punctuation_alone() -> None:
+    speaker = Voice.__new__(Voice)
+    characters = SimpleNamespace(blank_id=0, bos_id=1, eos_id=2)
+    ids = {"a": [10], " ": [11], ",": [12]}
+    tokenizer = SimpleNamespace(encode=lambda c: ids.get(c, []), characters=characters)
+    tokenizer.add_blank = tokenizer.use_eos_bos = False
+    speaker.model = SimpleNamespace(tokenizer=tokenizer)
+    assert speaker._tokens("a a, a?") == ([10, 11, 10, 12, 11, 10], [0, -1, 2, 3, 4, 5])
+    tokenizer.add_blank = tokenizer.use_eos_bos = True
+    assert speaker._tokens("aa") == ([1, 0, 10, 0, 10, 0, 2], [-1, -1, 0, -1, 1, -1, -1])
+    with pytest.raises(ValueError, match="no character"):
+        speaker._tokens("???")
 
 
 @pytest.mark.parametrize("fault", ["refuses", "mute", "nan"])

@@ -13,7 +13,7 @@ import numpy as np
 
 from device.files import sha256_of
 from generate.spec import Sex
-from generate.voice.coqui_folder import read_folder
+from generate.voice.coqui_folder import PUNCTUATION, read_folder
 from generate.voice.coqui_pipe import speaker_says, tts_python
 from generate.voice.espeak import synth as espeak_synth
 from generate.voice.norms import f0_norm_hz, tract_scale
@@ -21,7 +21,6 @@ from generate.voice.sayable import check_text
 from generate.voice.timed import Speech, Timed
 
 PEAK = 0.7 * 32767
-PUNCTUATION = frozenset(",.;:!?")
 TRIAL = "My favourite animal is the elephant."
 OLDEST_CHILD_HZ = 190.0
 """Voices above speak like a woman or a child, below like a man."""

@@ -13,8 +13,8 @@ from typing import Any
 
 KINDS = ("fast_pitch", "vits")
 """What `model` in config.json may say: the networks whose durations the kit can read."""
-PHONEME_CLASSES = ("IPAPhonemes", "VitsCharacters")
-"""Character classes of Coqui that hold espeak's IPA."""
+PUNCTUATION = frozenset(",.;:!?")
+"""What a voice reads besides phonemes and spaces."""
 _NAMES = ("model.safetensors", "best_model.pth", "model.pth", "model_file.pth")
 
 

@@ -7,13 +7,14 @@ the ceiling of VITS's (Kim et al. 2021), which the sound follows exactly.
 from __future__ import annotations
 
 import pickle
+from itertools import pairwise
 from pathlib import Path
 from typing import Any, BinaryIO
 
 import numpy as np
 from numpy.typing import NDArray
 
-from generate.voice.coqui_folder import VoiceFolder, read_folder
+from generate.voice.coqui_folder import PUNCTUATION, VoiceFolder, read_folder
 from generate.voice.coqui_protocol import receive, send
 
 MEAN_IN_SD = 4.0
@@ -87,9 +88,13 @@ class Voice:
         return np.asarray(sound, np.float32), [[t * self.hop_s for t in span] for span in spans]
 
     def _tokens(self, text: str) -> tuple[list[int], list[int]]:
-        """Ids, and the place in `text` of each; -1 for what is put between and around."""
+        """Ids, and the place in `text` of each; -1 for what is put between and around.
+
+        So is a space that follows no punctuation: between two words of a phrase there is no pause.
+        """
         tokenizer = self.model.tokenizer
-        found = [(tokenizer.encode(c), i) for i, c in enumerate(text)]
+        joins = [c == " " and text[i - 1] not in PUNCTUATION for i, c in enumerate(text)]
+        found = [(tokenizer.encode(c), -1 if joins[i] else i) for i, c in enumerate(text)]
         pairs = [(ids[0], i) for ids, i in found if ids]
         if not pairs:
             raise ValueError(f"the voice knows no character of {text!r}")
@@ -111,21 +116,18 @@ class Voice:
 def spread(frames: list[float], places: list[int], count: int) -> list[list[float]]:
     """First frame and end of each of `count` characters, given the frames of each token.
 
-    places: the character of each token, -1 for a blank: half of it goes to the character on either
-    side, none before the first and after the last. A character without token has an empty span.
+    places: the character of each token, -1 for a blank: half of a run of blanks goes to the
+    character on either side, none before the first and after the last. A character without token
+    has an empty span.
     """
+    ends = np.cumsum(frames)
+    starts = ends - np.asarray(frames)
+    known = [index for index, place in enumerate(places) if place >= 0]
+    for one, other in pairwise(known):
+        ends[one] = starts[other] = (ends[one] + starts[other]) / 2
     spans = [[0.0, 0.0] for _ in range(count)]
-    now, last = 0.0, -1
-    for index, place in enumerate(places):
-        end = now + frames[index]
-        if place >= 0:
-            spans[place] = [now, end]
-            last = place
-        elif last >= 0 and any(p >= 0 for p in places[index:]):
-            now = spans[last][1] = (now + end) / 2
-            frames = [*frames[: index + 1], frames[index + 1] + end - now, *frames[index + 2 :]]
-            continue
-        now = end
+    for index in known:
+        spans[places[index]] = [float(starts[index]), float(ends[index])]
     return spans
 
 
