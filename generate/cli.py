@@ -16,7 +16,7 @@ import tyro
 from device.stamp import make_stamp
 from generate.engine import ENGINES, run
 from generate.options import choose, parse
-from generate.presets import PRESETS, Ladder, Options, Stream, Talk, Words, check_options
+from generate.presets import PRESETS, Ladder, Options, Stream, Talk, Words
 from generate.shards import finish, open_dataset, read_header, shard_name, write_header
 
 HELP = """usage: collodi generate PRESET --out DATA [options]
@@ -74,6 +74,8 @@ def _parse(kind: type[Any], name: str, argv: Sequence[str]) -> tuple[Options, Wh
 
 def generate(options: Options, where: Where) -> None:
     """Make the data set `where.out`, skipping shards that are finished."""
+    from generate.preset_checks import check_options  # draws a picture: help must not load that
+
     check_options(options)
     choose(where.engine, ENGINES, "engine")
     options = resolved_view(resolved_voices(options))

@@ -4,18 +4,18 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable
-from dataclasses import asdict, replace
-from functools import lru_cache
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from device.version import VERSION
 from generate.clip import SAMPLE_RATE_HZ, Clip
 from generate.controls import POSE_CONTROLS, Shot, at_rest, framed, parse_fixed
+from generate.facts import blank_facts, person_facts, sound_facts, sound_labels, to_int16
 from generate.ladder import rung_shot
+from generate.make_sound import heard, make_stream, make_word
 from generate.motion.dummy import around_dummy
 from generate.motion.player import play
 from generate.motion.still import still
@@ -23,19 +23,13 @@ from generate.picture import build_child, gestured, render_clip
 from generate.presets import Ladder, Options, Stills, Stream, Talk, Words
 from generate.sample import from_block, sample_person, sample_view, stream
 from generate.shards import shard_name, write_shard
-from generate.sound.lines import SPEED, played
-from generate.sound.scene import hear, sample_scene
-from generate.sound.streams import make_minute
-from generate.spec import EMOTIONS, Person, VoiceSpec
+from generate.spec import EMOTIONS, Person
 from generate.voice.articulation import say_sentence
-from generate.voice.keywords import LONGEST_S, class_of, parse_keyword
-from generate.voice.speech import PEAK, Utterance
+from generate.voice.speech import Utterance
 from generate.voice.text import SENTENCES
-from generate.voice.timed import cut, later
-from generate.voice.voices import sample_keyword_voice, sample_voice
-from generate.voice.words import say_other, say_word, silence
+from generate.voice.timed import cut
+from generate.voice.voices import sample_voice
 
-WORD_S = 1.0
 CHECK_PX = 32
 """Size of the picture that is drawn to see whether options can be."""
 MOVING_BLUR = 0.4
@@ -101,64 +95,10 @@ def _picture(options: Stills | Ladder, key: str, shot: Shot) -> Clip:
     frames, labels, camera = render_clip(
         child, look_, shot.view, motion, options.labels, options.view
     )
-    facts = _facts(options.seed, key) | _person_facts(person)
+    facts = blank_facts(options.seed, key) | person_facts(person)
     facts |= {"emotion": shot.emotion, "emotion_intensity": shot.intensity, "n_frames": 1} | camera
     labels["speaking"] = np.zeros(1, np.uint8)
     return Clip(key, facts, labels, frames)
-
-
-def make_word(options: Words, number: int) -> Clip:
-    """One second with a keyword, another word, or no speech; `takes` clips in a row say the same.
-
-    Takes differ in speed, as in Ko et al., Audio augmentation for speech recognition (Interspeech
-    2015), and in where they are heard.
-    """
-    keyword, voice, utterance = _said(options, number // options.takes)
-    if number % options.takes:
-        speed = float(stream(options.seed, number, "take").uniform(*SPEED))
-        speed = max(speed, utterance.duration_s / LONGEST_S)
-        utterance = played(utterance, speed, PEAK)
-    utterance, scene = _heard(options, number, utterance, WORD_S)
-    facts = _facts(options.seed, f"word-{number:08d}") | _sound_facts(utterance)
-    facts |= {"keyword": class_of(keyword), "age_years": voice.age_years, "sex": voice.sex}
-    if keyword != "silence":
-        facts |= {"emotion": voice.emotion, "emotion_intensity": voice.intensity}
-    facts |= {"scene": scene}
-    return Clip(facts["key"], facts, _sound_labels(utterance), None, _to_int16(utterance.audio))
-
-
-@lru_cache(maxsize=2)
-def _said(options: Words, number: int) -> tuple[str, VoiceSpec, Utterance]:
-    """The keyword (or unknown, silence), the voice and the sound of thing `number` that is said."""
-    keyword = from_block(_word_plan(options), options.seed, number, "order_class")
-    voice = sample_keyword_voice(
-        stream(options.seed, number, "voice"), options.held_out, options.voices, options.language
-    )
-    voice = _moody(options, number, voice)
-    sound = stream(options.seed, number, "sound")
-    if keyword == "silence":
-        return keyword, voice, silence(sound, WORD_S)
-    if keyword == "unknown":
-        return keyword, voice, say_other(options.words, voice, sound, options.near_share)
-    sayings = parse_keyword(keyword).sayings
-    return keyword, voice, say_word(sayings[int(sound.integers(len(sayings)))], voice, sound)
-
-
-def make_stream(options: Stream, number: int) -> Clip:
-    """A minute of a home, of which every word is known."""
-    utterance, scene = make_minute(options, number)
-    facts = _facts(options.seed, f"stream-{number:08d}") | _sound_facts(utterance)
-    facts["scene"] = scene
-    return Clip(facts["key"], facts, _sound_labels(utterance), None, _to_int16(utterance.audio))
-
-
-def _moody(options: Words, number: int, voice: VoiceSpec) -> VoiceSpec:
-    """The voice, for `emotion_share` of the clips with one of the emotions."""
-    rng = stream(options.seed, number, "emotion")
-    if rng.random() >= options.emotion_share:
-        return voice
-    emotion = EMOTIONS[1 + int(rng.integers(len(EMOTIONS) - 1))]
-    return replace(voice, emotion=emotion, intensity=round(float(rng.uniform(0.3, 0.9)), 3))
 
 
 def make_talk(options: Talk, number: int) -> Clip:
@@ -181,13 +121,13 @@ def make_talk(options: Talk, number: int) -> Clip:
         child, look_, shot.view, motion, options.labels, options.view
     )
     labels["speaking"] = _speaking(utterance, n_frames, options.rate_hz)
-    facts = _facts(options.seed, f"talk-{number:08d}") | _person_facts(person)
-    facts |= _sound_facts(utterance) | camera
+    facts = blank_facts(options.seed, f"talk-{number:08d}") | person_facts(person)
+    facts |= sound_facts(utterance) | camera
     facts |= {"text": text, "rate_hz": options.rate_hz, "n_frames": n_frames}
     facts |= {"emotion": shot.emotion, "emotion_intensity": shot.intensity}
-    utterance, facts["scene"] = _heard(options, number, utterance, 0.0)
-    labels |= _sound_labels(utterance)
-    return Clip(facts["key"], facts, labels, frames, _to_int16(utterance.audio))
+    utterance, facts["scene"] = heard(options, number, utterance, 0.0)
+    labels |= sound_labels(utterance)
+    return Clip(facts["key"], facts, labels, frames, to_int16(utterance.audio))
 
 
 def talk_shot(options: Talk, number: int) -> Shot:
@@ -221,72 +161,6 @@ def _person(options: Stills | Talk, child: int) -> Person:
     return sample_person(options.seed, child, ages)
 
 
-@lru_cache(maxsize=2)
-def _word_plan(options: Words) -> tuple[str, ...]:
-    """Classes of one block: every keyword equally often, unknown and silence by their shares."""
-    n_other = options.unknown_share + options.silence_share
-    each = 10
-    total = each * len(options.words) / (1 - n_other)
-    unknown = round(total * options.unknown_share)
-    quiet = round(total * options.silence_share)
-    return options.words * each + ("unknown",) * unknown + ("silence",) * quiet
-
-
-def _facts(seed: int, key: str) -> dict[str, Any]:
-    provenance = {"synthetic": True, "kit": "collodi", "version": VERSION, "seed": seed}
-    return {
-        "key": key, "text": "", "keyword": "", "emotion": "neutral", "emotion_intensity": 0.0,
-        "age_years": 0.0, "sex": "", "ancestry": [], "skin_tone": 0, "hair_style": "",
-        "look": {}, "control": "", "voice": {}, "scene": {},
-        "camera": {}, "light": {}, "rate_hz": 0.0, "n_frames": 0, "n_samples": 0,
-        "provenance": provenance,
-    }  # fmt: skip
-
-
-def _person_facts(person: Person) -> dict[str, Any]:
-    names = ("age_years", "sex", "skin_tone", "hair_style")
-    controls = asdict(person)
-    facts = {name: controls.pop(name) for name in names}
-    return facts | {"ancestry": list(controls.pop("ancestry")), "look": controls}
-
-
-def _sound_facts(utterance: Utterance) -> dict[str, Any]:
-    text = " ".join(word.text for word in utterance.words)
-    return {"text": text, "voice": utterance.facts, "n_samples": len(utterance.audio)}
-
-
-def _sound_labels(utterance: Utterance) -> dict[str, NDArray[Any]]:
-    labels: dict[str, NDArray[Any]] = {}
-    for name, timed in (("phoneme", utterance.phonemes), ("word", utterance.words)):
-        labels[name] = np.array([t.text for t in timed], dtype=str)
-        times = [(t.start_s, t.end_s) for t in timed]
-        labels[f"{name}_s"] = np.array(times, np.float32).reshape(-1, 2)
-    return labels
-
-
-def _heard(
-    options: Words | Talk, number: int, utterance: Utterance, least_s: float
-) -> tuple[Utterance, dict[str, Any]]:
-    """The utterance in a room with its scene, for the share `options.rooms` of clips; else dry.
-
-    A sound in a room is `least_s` long at least, with the voice anywhere in it.
-    """
-    rng = stream(options.seed, number, "room")
-    if rng.random() >= options.rooms:
-        return utterance, {}
-    count = len(utterance.audio)
-    total = max(count, round(least_s * SAMPLE_RATE_HZ))
-    start = int(rng.integers(total - count + 1))
-    audio = np.pad(utterance.audio, (start, total - count - start))
-    scene = sample_scene(rng, options.seed, options.scene)
-    words, phonemes = (
-        later(items, start / SAMPLE_RATE_HZ) for items in (utterance.words, utterance.phonemes)
-    )
-    return replace(utterance, audio=hear(audio, scene), words=words, phonemes=phonemes), asdict(
-        scene
-    )
-
-
 def _cut(utterance: Utterance, max_s: float) -> Utterance:
     """The first `max_s` seconds; words and phonemes end with the sound."""
     audio = utterance.audio[: int(max_s * SAMPLE_RATE_HZ)]
@@ -299,7 +173,3 @@ def _speaking(utterance: Utterance, n_frames: int, rate_hz: float) -> NDArray[np
     middle_s = (np.arange(n_frames) + 0.5) / rate_hz
     inside = [(middle_s >= w.start_s) & (middle_s < w.end_s) for w in utterance.words]
     return np.any(inside, axis=0).astype(np.uint8) if inside else np.zeros(n_frames, np.uint8)
-
-
-def _to_int16(audio: NDArray[np.float32]) -> NDArray[np.int16]:
-    return np.round(np.clip(audio, -1, 1) * 32767).astype(np.int16)

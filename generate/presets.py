@@ -5,8 +5,6 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 
-from generate.options import choose
-
 DIGITS = ("zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine")
 
 
@@ -202,91 +200,3 @@ PRESETS: dict[str, type[Options]] = {
     "ladder": Ladder,
 }
 EXTRA_LABELS = ("depth", "dense", "normals", "albedo", "flow")
-
-
-def check_options(options: Options) -> None:
-    """Raise ValueError with one line where an option cannot be used."""
-    if isinstance(options, Ladder):
-        _check_ladder(options)
-    if isinstance(options, Stream) and not 5 <= options.clip_s <= 600:
-        raise ValueError(f"--clip-s {options.clip_s:g}: want 5 to 600 seconds")
-    for name, low in (("clips", 1), ("shard_clips", 1), ("seed", 0)):
-        if getattr(options, name) < low:
-            raise ValueError(f"--{name.replace('_', '-')} {getattr(options, name)}: at least {low}")
-    if isinstance(options, (Words, Talk)):
-        _check_rooms(options)
-    if isinstance(options, Stream):
-        _check_stream(options)
-        return
-    if isinstance(options, Words):
-        _check_words(options)
-        return
-    if not 32 <= options.size_px <= 2048 or options.size_px % 2:
-        raise ValueError(f"--size-px {options.size_px}: want an even number from 32 to 2048")
-    for name in options.labels:
-        choose(name, EXTRA_LABELS, "label in --labels")
-    if "flow" in options.labels and not isinstance(options, Talk):
-        raise ValueError("--labels flow: a picture alone has none; want the preset talk")
-    if isinstance(options, (Stills, Talk)):
-        _check_people(options)
-
-
-def _check_people(options: Stills | Talk) -> None:
-    low_age, high_age = options.age_years
-    if not 0.5 <= low_age <= high_age <= 90:
-        want = "want 0.5 <= youngest <= oldest <= 90"
-        raise ValueError(f"--age-years {low_age:g} {high_age:g}: {want}")
-    if options.fix:
-        from generate.make import check_fixed
-
-        check_fixed(options)
-
-
-def _check_ladder(options: Ladder) -> None:
-    from generate.ladder import LADDERS
-
-    for name in options.controls:
-        choose(name, LADDERS, "control in --controls")
-    if not 2 <= options.steps <= 100:
-        raise ValueError(f"--steps {options.steps}: want 2 to 100")
-
-
-def _check_rooms(options: Words | Talk) -> None:
-    if not 0 <= options.rooms <= 1:
-        raise ValueError(f"--rooms {options.rooms:g}: want a share from 0 to 1")
-    if options.scene:
-        from generate.sound.scene import parse_held
-
-        parse_held(options.scene)
-        if not options.rooms:
-            raise ValueError("--scene holds facts of rooms, but --rooms is 0: want --rooms 1")
-
-
-def _check_stream(options: Stream) -> None:
-    from generate.sound.scene import parse_held
-    from generate.voice.keywords import check_keywords
-
-    if not 0 < options.hours <= 10000:
-        raise ValueError(f"--hours {options.hours:g}: want more than 0, up to 10000")
-    if not 0 <= options.keywords_per_minute <= 20:
-        want = "want 0 to 20"
-        raise ValueError(f"--keywords-per-minute {options.keywords_per_minute:g}: {want}")
-    parse_held(options.scene)
-    check_keywords(options.words)
-
-
-def _check_words(options: Words) -> None:
-    from generate.voice.keywords import check_keywords
-    from generate.voice.languages import check_language
-
-    if options.language != check_language(options.language):
-        raise ValueError(f"--language {options.language}: want it in lower case")
-    if not 0 <= options.unknown_share + options.silence_share < 1:
-        raise ValueError("--unknown-share + --silence-share must be below 1")
-    if not 1 <= options.takes <= 10:
-        raise ValueError(f"--takes {options.takes}: want 1 to 10")
-    for name in ("unknown_share", "silence_share", "near_share", "emotion_share"):
-        if not 0 <= getattr(options, name) <= 1:
-            flag = name.replace("_", "-")
-            raise ValueError(f"--{flag} {getattr(options, name):g}: want 0 to 1")
-    check_keywords(options.words, options.language)

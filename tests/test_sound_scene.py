@@ -10,7 +10,8 @@ import pytest
 
 from generate.clip import check, facts_from_bytes, facts_to_bytes
 from generate.make import make_clip
-from generate.presets import Words, check_options
+from generate.preset_checks import check_options
+from generate.presets import Words
 from generate.shards import open_dataset
 from generate.sound import codecs, microphone, noises
 from generate.sound.codecs import CODECS, through

@@ -9,7 +9,8 @@ from device.main import main
 from export.tune_cli import said_in
 from generate.clip import check
 from generate.make import make_clip
-from generate.presets import Stream, check_options
+from generate.preset_checks import check_options
+from generate.presets import Stream
 from generate.shards import open_dataset
 from generate.sound.lines import LINES, SPEAKERS, free_line, played, stock
 from generate.sound.streams import APART_S, PLAN, PROGRAMS, make_minute

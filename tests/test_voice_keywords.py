@@ -4,8 +4,9 @@ import numpy as np
 import pytest
 
 from device.main import main
-from generate.make import make_word
-from generate.presets import Words, check_options
+from generate.make_sound import make_word
+from generate.preset_checks import check_options
+from generate.presets import Words
 from generate.voice.engines import installed_engines, reads_phonemes
 from generate.voice.keywords import LONGEST_S, Keyword, check_keywords, parse_keyword
 from generate.voice.voices import sample_keyword_voice

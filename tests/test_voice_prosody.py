@@ -5,9 +5,10 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from generate.make import make_word
+from generate.make_sound import make_word
 from generate.motion.emotion import emotion_face
-from generate.presets import Words, check_options
+from generate.preset_checks import check_options
+from generate.presets import Words
 from generate.spec import EMOTIONS
 from generate.voice.prosody import PROSODY, Prosody, felt, prosody_of
 from generate.voice.speech import RATE_HZ, speak
