@@ -14,10 +14,11 @@ from __future__ import annotations
 import argparse
 import json
 from pathlib import Path
-from statistics import mean, stdev
+from statistics import mean
 from typing import Any
 
 from common import finish
+from table import looks_table
 
 from device.main import main as collodi
 
@@ -60,18 +61,6 @@ def measure(arm: str, seed: int, args: argparse.Namespace) -> dict[str, Any]:
     return row | {name: body[name] for name in ("nme_68", "nme_51", "failure_10")}
 
 
-def table(rows: list[dict[str, Any]]) -> str:
-    """Arms as Markdown: mean error, spread over seeds, difference from `all`."""
-    lines = ["| trained on | NME % | seeds apart | against all |", "|---|---|---|---|"]
-    whole = mean(row["nme_68"] for row in rows if row["arm"] == "all")
-    for arm in dict.fromkeys(row["arm"] for row in rows):
-        found = [100 * row["nme_68"] for row in rows if row["arm"] == arm]
-        spread = f"{stdev(found):.2f}" if len(found) > 1 else "one seed"
-        change = mean(found) - 100 * whole
-        lines.append(f"| {arm} | {mean(found):.2f} | {spread} | {change:+.2f} |")
-    return "\n".join(lines)
-
-
 def main() -> None:
     """Measure what is missing, print, write."""
     parser = argparse.ArgumentParser(
@@ -87,7 +76,7 @@ def main() -> None:
     args = parser.parse_args()
     arms = [arm for arm in ARMS if arm in args.arms]
     rows = [measure(arm, seed, args) for seed in range(args.seeds) for arm in arms]
-    print(table(rows))
+    print(looks_table(rows))
     figures = {
         f"nme_{arm.replace(' ', '_')}": mean(row["nme_68"] for row in rows if row["arm"] == arm)
         for arm in arms

@@ -2,10 +2,15 @@
 
 Figures: words_rtf (seconds of word clips made in a second on two cores: voice, child transform,
 room, labels; set-up of rooms and noises not counted), words_rtf_takes (the same with three takes of
-each thing said).
+each thing said). Of a keyword bundle (--bundle): kws_bytes, kws_arena_bytes, kws_rtf (seconds of
+sound that front end and int8 network take in a second, one core), kws_vs_mlperf_latency (with
+--reference, a folder with MLPerf Tiny's int8 model), fa_per_hour and frr (with --stream and --words
+of voices that neither training nor tuning heard, at the bundle's thresholds), age_band_gap (with
+--words, points). What is not given is not measured; all are on synthetic voices.
 
     python benchmarks/bench_voice.py --json benchmarks/results/bench_voice.json
-    python benchmarks/bench_voice.py --only words_rtf
+    python benchmarks/bench_voice.py --only kws --bundle BUNDLE --reference FOLDER
+    python benchmarks/bench_voice.py --only kws --bundle BUNDLE --stream STREAM --words WORDS
 """
 
 from __future__ import annotations
@@ -20,6 +25,7 @@ from typing import Any
 
 os.environ["OMP_NUM_THREADS"] = "1"
 
+import kws_figures
 from common import finish
 
 from generate.cli import resolved_voices
@@ -79,9 +85,25 @@ def make_words(core: int, clips: int, takes: int, start: Any, queue: Any) -> Non
                      "voices": list(options.voices)})  # fmt: skip
 
 
+def kws(args: argparse.Namespace) -> Measured:
+    """What the options give the means to measure of a keyword bundle."""
+    parts: list[Measured] = []
+    if args.bundle:
+        parts += [kws_figures.size(args.bundle), kws_figures.speed(args.bundle)]
+        if args.reference:
+            parts.append(kws_figures.against_mlperf(args.bundle, args.reference))
+        if args.stream and args.words:
+            parts.append(kws_figures.detection(args.bundle, args.stream, args.words))
+        if args.words:
+            parts.append(kws_figures.ages(args.bundle, args.words))
+    rows = [row for more, _ in parts for row in more]
+    return rows, {name: value for _, found in parts for name, value in found.items()}
+
+
 FIGURES: dict[str, Callable[[argparse.Namespace], Measured]] = {
     "words_rtf": words_rtf,
     "words_rtf_takes": words_rtf_takes,
+    "kws": kws,
 }
 
 
@@ -93,6 +115,8 @@ def main() -> None:
     parser.add_argument("--json", type=Path)
     parser.add_argument("--only", nargs="*", choices=FIGURES, default=list(FIGURES))
     parser.add_argument("--clips", type=int, default=500, help="word clips on each core")
+    for name in ("bundle", "reference", "stream", "words"):
+        parser.add_argument(f"--{name}", type=Path)
     args = parser.parse_args()
     rows: list[dict[str, Any]] = []
     figures: dict[str, float | None] = {}

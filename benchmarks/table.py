@@ -11,6 +11,7 @@ import ast
 import json
 import re
 from pathlib import Path
+from statistics import mean, stdev
 from typing import Any
 
 from generate.clip import FACTS, LABELS, PARTS
@@ -30,7 +31,12 @@ def main() -> None:
     if args.keep:
         keep(args.keep)
     page = {"labels": labels_table(), "facts": facts_table(), "parts": parts_table()}
-    blocks = {"README.md": {"results": results_table(), "tree": tree()}, "docs/labels.md": page}
+    looks = {"looks": looks_table(load("bench_looks.json")["rows"])}
+    blocks = {
+        "README.md": {"results": results_table(), "tree": tree()},
+        "docs/labels.md": page,
+        "docs/children.md": looks,
+    }
     for path, named in blocks.items():
         for name, block in named.items():
             print(block)
@@ -127,6 +133,18 @@ def generation_rows(result: dict[str, Any]) -> list[tuple[str, str, str]]:
         ("labelled 256 px frames on one core", f"{figures['fps_256']:.1f} /s", command),
         ("talking 256 px clips on one core", f"{figures['clips_per_hour']:.0f} /h", command),
     ]
+
+
+def looks_table(rows: list[dict[str, Any]]) -> str:
+    """Arms of bench_looks: mean error, spread over seeds, difference from `all`."""
+    lines = ["| trained on | NME % | seeds apart | against all |", "|---|---|---|---|"]
+    whole = mean(row["nme_68"] for row in rows if row["arm"] == "all")
+    for arm in dict.fromkeys(row["arm"] for row in rows):
+        found = [100 * row["nme_68"] for row in rows if row["arm"] == arm]
+        spread = f"{stdev(found):.2f}" if len(found) > 1 else "one seed"
+        change = mean(found) - 100 * whole
+        lines.append(f"| {arm} | {mean(found):.2f} | {spread} | {change:+.2f} |")
+    return "\n".join(lines)
 
 
 def load(name: str) -> dict[str, Any]:
