@@ -12,7 +12,7 @@ import numpy as np
 
 from device.backends import open_model
 from device.backends.frontend import logmel
-from device.backends.litert import LiteRtModel, _interpreter
+from device.backends.litert import LiteRtModel, interpreter_class
 from device.backends.model import Model
 from device.bundle import Bundle, read_bundle
 from export.tune import score
@@ -57,7 +57,7 @@ def speed(folder: Path) -> Measured:
 def against_mlperf(folder: Path, reference: Path) -> Measured:
     """Median latency of the int8 network over that of MLPerf Tiny's, turn by turn, LiteRT."""
     ours = open_model(folder, read_bundle(folder).file("tflite-int8"))
-    maker, runtime = _interpreter()
+    maker, runtime = interpreter_class()
     interpreter = maker(model_path=str(reference / REFERENCE), num_threads=1)
     interpreter.allocate_tensors()
     models: dict[str, Model] = {"ours": ours, "mlperf": LiteRtModel(interpreter, runtime)}

@@ -38,7 +38,7 @@ class LiteRtModel(Model):
 
 def open(path: Path, entry: ModelFile, threads: int = 1) -> Model:
     """Load a TFLite file; ValueError where it is damaged or not what the manifest says."""
-    maker, runtime = _interpreter()
+    maker, runtime = interpreter_class()
     try:
         interpreter = maker(model_path=str(path), num_threads=threads)
         interpreter.allocate_tensors()
@@ -48,7 +48,8 @@ def open(path: Path, entry: ModelFile, threads: int = 1) -> Model:
     return checked(LiteRtModel(interpreter, runtime), path, entry)
 
 
-def _interpreter() -> tuple[Any, str]:
+def interpreter_class() -> tuple[Any, str]:
+    """Return the interpreter that is installed here, with the name and version of its runtime."""
     try:
         from ai_edge_litert.interpreter import Interpreter
 
