@@ -5,9 +5,11 @@ import multiprocessing as mp
 import numpy as np
 import pytest
 
+from generate.voice import speech
 from generate.voice.child import Timbre, transform
 from generate.voice.norms import f0_norm_hz, formant_scale, tract_scale
 from generate.voice.speech import RATE_HZ, speak
+from generate.voice.timed import Timed
 from generate.voice.voices import sample_voice
 from generate.voice.world import BINS, analyse, track_f0
 
@@ -137,3 +139,12 @@ def test_silence_survives():
 def test_unknown_people_are_refused(age, sex):
     with pytest.raises(ValueError, match="age_years|sex"):
         f0_norm_hz(age, sex)
+
+
+def test_a_vowel_that_ends_one_rounding_before_the_sound_is_stretched_too() -> None:
+    length_s = 0.4
+    for end_s in (length_s, np.nextafter(length_s, 0), np.nextafter(length_s, 1)):
+        vowel = Timed("aɪ", 0.1, float(end_s))
+        old_s, new_s = speech._tempo_map(length_s, 0.2, (vowel,), 1.5, np.random.default_rng(3))
+        assert len(old_s) == len(new_s)
+        assert (np.diff(new_s) >= 0).all()

@@ -122,7 +122,8 @@ def _tempo_map(
     edges_s = [edge for vowel in vowels for edge in (vowel.start_s, vowel.end_s)]
     old_s = np.unique(np.clip(np.concatenate([part_s, edges_s]), 0, length_s))
     middle_s = (old_s[:-1] + old_s[1:]) / 2
-    factor = tempo[np.searchsorted(part_s, middle_s, side="right") - 1]
+    # Knots one rounding apart have their middle on the upper one, which may be the end.
+    factor = tempo[np.minimum(np.searchsorted(part_s, middle_s, side="right"), parts) - 1]
     inside = [(middle_s > vowel.start_s) & (middle_s < vowel.end_s) for vowel in vowels]
     factor = factor * np.where(np.any(inside, axis=0), stretch, 1.0) if inside else factor
     return old_s, np.concatenate([[0.0], np.cumsum(np.diff(old_s) * factor)])
