@@ -5,9 +5,10 @@ import pytest
 
 from generate.voice.accents import bare, slipped
 from generate.voice.espeak import mnemonics, synth
-from generate.voice.languages import sound, unstressed
+from generate.voice.languages import reader, sound, unstressed
 from generate.voice.neighbours import (
     APART,
+    inventory,
     is_apart,
     made_up,
     parts_of,
@@ -93,3 +94,11 @@ def test_voices_that_read_words_only_get_words():
     for seed in range(12):
         near = sample_neighbour(TOY, "en", False, np.random.default_rng(seed))
         assert near is None or "[[" not in near.text
+
+
+@pytest.mark.parametrize("language", ["en", "de", "fr"])
+def test_every_phoneme_that_words_are_made_of_can_be_said_alone(language: str) -> None:
+    for name in inventory(language):
+        around = "p" if is_vowel(name) else "a"
+        said = synth(f"[[{name}|{around}]]", reader(language))
+        assert len(said.phonemes) >= 2, name

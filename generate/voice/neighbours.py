@@ -120,8 +120,9 @@ def made_up(saying: str, keywords: tuple[str, ...], language: str, rng: np.rando
 
 @cache
 def inventory(language: str) -> tuple[str, ...]:
-    """The phonemes of a language that are known here, in a fixed order."""
-    found = {name for _, said in _dictionary(language) for name in said}
+    """The phonemes that a language's voice uses by themselves and that are known here, in a fixed
+    order: the A of A@ is none, and a voice falls silent where it reads it alone."""
+    found = {name for _, names in _read(language) for name in unstressed(names)}
     return tuple(sorted(name for name in found if is_known(name) and name != "?"))
 
 
@@ -158,9 +159,14 @@ def _targets(keywords: tuple[str, ...], language: str) -> tuple[Sounds, ...]:
 @cache
 def _dictionary(language: str) -> tuple[tuple[str, Sounds], ...]:
     """The bundled words of a language and how they sound."""
+    return tuple((word, sounds(unstressed(names))) for word, names in _read(language))
+
+
+@cache
+def _read(language: str) -> tuple[tuple[str, Sounds], ...]:
+    """The bundled words of a language and their mnemonics."""
     words = plain_words(language)
-    heard = mnemonics_of(words, reader(language))
-    return tuple((w, sounds(unstressed(names))) for w, names in zip(words, heard, strict=True))
+    return tuple(zip(words, mnemonics_of(words, reader(language)), strict=True))
 
 
 @cache
