@@ -136,14 +136,19 @@ def generation_rows(result: dict[str, Any]) -> list[tuple[str, str, str]]:
 
 
 def looks_table(rows: list[dict[str, Any]]) -> str:
-    """Arms of bench_looks: mean error, spread over seeds, difference from `all`."""
-    lines = ["| trained on | NME % | seeds apart | against all |", "|---|---|---|---|"]
-    whole = mean(row["nme_68"] for row in rows if row["arm"] == "all")
+    """Arms of bench_looks: mean error of all seeds, and the difference from `all` seed by seed."""
+    errors = {(row["arm"], row["seed"]): 100 * row["nme_68"] for row in rows}
+    lines = [
+        "| trained on | NME %, by seed | mean | against all, same seeds |",
+        "|---|---|---|---|",
+    ]
     for arm in dict.fromkeys(row["arm"] for row in rows):
-        found = [100 * row["nme_68"] for row in rows if row["arm"] == arm]
-        spread = f"{stdev(found):.2f}" if len(found) > 1 else "one seed"
-        change = mean(found) - 100 * whole
-        lines.append(f"| {arm} | {mean(found):.2f} | {spread} | {change:+.2f} |")
+        found = {seed: error for (name, seed), error in errors.items() if name == arm}
+        shown = " ".join(f"{error:.2f}" for error in found.values())
+        apart = [error - errors["all", seed] for seed, error in found.items()]
+        spread = f" ± {stdev(apart):.2f}" if len(apart) > 1 and arm != "all" else ""
+        change = "" if arm == "all" else f"{mean(apart):+.2f}{spread}"
+        lines.append(f"| {arm} | {shown} | {mean(found.values()):.2f} | {change} |")
     return "\n".join(lines)
 
 
