@@ -31,6 +31,23 @@ def keep_float_head(model: Any) -> int:
     return taken
 
 
+def keep_float_sum(model: Any) -> int:
+    """Take the Q/DQ pairs before the last residual addition out; returns how many.
+
+    Its two inputs reach far below what the ReLU behind it keeps, and nothing after it evens their
+    rounding out: 23.9 -> 26.3 dB for one of them alone, 25.6 for the other (face network).
+    """
+    graph, taken = model.graph, 0
+    for node in reversed(graph.node):
+        pairs = [_pair(graph, name) for name in node.input]
+        if node.op_type == "Add" and all(pairs):
+            for pair in filter(None, pairs):
+                _take_out(graph, *pair)
+                taken += 1
+            break
+    return taken
+
+
 def _maker(graph: Any, name: str) -> Any:
     return next((node for node in graph.node if name in node.output), None)
 

@@ -1,6 +1,4 @@
-"""float32 ONN    _write(_quantized(source, target, clips, QuantType.QInt8, False, options), target)
--> int8 ONN    _write(_quantized(source, target, clips, QuantType.QInt8, False, options), target)
-with QuantizeLinear/DequantizeLinear pairs (QDQ)."""
+"""float32 ONNX -> int8 ONNX with QuantizeLinear/DequantizeLinear pairs (QDQ)."""
 
 from __future__ import annotations
 
@@ -13,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from export.bias import run_onnx, shifted
-from export.float_head import keep_float_head
+from export.float_head import keep_float_head, keep_float_sum
 from export.quiet import quiet
 from export.to_onnx import strip_metadata
 
@@ -58,6 +56,7 @@ def _quantize_for_boards(source: Path, target: Path, clips: NDArray[np.float32])
 
     model = _quantized(source, target, clips, QuantType.QUInt8, reduce_range=True, options={})
     keep_float_head(model)
+    keep_float_sum(model)
     _write(model, target)
 
 
