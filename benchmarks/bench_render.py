@@ -40,7 +40,7 @@ from generate.shards import clip_members
 CORES = sorted(os.sched_getaffinity(0)) if hasattr(os, "sched_setaffinity") else []
 SEED = 7
 STILLS = 6
-"""Stills of each child, as the preset has it."""
+"""Stills timed of each child."""
 CLIP_FRAMES = 41
 CASES = tuple((size, style) for style in ("short", "long") for size in (128, 256))
 

@@ -27,6 +27,7 @@ os.environ["OMP_NUM_THREADS"] = "1"
 
 import kws_figures
 from common import finish
+from kws_figures import Measured
 
 from generate.cli import resolved_voices
 from generate.make import make_clip
@@ -36,9 +37,6 @@ SEED = 11
 CORES, TAKES = 2, 3
 WARM_CLIPS = 150
 """Clips before the clock starts: they make the rooms, noises and dictionaries of the process."""
-
-Measured = tuple[list[dict[str, Any]], dict[str, float]]
-"""Raw rows, and figures by name."""
 
 
 def words_rtf(args: argparse.Namespace) -> Measured:

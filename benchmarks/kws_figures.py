@@ -16,7 +16,7 @@ from device.backends.litert import LiteRtModel, interpreter_class
 from device.backends.model import Model
 from device.bundle import Bundle, read_bundle
 from export.tune import score
-from export.tune_cli import Options, listen_to
+from export.tune_cli import listen_to
 from generate.shards import open_dataset
 from train_edge.data import cut_word
 from train_edge.predictor import load_model
@@ -86,9 +86,9 @@ def detection(folder: Path, stream: Path, words: Path) -> Measured:
     bundle = read_bundle(folder)
     if bundle.detector is None:
         raise SystemExit(f"{folder}: no thresholds; run collodi tune with another stream first")
-    options = Options(folder, stream, hop_frames=bundle.detector.hop_frames)
-    false = score(listen_to(options, bundle, stream), bundle.labels, bundle.detector)
-    missed = score(listen_to(options, bundle, words), bundle.labels, bundle.detector)
+    hop = bundle.detector.hop_frames
+    false = score(listen_to(folder, bundle, stream, hop), bundle.labels, bundle.detector)
+    missed = score(listen_to(folder, bundle, words, hop), bundle.labels, bundle.detector)
     row = {"kind": "kws detection", "hours": false.hours, "false_accepts": false.false_accepts,
            "words": missed.words, "missed": missed.missed}  # fmt: skip
     return [row], {"fa_per_hour": false.per_hour, "frr": missed.false_rejects}

@@ -33,10 +33,15 @@ def positive_int(text: str) -> int:
 
 def positive_seconds(text: str) -> float:
     """Read a number of seconds, > 0 and at most a day."""
-    try:
-        value = float(text)
-    except ValueError:
-        value = 0.0
+    value = to_float(text)
     if not 0 < value <= 86400:
         raise argparse.ArgumentTypeError(f"'{text}' is not a number of seconds > 0")
     return value
+
+
+def to_float(text: str) -> float:
+    """Read a number; nan, which is in no range, where it is none."""
+    try:
+        return float(text)
+    except ValueError:
+        return float("nan")

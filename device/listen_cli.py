@@ -9,7 +9,7 @@ from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
-from device.args import Parser
+from device.args import Parser, to_float
 from device.backends import backend_for, open_model
 from device.bundle import Bundle, ModelFile, read_bundle
 from device.detect import NOT_WORDS, Detector, Event
@@ -106,10 +106,7 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def _score(text: str) -> float:
-    try:
-        value = float(text)
-    except ValueError:
-        value = 0.0
+    value = to_float(text)
     if not 0 < value <= 1:
         raise argparse.ArgumentTypeError(f"'{text}' is not a number above 0, up to 1")
     return value

@@ -69,14 +69,17 @@ def main(argv: Sequence[str]) -> int:
         smooth=options.smooth,
         refractory_s=options.refractory_s,
     )
-    negatives = listen_to(options, bundle, options.data)
+    negatives = listen_to(options.bundle, bundle, options.data, options.hop_frames, options.file)
     settings = tune(negatives, bundle.labels, start, options.fa_per_hour)
     for word, value in settings.thresholds.items():
         print(f"{word:<16} {value:.6f}{'  never' if value > 1 else ''}")
     print(f"{settings.false_accepts_per_hour:g} false accepts an hour in "
           f"{settings.negative_hours:.2f} h of {options.data}")  # fmt: skip
     if options.positives:
-        found = score(listen_to(options, bundle, options.positives), bundle.labels, settings)
+        heard = listen_to(
+            options.bundle, bundle, options.positives, options.hop_frames, options.file
+        )
+        found = score(heard, bundle.labels, settings)
         print(f"{found.false_rejects:.1%} of {found.words} words missed in {options.positives}")
     if not options.dry_run:
         write_bundle(options.bundle, replace(bundle, detector=settings))
@@ -84,14 +87,16 @@ def main(argv: Sequence[str]) -> int:
     return 0
 
 
-def listen_to(options: Options, bundle: Bundle, data: Path) -> list[Heard]:
-    """Answers of the bundle's model to all sounds of a folder or a data set."""
-    model = open_model(options.bundle, file_for(bundle, options.file))
+def listen_to(
+    folder: Path, bundle: Bundle, data: Path, hop_frames: int, file: str | None = None
+) -> list[Heard]:
+    """Answers of a model of the bundle in `folder` to all sounds of a folder or a data set."""
+    model = open_model(folder, file_for(bundle, file))
     heard = []
     count, sounds = sounds_of(data, bundle)
     progress = Progress(count, "listen")
     for number, (sound, said) in enumerate(sounds):
-        heard.append(hear(model, bundle, sound, options.hop_frames, said))
+        heard.append(hear(model, bundle, sound, hop_frames, said))
         progress.update(number + 1)
     progress.close()
     return heard

@@ -1,0 +1,61 @@
+"""The last residual addition of a QDQ file is done in float32, and nothing else is."""
+
+from pathlib import Path
+
+import numpy as np
+import onnx
+import pytest
+import torch
+from torch import nn
+
+from export.float_head import keep_float_sum
+from export.layout import ChannelsLast
+from export.quantize import quantize_onnx
+from export.to_onnx import to_onnx
+from train_edge.models.facenet import Residual
+
+
+class Blocks(nn.Module):
+    """Two residual blocks and a head."""
+
+    def __init__(self, blocks: int) -> None:
+        super().__init__()
+        self.body = nn.Sequential(*(Residual(8, 8) for _ in range(blocks)))
+        self.head = nn.Conv2d(8, 4, 6)
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        """(B, 8, 6, 6) -> (B, 4)."""
+        return self.head(self.body(x)).flatten(1)
+
+
+@pytest.fixture(scope="module")
+def qdq(tmp_path_factory: pytest.TempPathFactory) -> onnx.ModelProto:
+    """What two blocks become."""
+    folder: Path = tmp_path_factory.mktemp("qdq")
+    torch.manual_seed(0)
+    to_onnx(ChannelsLast(Blocks(2).eval()), (1, 6, 6, 8), folder / "float.onnx")
+    clips = np.random.default_rng(0).normal(size=(16, 6, 6, 8)).astype(np.float32)
+    quantize_onnx(folder / "float.onnx", folder / "int8.onnx", clips)
+    return onnx.load(folder / "int8.onnx")
+
+
+def rounded(model: onnx.ModelProto) -> list[int]:
+    """For each addition, how many of its inputs come from a DequantizeLinear."""
+    made = {name: node.op_type for node in model.graph.node for name in node.output}
+    return [
+        sum(made.get(name) == "DequantizeLinear" for name in node.input)
+        for node in model.graph.node
+        if node.op_type == "Add"
+    ]
+
+
+def test_only_the_last_addition_is_done_in_float(qdq: onnx.ModelProto) -> None:
+    assert rounded(qdq) == [2, 0]
+
+
+def test_a_network_without_rounded_additions_stays_as_it_is(qdq: onnx.ModelProto) -> None:
+    model = onnx.ModelProto()
+    model.CopyFrom(qdq)
+    assert keep_float_sum(model) == 2  # the first addition is now the last that is rounded
+    assert keep_float_sum(model) == 0
+    assert rounded(model) == [0, 0]
