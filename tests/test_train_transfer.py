@@ -22,6 +22,7 @@ from generate.voice.voices import sample_voice
 from generate.voice.words import say_word
 from train_edge import loop, transfer_kws, transfer_run
 from train_edge.evaluate import evaluate
+from train_edge.kws_task import share_out
 from train_edge.loop import Stopped, train
 from train_edge.options import Options, SoundAugment
 from train_edge.predictor import load_model
@@ -29,7 +30,7 @@ from train_edge.presets import PRESETS
 from train_edge.run import load_run, read_tensors
 from train_edge.transfer import REAL, SYNTHETIC, Training, groups_of, pick, plan
 from train_edge.transfer_cli import main
-from train_edge.transfer_kws import Speech, share_out
+from train_edge.transfer_kws import Speech
 from train_edge.transfer_result import Truth, figures
 from train_edge.transfer_run import run_arms
 
@@ -377,5 +378,5 @@ def test_real_clips_get_their_share_of_the_draws(data: Path, real: Path) -> None
         assert not len(members) or weights.sum() == pytest.approx(1)
     for members, weights in zip(task.members[:3], task.weights[:3], strict=True):
         assert weights[members >= first].sum() == pytest.approx(transfer_kws.REAL_SHARE)
-    share_out(task, 0, 0.5)  # all are late: nothing to share with
+    share_out(task, np.arange(len(task.kept)), 0.5)  # all of them: nothing to share with
     assert task.weights[0].sum() == pytest.approx(1)

@@ -7,6 +7,7 @@ import multiprocessing as mp
 import numpy as np
 import pytest
 
+from generate.voice import espeak_library
 from generate.voice.espeak import check_voice, mnemonics, synth
 
 TEXT = "The happy baby pushes my blue cup. Don't stop!"
@@ -28,6 +29,14 @@ def test_same_request_same_sound_after_other_requests():
     first = [digest(i) for i in range(len(REQUESTS))]
     for order in ((3, 1, 0, 2), (2, 2, 0, 1, 3, 0)):
         assert [digest(i) for i in order] == [first[i] for i in order]
+
+
+def test_a_voice_by_its_file_sounds_as_it_does_by_its_name(monkeypatch):
+    voices = ("en-us+f3", "en", "en-029+Annie", "pt-br+m3", "de")
+    by_file = [synth("papa", voice).pcm for voice in voices]
+    monkeypatch.setattr(espeak_library, "_OPEN_FILES", "/no/such/folder")
+    by_name = [synth("papa", voice).pcm for voice in voices]
+    assert all(np.array_equal(*both) for both in zip(by_file, by_name, strict=True))
 
 
 @pytest.mark.parametrize("method", ["forkserver", "spawn"])

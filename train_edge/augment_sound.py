@@ -59,11 +59,9 @@ def place(
             rows[j] += spectra.starts[pick]
     low = np.minimum(rows.astype(np.int64), len(spectra.magnitude) - 2)
     share = torch.from_numpy((rows - low).astype(np.float32))[..., None]
-    before, after = (
-        torch.from_numpy(spectra.magnitude[k].astype(np.float32)) ** 2 for k in (low, low + 1)
-    )
-    power = torch.lerp(before, after, share)
-    return power * torch.from_numpy(inside)[..., None]
+    magnitude = torch.from_numpy(spectra.magnitude)
+    before, after = (magnitude[torch.from_numpy(k)].float().square_() for k in (low, low + 1))
+    return before.lerp_(after, share).mul_(torch.from_numpy(inside)[..., None])
 
 
 def _frame_map(
@@ -124,17 +122,20 @@ def reverberate(power: Tensor, rng: np.random.Generator, share: float) -> Tensor
     late = _column(10 ** (-rng.uniform(-3, 15, size) / 10))
     tail = tail / tail.sum(1, keepdim=True) * late * _column(rng.random(size) < share)
     tail[:, 0] += 1
-    padded = functional.pad(power.permute(2, 0, 1), (taps - 1, 0))
-    return functional.conv1d(padded, tail.flip(1)[:, None], groups=size).permute(1, 2, 0)
+    delay = torch.arange(FRAMES)[:, None] - torch.arange(FRAMES)
+    heard = (delay >= 0) & (delay < taps)
+    return (tail[:, delay.clamp(0, taps - 1)] * heard) @ power
 
 
 def babble(power: Tensor, rng: np.random.Generator, share: float) -> Tensor:
     """Four other clips of the batch over each other for a share of clips, else 0: (B, L, F)."""
     size = len(power)
-    others = power[torch.from_numpy(rng.integers(0, size, (4, size)))]
+    others = torch.from_numpy(rng.integers(0, size, (4, size)))
     loudness = _column(rng.uniform(0.1, 1, 4 * size)).reshape(4, size, 1, 1)
-    chosen = _column(rng.random(size) < share)[..., None]
-    return (others * loudness).sum(0) * chosen
+    chosen = torch.from_numpy(rng.random(size) < share)
+    mixed = torch.zeros_like(power)
+    mixed[chosen] = (power[others[:, chosen]] * loudness[:, chosen]).sum(0)
+    return mixed
 
 
 def add_noise(

@@ -10,12 +10,12 @@ from torch.nn import functional
 
 from device.front_end import LOGMEL
 from train_edge.augment_sound import augment
+from train_edge.background import SHARE, load_background
 from train_edge.data import class_names
 from train_edge.networks import build
 from train_edge.options import Options
-from train_edge.spectra import BINS, FRAMES, Spectra, features
+from train_edge.spectra import BINS, FRAMES, Spectra, features, joined
 
-UNKNOWN_SHARE = 0.14
 SILENCE_SHARE = 0.05
 BACKWARDS_SHARE = 0.25
 """Share of the unknown that is a word played backwards: speech that is no word at all."""
@@ -68,7 +68,7 @@ class KwsTask:
         n_words = len(self.labels) - 2
         kind = rng.random(size)
         label = rng.integers(0, n_words, size)
-        label[kind < UNKNOWN_SHARE + SILENCE_SHARE] = n_words
+        label[kind < self.options.unknown_share + SILENCE_SHARE] = n_words
         label[kind < SILENCE_SHARE] = n_words + 1
         backwards = (label == n_words) & (rng.random(size) < BACKWARDS_SHARE)
         backwards |= (label == n_words) & (len(self.members[n_words]) == 0)
@@ -80,6 +80,27 @@ class KwsTask:
             if len(self.members[source]) and not silent:
                 picks[j] = rng.choice(self.members[source], p=self.weights[source])
         return label, picks, backwards
+
+
+def synthetic_task(
+    options: Options, words: tuple[str, ...], kept: Spectra, held: Spectra
+) -> KwsTask:
+    """A task of words, with the background of the options where they name one."""
+    if not options.background:
+        return KwsTask(options, words, kept, held)
+    around = load_background(options.background, words)
+    task = KwsTask(options, words, joined(kept, around), held)
+    share_out(task, np.arange(len(kept), len(kept) + len(around)), SHARE)
+    return task
+
+
+def share_out(task: KwsTask, clips: NDArray[np.int64], share: float) -> None:
+    """Give some clips this share of the draws of each class that has some of them, and others."""
+    for members, weights in zip(task.members, task.weights, strict=True):
+        chosen = np.isin(members, clips)
+        if chosen.any() and not chosen.all():
+            weights[chosen] *= share / weights[chosen].sum()
+            weights[~chosen] *= (1 - share) / weights[~chosen].sum()
 
 
 def centred(spectra: Spectra, picks: NDArray[np.int64]) -> Tensor:

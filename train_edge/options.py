@@ -89,6 +89,10 @@ class Options:
     """Steps between checkpoints."""
     words: tuple[str, ...] = ()
     """kws: keywords to tell apart; empty takes those of the data set."""
+    background: str = ""
+    """kws: a `stream` data set without keywords, whose seconds are unknown: fewer false accepts."""
+    unknown_share: float = 0.14
+    """kws: share of each batch that is speech without a keyword."""
     network: Literal["dscnn", "bcresnet"] = "dscnn"
     """kws, voice: depthwise-separable convolutions, or broadcast residuals."""
     dropout: float = 0.1
@@ -110,6 +114,8 @@ def check_options(options: Options) -> None:
         if not 0 < getattr(options, name) < 1e6:
             flag = name.replace("_", "-")
             raise ValueError(f"--{flag} {getattr(options, name)}: want a number above 0")
+    if not 0 <= options.unknown_share <= 0.9:
+        raise ValueError(f"--unknown-share {options.unknown_share}: want 0 to 0.9")
     if not 0 <= options.ema < 1:
         raise ValueError(f"--ema {options.ema}: want 0 <= ema < 1")
     if len(set(options.words)) != len(options.words):

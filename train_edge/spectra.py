@@ -59,6 +59,17 @@ def gather(sounds: list[NDArray[np.float32]], classes: list[int], voices: list[s
     )
 
 
+def joined(first: Spectra, second: Spectra) -> Spectra:
+    """Both, one after the other on the frame axis."""
+    return Spectra(
+        magnitude=np.concatenate([first.magnitude, second.magnitude]),
+        starts=np.concatenate([first.starts, second.starts + len(first.magnitude)]),
+        lengths=np.concatenate([first.lengths, second.lengths]),
+        classes=np.concatenate([first.classes, second.classes]),
+        voices=(*first.voices, *second.voices),
+    )
+
+
 def features(power_: Tensor) -> Tensor:
     """Log-mel as the front end makes it: power (B, L, F) -> (B, 1, L, mel) float32, -2..2."""
     bands = mel_bands(*(LOGMEL[k] for k in ("sample_rate", "n_fft", "n_mels", "fmin", "fmax")))

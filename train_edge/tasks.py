@@ -15,7 +15,7 @@ from train_edge import face_task, networks, voice_task
 from train_edge.data import cut_word, keywords, load_words, open_clips, split
 from train_edge.face_task import FaceTask
 from train_edge.faces import load_faces
-from train_edge.kws_task import KwsTask
+from train_edge.kws_task import KwsTask, synthetic_task
 from train_edge.options import Options
 from train_edge.real_folders import one_second
 from train_edge.voice_task import VoiceTask
@@ -65,7 +65,8 @@ def _task(options: Options, dataset: Dataset, kept: list[int], held: list[int]) 
     if options.task == "kws":
         words = options.words or keywords(dataset)
         sounds = load_words(dataset, kept, words)
-        return KwsTask(options, words, sounds, load_words(dataset, held, words, every=False))
+        held_out = load_words(dataset, held, words, every=False)
+        return synthetic_task(options, words, sounds, held_out)
     if options.task == "voice":
         heard = load_voices(dataset, kept, voice_task.HOUSES)
         return VoiceTask(options, heard, load_voices(dataset, held, voice_task.HELD_HOUSES))

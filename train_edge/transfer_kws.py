@@ -20,10 +20,10 @@ from device.files import sha256_of
 from generate.clip import SAMPLE_RATE_HZ
 from generate.engine import Progress
 from train_edge.data import SILENCE, UNKNOWN, class_names, keywords, load_words, open_clips, split
-from train_edge.kws_task import KwsTask
+from train_edge.kws_task import KwsTask, share_out, synthetic_task
 from train_edge.options import Options
 from train_edge.real_folders import SPEECH, load_sound, one_second, read_manifest
-from train_edge.spectra import Spectra, gather
+from train_edge.spectra import Spectra, gather, joined
 from train_edge.transfer import Training
 
 REAL_SHARE = 0.3
@@ -84,10 +84,10 @@ class Speech:
             return KwsTask(options, words, sounds, sounds)
         kept, held = self._synthetic()
         if not training.real:
-            return KwsTask(options, self.words, kept, held)
+            return synthetic_task(options, self.words, kept, held)
         real = self.heard(training.real, self.words)
-        task = KwsTask(options, self.words, joined(kept, real), held)
-        share_out(task, len(kept), REAL_SHARE)
+        task = synthetic_task(options, self.words, joined(kept, real), held)
+        share_out(task, np.arange(len(kept), len(kept) + len(real)), REAL_SHARE)
         return task
 
     def sample_task(self, options: Options) -> KwsTask:
@@ -148,23 +148,3 @@ class Speech:
                     f"{self.real / SPEECH}: {names[0]} and {names[1]} are the same recording, of "
                     f"speakers {self.people[first]!r} and {self.people[row]!r}"
                 )
-
-
-def joined(first: Spectra, second: Spectra) -> Spectra:
-    """Both, one after the other."""
-    return Spectra(
-        magnitude=np.concatenate([first.magnitude, second.magnitude]),
-        starts=np.concatenate([first.starts, second.starts + len(first.magnitude)]),
-        lengths=np.concatenate([first.lengths, second.lengths]),
-        classes=np.concatenate([first.classes, second.classes]),
-        voices=(*first.voices, *second.voices),
-    )
-
-
-def share_out(task: KwsTask, first: int, share: float) -> None:
-    """Give the clips from number `first` on this share of the draws of each class that has them."""
-    for members, weights in zip(task.members, task.weights, strict=True):
-        late = members >= first
-        if late.any() and not late.all():
-            weights[late] *= share / weights[late].sum()
-            weights[~late] *= (1 - share) / weights[~late].sum()

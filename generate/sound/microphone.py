@@ -7,9 +7,9 @@ from __future__ import annotations
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.signal import oaconvolve
 
 from generate.clip import SAMPLE_RATE_HZ
+from generate.sound.convolution import convolve
 
 BANDS: dict[str, tuple[float, float]] = {
     "wide": (20.0, 8000.0),
@@ -18,6 +18,7 @@ BANDS: dict[str, tuple[float, float]] = {
 }
 """Lowest and highest frequency that passes; "8 kHz" is a converter at that sample rate."""
 TAPS = 2048
+_WINDOW = np.hanning(TAPS + 1)[:-1]
 EDGE = 0.06
 """A band ends within this share of its edge frequency."""
 FREQUENCY_HZ = np.linspace(0, SAMPLE_RATE_HZ / 2, TAPS // 2 + 1)
@@ -33,9 +34,9 @@ def filtered(audio: NDArray[np.float32], gain: NDArray[np.float64]) -> NDArray[n
     """Sound (N,) with its amplitude at FREQUENCY_HZ times `gain` (F,)."""
     if not len(audio):
         return audio
-    taps = np.roll(np.fft.irfft(gain, TAPS), TAPS // 2) * np.hanning(TAPS + 1)[:-1]
-    whole = oaconvolve(np.asarray(audio, np.float32), taps.astype(np.float32))
-    return np.asarray(whole[TAPS // 2 : TAPS // 2 + len(audio)], np.float32)
+    taps = np.roll(np.fft.irfft(gain, TAPS), TAPS // 2) * _WINDOW
+    whole = convolve(np.asarray(audio, np.float32), taps.astype(np.float32))
+    return whole[TAPS // 2 : TAPS // 2 + len(audio)]
 
 
 def band_gain(frequency_hz: NDArray[np.float64], band: str) -> NDArray[np.float64]:

@@ -17,9 +17,9 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.signal import oaconvolve
 
 from generate.clip import SAMPLE_RATE_HZ
+from generate.sound.convolution import convolve
 
 SOUND_M_S = 343.0
 OCTAVES_HZ = (125, 250, 500, 1000, 2000, 4000, 8000)
@@ -92,8 +92,7 @@ def reverberate(audio: NDArray[Any], response: Response) -> NDArray[np.float32]:
     """Sound (N,) as the toy hears it, (N,): the tail after the last sample is cut off."""
     if len(audio) == 0:
         return np.zeros(0, np.float32)
-    heard = oaconvolve(np.asarray(audio, np.float32), response.taps)[: len(audio)]
-    return np.asarray(heard, np.float32)
+    return convolve(np.asarray(audio, np.float32), response.taps)[: len(audio)]
 
 
 def _room(kind: str, rng: np.random.Generator) -> list[Response]:

@@ -10,7 +10,7 @@ import espeakng_loader
 import numpy as np
 from numpy.typing import NDArray
 
-from generate.voice.espeak_library import PHONEME, WORD, RawEvent, Session
+from generate.voice.espeak_library import PHONEME, WORD, RawEvent, Session, voice_files
 from generate.voice.sayable import check_text
 from generate.voice.timed import Speech, Timed
 
@@ -93,8 +93,7 @@ def variants() -> tuple[str, ...]:
 @cache
 def languages() -> frozenset[str]:
     """Lower-case language names (the part before '+'): British English is "en"."""
-    folder = Path(espeakng_loader.get_data_path()) / "lang"
-    return frozenset(path.name.lower() for path in folder.rglob("*") if path.is_file())
+    return frozenset(voice_files())
 
 
 def _phonemes(events: list[RawEvent], pcm: NDArray[np.int16], rate_hz: int) -> tuple[Timed, ...]:

@@ -12,6 +12,8 @@ import _ctypes
 import ctypes as c
 import os
 import threading
+from functools import cache
+from pathlib import Path
 from types import TracebackType
 from typing import Any
 
@@ -25,6 +27,8 @@ _PHONEME_EVENTS, _IPA_EVENTS, _DO_NOT_EXIT = 1, 2, 0x8000
 _UTF8, _PHONEME_INPUT = 1, 0x100
 # espeak_PARAMETER numbers with the library's own defaults: all are set before every request.
 _RATE, _VOLUME, _PITCH, _RANGE, _PUNCTUATION, _CAPITALS, _WORDGAP = 1, 2, 3, 4, 5, 6, 7
+_OPEN_FILES = "/proc/self/fd"
+"""Linux: a path to each open file, by its number."""
 _LOCK = threading.Lock()
 os.register_at_fork(after_in_child=lambda: _renew_lock())
 
@@ -120,8 +124,7 @@ class Session:
         """PCM (N,) at `rate_hz` and its events; text may hold [[espeak phonemes]]."""
         self._pieces: list[NDArray[np.int16]] = []
         self._events: list[RawEvent] = []
-        if self._lib.espeak_SetVoiceByName(voice.encode()) != 0:
-            raise ValueError(f"espeak-ng has no voice {voice!r}")
+        self._set_voice(voice)
         settings = {_RATE: rate_wpm, _PITCH: pitch, _RANGE: pitch_range}
         settings |= {_VOLUME: 100, _PUNCTUATION: 0, _CAPITALS: 0, _WORDGAP: 0}
         for number, value in settings.items():
@@ -136,8 +139,7 @@ class Session:
 
     def mnemonics(self, text: str, voice: str) -> list[str]:
         """espeak's own phoneme names of `text`, stress marks kept."""
-        if self._lib.espeak_SetVoiceByName(voice.encode()) != 0:
-            raise ValueError(f"espeak-ng has no voice {voice!r}")
+        self._set_voice(voice)
         self._lib.espeak_TextToPhonemes.restype = c.c_char_p
         place = c.c_char_p(text.encode("utf-8"))
         found: list[str] = []
@@ -146,10 +148,40 @@ class Session:
             found += (names or b"").decode("ascii", "replace").replace(" ", "|").split("|")
         return [name for name in found if name]
 
+    def _set_voice(self, voice: str) -> None:
+        """Voice "language+variant", by an open file where the system names those.
+
+        By its name a fresh library finds a voice only after it has read all 240 files of voices
+        (4 ms, longer than it speaks); by path it takes short ones without capitals alone.
+        """
+        language, _, variant = voice.partition("+")
+        path = voice_files().get(language.lower())
+        if path is None or not Path(_OPEN_FILES).is_dir():
+            wrong = self._lib.espeak_SetVoiceByName(voice.encode())
+        else:
+            file = os.open(path, os.O_RDONLY)
+            name = f"{_OPEN_FILES}/{file}" + (f"+{variant}" if variant else "")
+            wrong = self._lib.espeak_ng_SetVoiceByFile(name.encode())
+            os.close(file)
+        if wrong:
+            raise ValueError(f"espeak-ng has no voice {voice!r}")
+
     def _seed(self, seed: int) -> None:
         number = seed % 0x7FFFFFFF
         self._lib.espeak_ng_SetRandSeed(c.c_long(number))
-        c.CDLL(None).srand(c.c_uint(number))  # the Klatt voices draw from the C library
+        _c_library().srand(c.c_uint(number))  # the Klatt voices draw from the C library
+
+
+@cache
+def _c_library() -> c.CDLL:
+    return c.CDLL(None)
+
+
+@cache
+def voice_files() -> dict[str, Path]:
+    """The files of languages by their names in lower case; British English is "en"."""
+    folder = Path(espeakng_loader.get_data_path()) / "lang"
+    return {path.name.lower(): path for path in sorted(folder.rglob("*")) if path.is_file()}
 
 
 def _refuse_if_loaded(path: str) -> None:
