@@ -15,7 +15,7 @@ from device.strict import FormatError, check_format, decode, dumps, load_json, n
 
 FORMAT = "collodi.bundle"
 VERSION = 2
-MANIFEST = "manifest.json"
+MANIFEST, CARD = "manifest.json", "MODEL_CARD.md"
 Target = Literal["onnx", "onnx-int8", "onnx-raw", "tflite-int8", "c", "tensorrt"]
 Dtype = Literal["float32", "float16", "int8", "uint8", "int16", "int32", "int64"]
 

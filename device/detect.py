@@ -32,6 +32,14 @@ class Detector:
     """Measured where the thresholds were tuned; null where they were not."""
     negative_hours: float | None = None
     """Hours of sound without keywords that the thresholds were tuned on."""
+    tested_per_hour: float | None = None
+    """False accepts an hour on sound that neither training nor tuning heard; null: not measured."""
+    tested_hours: float | None = None
+    """Hours of that sound."""
+    tested_false_rejects: float | None = None
+    """Share 0..1 of spoken keywords that were missed at these thresholds; null: not measured."""
+    tested_words: int | None = None
+    """Spoken keywords of that test."""
 
     def __post_init__(self) -> None:
         for name, low, high in (("hop_frames", 1, 50), ("smooth", 1, 100), ("refractory_s", 0, 60)):

@@ -34,6 +34,7 @@ COMMANDS = {
         "train_edge.transfer_cli:main", "train", "compare synthetic with real training"
     ),
     "export": Command("export.cli:main", "export", "turn a run into a bundle for boards"),
+    "release": Command("export.release:main", "export", "make a bundle of the zoo from nothing"),
     "tune": Command("export.tune_cli:main", "export", "set a bundle's thresholds on other sounds"),
     "listen": Command("device.listen_cli:main", "run", "hear a bundle's keywords in a sound"),
     "bench": Command("device.bench_cli:main", "run", "measure a bundle on this board"),

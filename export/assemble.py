@@ -16,6 +16,7 @@ from torch import nn
 
 from device.backends.frontend import logmel
 from device.bundle import (
+    CARD,
     Accuracy,
     Bundle,
     ModelFile,
@@ -27,7 +28,7 @@ from device.bundle import (
 )
 from device.stamp import make_stamp
 from export.calibrate import Calibration, split
-from export.card import CARD, card
+from export.card import card
 from export.equalize import equalized
 from export.layout import ChannelsLast, run_torch
 from export.presets import TARGETS, check_targets

@@ -8,7 +8,7 @@ from device.bundle import Bundle, ModelFile
 from export.to_c import c_name
 from export.verify import strays
 
-CARD = "MODEL_CARD.md"
+STREAM = "## In a stream"
 
 WHAT = {
     "kws": "Hears one second of speech and names one of its keywords, or says that there is none.",
@@ -63,6 +63,7 @@ def card(bundle: Bundle, not_run: Mapping[str, str]) -> str:
         _facts(bundle),
         f"## Files\n\n{_files(bundle, not_run)}",
         f"## Accuracy\n\n{_accuracy(bundle)}",
+        in_a_stream(bundle) if bundle.task == "kws" else "",
         f"## Use in Python\n\n{_python(bundle)}",
         _c(bundle),
         "## Limits\n\n" + _bullets(LIMITS[bundle.task]),
@@ -135,6 +136,36 @@ def _accuracy(bundle: Bundle) -> str:
         count = f" ({figures['n']:.0f} clips)" if "n" in figures else ""
         lines.append(f"On {title[kind]}{count}: {'; '.join(shown) or 'see manifest.json'}.")
     return _bullets(lines)
+
+
+def in_a_stream(bundle: Bundle) -> str:
+    """The section about the detector; `collodi tune` writes it anew."""
+    found, lines = bundle.detector, []
+    if found is None or not found.thresholds:
+        lines = ["Thresholds: not tuned; `collodi tune` chooses them for a rate of false accepts."]
+    else:
+        shown = ", ".join(f"{word} {value:.2f}" for word, value in found.thresholds.items())
+        lines = [
+            f"Thresholds of the smoothed posterior: {shown}",
+            f"Tuned: {found.false_accepts_per_hour:g} false accepts an hour in "
+            f"{found.negative_hours:.2f} hours of sound without keywords",
+        ]
+    if found and found.tested_per_hour is not None:
+        lines.append(f"Tested on {found.tested_hours:.2f} hours that it had not heard: "
+                     f"{found.tested_per_hour:g} false accepts an hour")  # fmt: skip
+    if found and found.tested_false_rejects is not None:
+        lines.append(f"Missed: {100 * found.tested_false_rejects:.1f} % of {found.tested_words:,} "
+                     "words of voices that it had not heard")  # fmt: skip
+    return f"{STREAM}\n\n{_bullets(lines)}"
+
+
+def with_stream(text: str, bundle: Bundle) -> str:
+    """A card with its section about the detector as the bundle says it now."""
+    before, heading, rest = text.partition(STREAM)
+    if not heading:
+        return text
+    after = rest.find("\n## ")
+    return f"{before}{in_a_stream(bundle)}\n{rest[after:] if after >= 0 else ''}"
 
 
 def _python(bundle: Bundle) -> str:

@@ -2,33 +2,15 @@
 
 from __future__ import annotations
 
-import json
-import shlex
-import sys
 import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any
 
-from device import bench_cli
-from device.files import write_atomic
-from export import cli as export_cli
+from export.chain import Chain, keep_options
 from export.summary import Made, summarize
-from generate import cli as generate_cli
 from generate.options import parse
 from generate.presets import DIGITS
-from train_edge import cli as train_cli
-from train_edge import evaluate_cli
-from train_edge.run import CHECKPOINT, DONE
-
-COMMANDS = {
-    "generate": generate_cli.main,
-    "train": train_cli.main,
-    "evaluate": evaluate_cli.main,
-    "export": export_cli.main,
-    "bench": bench_cli.main,
-}
 
 
 @dataclass(frozen=True)
@@ -126,57 +108,7 @@ def chain(o: Options) -> Made:
     return made
 
 
-class Chain:
-    """Runs commands as a user would type them, and remembers the lines."""
-
-    def __init__(self, out: Path) -> None:
-        self.out = out
-        self.lines: list[str] = []
-
-    def __call__(self, command: str, *words: Any) -> None:
-        """Run one command in this process; a command that fails stops the chain."""
-        argv = _flat(words)
-        line = shlex.join(["collodi", command, *argv])
-        self.lines.append(line)
-        print(f"\n$ {line}", file=sys.stderr, flush=True)
-        if COMMANDS[command](argv):
-            raise RuntimeError(f"{command} failed; the line above says why")
-
-    def once(self, result: Path, command: str, *words: Any) -> None:
-        """Run the command unless its result is there (results appear only when whole)."""
-        if result.exists():
-            self.lines.append(shlex.join(["collodi", command, *_flat(words)]))
-            return
-        self(command, *words)
-
-    def train(self, preset: str, *words: Any) -> Path:
-        """Train, resume or skip; returns the run folder."""
-        argv = _flat(words)
-        runs = sorted((self.out / "runs").glob(f"*-{preset}-*"))
-        if runs and (runs[-1] / DONE).exists():
-            self.lines.append(shlex.join(["collodi", "train", preset, *argv]))
-        elif runs and (runs[-1] / CHECKPOINT).exists():
-            self("train", "--resume", runs[-1])
-        else:
-            self("train", preset, *argv)
-        return sorted((self.out / "runs").glob(f"*-{preset}-*"))[-1]
-
-
-def _flat(words: Iterable[Any]) -> list[str]:
-    """Words of a command line; a tuple stands for several."""
-    return [str(w) for part in words for w in (part if isinstance(part, tuple) else (part,))]
-
-
 def _keep_options(options: Options) -> None:
     """Refuse to mix two sets of options in one folder; `--real` may be added later."""
-    path = options.out / "options.json"
     now = {name: value for name, value in asdict(options).items() if name not in ("out", "real")}
-    now = json.loads(json.dumps(now | {"sizes": asdict(SIZES[options.size])}))
-    if path.exists():
-        was = json.loads(path.read_text())
-        for name, value in now.items():
-            if was.get(name) != value:
-                raise ValueError(f"{options.out} was made with {name} = {was.get(name)}, not "
-                                 f"{value}; choose another --out or delete it")  # fmt: skip
-    options.out.mkdir(parents=True, exist_ok=True)
-    write_atomic(path, json.dumps(now, indent=1) + "\n")
+    keep_options(options.out, now | {"sizes": asdict(SIZES[options.size])})

@@ -31,7 +31,7 @@ class Runner(Protocol):
     """Runs a command unless its result is there."""
 
     def once(self, result: Path, command: str, *words: Any) -> None:
-        """See export.quickstart.Chain."""
+        """See export.chain.Chain."""
 
 
 @dataclass(frozen=True)

@@ -13,10 +13,13 @@ import tyro
 from numpy.typing import NDArray
 
 from device.backends import open_model
-from device.bundle import Bundle, read_bundle, write_bundle
-from device.detect import NOT_WORDS
+from device.bundle import CARD, Bundle, read_bundle, write_bundle
+from device.detect import NOT_WORDS, Detector
+from device.files import write_atomic
 from device.listen_cli import file_for, settings_of
-from export.tune import Heard, hear, score, tune
+from device.strict import dumps
+from export.card import with_stream
+from export.tune import Heard, Score, hear, score, tune
 from generate.clip import Clip
 from generate.engine import Progress
 from generate.options import parse
@@ -34,6 +37,7 @@ class Options:
 
     Example: collodi tune bundles/toy --data data/household --fa-per-hour 0.5
     Example: collodi tune bundles/toy --data data/stream --positives data/words-test
+    Example: collodi tune bundles/toy --test --data data/other --positives data/words-test
     """
 
     bundle: Annotated[Path, tyro.conf.Positional]
@@ -53,8 +57,12 @@ class Options:
     """Time of rest after a word."""
     file: str | None = None
     """File or target of the bundle to tune with; tflite-int8 if it is there and runs."""
+    test: bool = False
+    """Keep the thresholds, count on other sounds, and note what was found in the bundle."""
     dry_run: bool = False
     """Leave the bundle as it is."""
+    json: Path | None = None
+    """Also write the settings with what was found to this file."""
 
 
 def main(argv: Sequence[str]) -> int:
@@ -63,6 +71,21 @@ def main(argv: Sequence[str]) -> int:
     if not 0 <= options.fa_per_hour < math.inf:
         raise ValueError(f"--fa-per-hour {options.fa_per_hour}: want a number >= 0")
     bundle = read_bundle(options.bundle)
+    settings = _tested(options, bundle) if options.test else _tuned(options, bundle)
+    if not options.dry_run:
+        changed = replace(bundle, detector=settings)
+        path = options.bundle / CARD
+        if path.is_file():
+            write_atomic(path, with_stream(path.read_text("utf-8"), changed))
+        write_bundle(options.bundle, changed)
+        print(f"{options.bundle}: detector written")
+    if options.json:
+        write_atomic(options.json, dumps(settings))
+    return 0
+
+
+def _tuned(options: Options, bundle: Bundle) -> Detector:
+    """Settings with thresholds for the negatives, printed."""
     start = replace(
         settings_of(bundle),
         hop_frames=options.hop_frames,
@@ -70,21 +93,44 @@ def main(argv: Sequence[str]) -> int:
         refractory_s=options.refractory_s,
     )
     negatives = listen_to(options.bundle, bundle, options.data, options.hop_frames, options.file)
+    start = replace(start, tested_per_hour=None, tested_hours=None)
+    start = replace(start, tested_false_rejects=None, tested_words=None)
     settings = tune(negatives, bundle.labels, start, options.fa_per_hour)
     for word, value in settings.thresholds.items():
         print(f"{word:<16} {value:.6f}{'  never' if value > 1 else ''}")
     print(f"{settings.false_accepts_per_hour:g} false accepts an hour in "
           f"{settings.negative_hours:.2f} h of {options.data}")  # fmt: skip
     if options.positives:
-        heard = listen_to(
-            options.bundle, bundle, options.positives, options.hop_frames, options.file
-        )
-        found = score(heard, bundle.labels, settings)
-        print(f"{found.false_rejects:.1%} of {found.words} words missed in {options.positives}")
-    if not options.dry_run:
-        write_bundle(options.bundle, replace(bundle, detector=settings))
-        print(f"{options.bundle}: detector written")
-    return 0
+        _missed(options, bundle, settings)
+    return settings
+
+
+def _tested(options: Options, bundle: Bundle) -> Detector:
+    """The bundle's settings with what they do on other sounds, printed."""
+    settings = bundle.detector
+    if settings is None or not settings.thresholds:
+        raise ValueError(f"{options.bundle}: no thresholds to test; tune it first, without --test")
+    heard = listen_to(options.bundle, bundle, options.data, settings.hop_frames, options.file)
+    found = score(heard, bundle.labels, settings)
+    print(f"{found.per_hour:g} false accepts an hour in {found.hours:.2f} h of {options.data}")
+    settings = replace(
+        settings, tested_per_hour=round(found.per_hour, 4), tested_hours=round(found.hours, 4)
+    )
+    if not options.positives:
+        return settings
+    missed = _missed(options, bundle, settings)
+    return replace(
+        settings, tested_false_rejects=round(missed.false_rejects, 4), tested_words=missed.words
+    )
+
+
+def _missed(options: Options, bundle: Bundle, settings: Detector) -> Score:
+    """How many of the positives the settings miss, printed."""
+    assert options.positives
+    heard = listen_to(options.bundle, bundle, options.positives, settings.hop_frames, options.file)
+    found = score(heard, bundle.labels, settings)
+    print(f"{found.false_rejects:.1%} of {found.words} words missed in {options.positives}")
+    return found
 
 
 def listen_to(

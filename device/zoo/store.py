@@ -6,7 +6,7 @@ import shutil
 import tempfile
 from pathlib import Path
 
-from device.bundle import MANIFEST, Bundle, read_bundle
+from device.bundle import CARD, MANIFEST, Bundle, read_bundle
 from device.strict import nearest
 
 BUNDLES = Path(__file__).resolve().parent / "bundles"
@@ -42,19 +42,27 @@ def _hint(bundle: str | Path, store: Path) -> str:
 def pull_bundle(name: str, out: Path, store: Path = BUNDLES) -> Bundle:
     """Copy a packaged bundle to the new folder `out`, whole or not at all, and check it there.
 
-    Only the manifest and the files that it lists are copied.
+    Only the manifest, the card and the files that the manifest lists are copied.
     """
     if name not in names(store):
         raise ValueError(f"no packaged bundle '{name}'{_hint(name, store)}")
     if out.exists():
         raise ValueError(f"--out {out} exists already; name a new folder")
-    source = store / name
+    return copy_bundle(store / name, out)
+
+
+def copy_bundle(source: Path, out: Path) -> Bundle:
+    """Copy the manifest of a bundle, its card and the files that it lists to the new folder `out`.
+
+    Whole or not at all; what was copied is checked.
+    """
     bundle = read_bundle(source)
+    card = (CARD,) if (source / CARD).is_file() else ()
     out.parent.mkdir(parents=True, exist_ok=True)
     part = Path(tempfile.mkdtemp(prefix=f".{out.name}.", suffix=".part", dir=out.parent))
     try:
         part.chmod(0o755)
-        for path in (MANIFEST, *(entry.path for entry in bundle.files)):
+        for path in (MANIFEST, *card, *(entry.path for entry in bundle.files)):
             (part / path).parent.mkdir(parents=True, exist_ok=True)
             shutil.copyfile(source / path, part / path)
         read_bundle(part)

@@ -1,0 +1,140 @@
+"""`collodi release NAME`: a bundle of the zoo from nothing, each line a command."""
+
+from __future__ import annotations
+
+import shutil
+import time
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Annotated
+
+import tyro
+
+from device.bundle import CARD
+from device.zoo.store import BUNDLES, copy_bundle
+from export.chain import Chain, keep_options
+from generate.options import choose, parse
+from generate.presets import DIGITS
+
+TOY = ("hello", "stop", "go", "play", "sing", "story", "yes", "no", "help", "good night")
+TEST_SEED, TUNE_SEED = 1_000_000, 2_000_000
+"""Added to the seed of what is trained on: other homes, other people, other noises."""
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """How much of everything a keyword bundle is made of."""
+
+    words: tuple[str, ...]
+    clips: int = 16000
+    """Spoken words to learn from."""
+    tests: int = 3000
+    """Spoken words of held-out voices."""
+    steps: int = 3000
+    home_hours: float = 4.0
+    """Sound without keywords to learn from."""
+    tune_hours: float = 10.0
+    """The same of other homes, to choose thresholds on."""
+    test_hours: float = 10.0
+    """The same of a third set of homes, in held-out voices."""
+    export: tuple[str, ...] = ()
+    """More words for `collodi export`."""
+
+
+RECIPES = {"kws-digits": Recipe(DIGITS), "kws-toy": Recipe(TOY)}
+TINY = {"clips": 150, "tests": 60, "steps": 12, "home_hours": 0.02, "tune_hours": 0.02,
+        "test_hours": 0.02, "export": ("--draft",)}  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Options:
+    """Make one of the bundles that come with the kit: data, training, files, thresholds, card.
+
+    Example: collodi release kws-digits
+    Example: collodi release kws-toy --out out/release --real folder-with-speech
+    """
+
+    name: Annotated[str, tyro.conf.Positional]
+    """kws-digits: the ten digits. kws-toy: hello, stop, go, play, sing, story, yes, no, help,
+    good night."""
+    out: Path = Path("out/release")
+    """Folder of everything that is made, one folder a name; run again to go on."""
+    real: Path | None = None
+    """Folder of real speech (manifest.csv), only to test on."""
+    seed: int = 0
+    """The same seed gives the same data and, on the same machine, the same model."""
+    size: str = "full"
+    """full, or tiny: seconds, only shows that everything runs."""
+    zoo: bool = False
+    """Put the bundle among those that come with the kit (maintainers)."""
+
+
+def main(argv: Sequence[str]) -> int:
+    """Run the command line; ValueError where it was used wrongly."""
+    options = parse(Options, argv, "collodi release", Options.__doc__)
+    choose(options.name, RECIPES, "bundle")
+    choose(options.size, ("full", "tiny"), "--size")
+    if options.real and not (options.real / "manifest.csv").is_file():
+        raise ValueError(f"--real {options.real}: no manifest.csv in it")
+    if options.zoo and options.size == "tiny":
+        raise ValueError("--zoo: a tiny bundle is not for use; want --size full")
+    begun = time.monotonic()
+    bundle = release(options)
+    if options.zoo:
+        _into_zoo(bundle)
+    print(f"{bundle}  ({time.monotonic() - begun:.0f} s); what it can do: {bundle / CARD}")
+    return 0
+
+
+def recipe(options: Options) -> Recipe:
+    """The recipe of a name, at the size that is asked for."""
+    full = RECIPES[options.name]
+    return Recipe(**(asdict(full) | TINY)) if options.size == "tiny" else full
+
+
+def release(o: Options) -> Path:
+    """Run every stage that is not finished yet; returns the bundle's folder."""
+    how, out = recipe(o), o.out / o.name
+    keep_options(out, {"seed": o.seed} | asdict(how))
+    run, data, bundle = Chain(out), out / "data", out / "bundles" / o.name
+    words = ("--words", *how.words)
+
+    def seed(more: int = 0) -> tuple[str, int]:
+        return "--seed", o.seed + more
+
+    def home(name: str, hours: float, *more: object) -> Path:
+        run("generate", "stream", "--out", data / name, "--hours", hours, *words, *more)
+        return data / name
+
+    run("generate", "words", "--out", data / "words", "--clips", how.clips, *words, *seed())
+    run("generate", "words", "--out", data / "words-test", "--clips", how.tests, *words,
+        *seed(TEST_SEED), "--held-out")  # fmt: skip
+    around = home("home", how.home_hours, *seed())
+    run_folder = run.train("kws", "--data", data / "words", "--background", around,
+                           "--out", out / "runs", "--steps", how.steps, *seed())  # fmt: skip
+    figures: list[object] = []
+    places = {"synthetic": data / "words-test"} | ({"real": o.real} if o.real else {})
+    for place, folder in places.items():
+        result = out / f"evaluate-{place}-float32.json"
+        run.once(result, "evaluate", run_folder, "--data", folder, "--json", result)
+        figures += ["--evaluation", result]
+    run.once(bundle, "export", run_folder, "--out", bundle, *figures, *how.export)
+    for place, folder in places.items():
+        result = out / f"evaluate-{place}-tflite-int8.json"
+        run.once(result, "evaluate", bundle, "--file", "tflite-int8", "--data", folder,
+                 "--json", result)  # fmt: skip
+    tune_data = home("home-tune", how.tune_hours, *seed(TUNE_SEED))
+    run.once(out / "tune.json", "tune", bundle, "--data", tune_data, "--json", out / "tune.json")
+    test_data = home("home-test", how.test_hours, *seed(TEST_SEED), "--held-out")
+    run.once(out / "test.json", "tune", bundle, "--test", "--data", test_data,
+             "--positives", data / "words-test", "--json", out / "test.json")  # fmt: skip
+    return bundle
+
+
+def _into_zoo(bundle: Path) -> None:
+    """Copy a bundle and its card among the packaged ones, whole or not at all."""
+    target = BUNDLES / bundle.name
+    if target.exists():
+        shutil.rmtree(target)
+    copy_bundle(bundle, target)
