@@ -15,7 +15,7 @@ from train_edge.augment_sound import augment
 from train_edge.data import keywords, load_words, open_clips, split
 from train_edge.face_task import FRONT_END, FaceTask, standardized, upright
 from train_edge.faces import load_faces, square
-from train_edge.kws_task import KwsTask, centred
+from train_edge.kws_task import SYNTHESIZER_SPEAKERS, KwsTask, centred, voice_weight
 from train_edge.options import ImageAugment, SoundAugment
 from train_edge.presets import PRESETS
 from train_edge.spectra import features, gather, power_spectrogram
@@ -118,6 +118,19 @@ def test_a_batch_is_a_pure_function_of_its_rng(words: Path, faces: Path) -> None
         assert torch.equal(batches[0]["input"], batches[1]["input"])
         assert not torch.equal(batches[0]["input"], batches[2]["input"])
         assert bool(batches[0]["input"].isfinite().all())
+
+
+def test_every_recorded_speaker_is_drawn_as_often_and_the_synthesizer_as_so_many() -> None:
+    names = ["flite:slt"] * 5 + ["festival:kal"] * 40 + [f"espeak:en+{k % 30}" for k in range(90)]
+    rng = np.random.default_rng(0)
+    sounds = gather([rng.normal(0, 0.1, 3200).astype(np.float32) for _ in names],
+                    [0] * len(names), names)  # fmt: skip
+    weight = voice_weight(sounds)
+    assert weight[:5].sum() == pytest.approx(1) and weight[5:45].sum() == pytest.approx(1)
+    assert weight[45:].sum() == pytest.approx(SYNTHESIZER_SPEAKERS)
+    alone = gather([np.ones(3200, np.float32)] * 3, [0] * 3, ["espeak:a", "espeak:a", "espeak:b"])
+    first, again, other = voice_weight(alone)
+    assert first == again < other
 
 
 def test_augmented_sound_is_finite_and_silence_stays_noise(words: Path) -> None:

@@ -79,12 +79,18 @@ def load_words(
             keyword = clip.facts["keyword"] or UNKNOWN
             sounds.append(cut_word(clip, keyword))
             classes.append(names.index(keyword if keyword in names else UNKNOWN))
-            voices.append(str(clip.facts["voice"].get("voice", "")))
+            voices.append(voice_name(clip))
         progress.update(count + 1)
     progress.close()
     if every:
         _check_every_word(dataset, classes, words)
     return gather(sounds, classes, voices)
+
+
+def voice_name(clip: Clip) -> str:
+    """Who speaks in a clip: engine:voice."""
+    voice = clip.facts["voice"]
+    return f"{voice.get('engine', '')}:{voice.get('voice', '')}"
 
 
 def cut_word(clip: Clip, keyword: str) -> NDArray[np.float32]:

@@ -20,6 +20,10 @@ SILENCE_SHARE = 0.05
 BACKWARDS_SHARE = 0.25
 """Share of the unknown that is a word played backwards: speech that is no word at all."""
 SMOOTHING = 0.05
+SYNTHESIZER, SYNTHESIZER_SPEAKERS = "espeak:", 9.0
+"""The engine that no speaker was recorded for, and how many of those that were it weighs. Drawn by
+voice alone, espeak-ng's hundreds of variants were 88 % of a batch: 81.8 % on real digits against
+87.4 with 40 % (1,500 steps, same seed)."""
 
 
 class KwsTask:
@@ -116,6 +120,14 @@ def centred(spectra: Spectra, picks: NDArray[np.int64]) -> Tensor:
 
 
 def voice_weight(spectra: Spectra) -> NDArray[np.float64]:
-    """(K,) common voices count less: inverse square root of how many clips they have."""
-    _, voice, count = np.unique(spectra.voices, return_inverse=True, return_counts=True)
-    return 1 / np.sqrt(count[voice].astype(np.float64))
+    """(K,) how often each sound is drawn: every recorded speaker equally often.
+
+    The many voices of a synthesizer count as SYNTHESIZER_SPEAKERS together, and common ones among
+    them less: each by the inverse square root of how many clips it has.
+    """
+    names, voice, count = np.unique(spectra.voices, return_inverse=True, return_counts=True)
+    weight = 1 / np.sqrt(count[voice].astype(np.float64))
+    made = np.array([name.startswith(SYNTHESIZER) for name in names])[voice]
+    weight[made] *= SYNTHESIZER_SPEAKERS / max(weight[made].sum(), 1e-12)
+    weight[~made] = 1 / count[voice[~made]]
+    return weight

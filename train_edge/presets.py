@@ -22,11 +22,11 @@ PRESETS: dict[str, Options] = {
     "voice": VOICE,
 }
 NOTES = {
-    "kws": "keywords on a microcontroller: 24k parameters",
+    "kws": "keywords on a microcontroller: 27k parameters",
     "kws-tiny": "the same net in half a minute, for a first look",
     "face": "landmarks, head pose, face or not: 345k parameters",
     "face-tiny": "the same net in a minute, for a first look",
-    "voice": "speech or none, child or adult, emotion: 24k parameters, one net with three heads",
+    "voice": "speech or none, child or adult, emotion: 27k parameters, one net with three heads",
 }
 
 

@@ -13,6 +13,7 @@ from generate.engine import Progress
 from generate.shards import Dataset
 from generate.sound.noises import KINDS, SPEECH, noise
 from generate.spec import EMOTIONS
+from train_edge.data import voice_name
 from train_edge.spectra import Spectra, gather
 
 CHILD_BELOW, ADULT_FROM = 13.0, 18.0
@@ -79,7 +80,7 @@ def seconds(clip: Clip, acted: bool) -> list[Second]:
     times_s = clip.labels["word_s"]
     length = SAMPLE_RATE_HZ
     starts = range(0, max(1, len(audio) - length // 2), round(STEP_S * length))
-    voice = str(clip.facts["voice"].get("voice", ""))
+    voice = voice_name(clip)
     made = []
     for start in starts:
         piece = audio[start : start + length]
