@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, replace
+from dataclasses import replace
 from functools import lru_cache
 from typing import Any
 
@@ -108,6 +108,5 @@ def heard(
     words, phonemes = (
         later(items, start / SAMPLE_RATE_HZ) for items in (utterance.words, utterance.phonemes)
     )
-    return replace(utterance, audio=hear(audio, scene), words=words, phonemes=phonemes), asdict(
-        scene
-    )
+    utterance = replace(utterance, audio=hear(audio, scene), words=words, phonemes=phonemes)
+    return utterance, dict(vars(scene))

@@ -15,6 +15,7 @@ from typing import TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
+from generate.odds import draw
 from generate.people.cloth import PATTERNS
 from generate.people.hair_styles import STYLES
 from generate.people.skin_paint import PAINTS
@@ -112,10 +113,10 @@ def sample_person(seed: int, child: int, age_years: tuple[float, float] = (3, 12
         face_seed=int(rng.integers(2**31)),
         hair_style=_hair_style(ancestry, sex, age, rng),
         hair_color=_hair_color(fair, age, rng),
-        eye_color=_draw(_EYE_ANY if fair else _EYE_DARK, rng),
+        eye_color=draw(_EYE_ANY if fair else _EYE_DARK, rng),
         garment=str(rng.choice(GARMENTS)),
         garment_color=_rgb(rng),
-        garment_pattern=_draw(PATTERN_SHARES, rng),
+        garment_pattern=draw(PATTERN_SHARES, rng),
         freckles=float(rng.uniform(0.2, 1)) if fair and rng.uniform() < 0.35 else 0.0,
     )
     return _worn(_marked(person, stream(seed, child, "skin")), stream(seed, child, "wear"))
@@ -136,7 +137,7 @@ def _marked(person: Person, rng: np.random.Generator) -> Person:
 def _worn(person: Person, rng: np.random.Generator) -> Person:
     """What is worn on the head and held before the face."""
     glasses, headwear, held = (
-        _draw(odds(control, person.age_years, person.garment), rng)
+        draw(odds(control, person.age_years, person.garment), rng)
         for control in ("glasses", "headwear", "held")
     )
     seed = int(rng.integers(2**31))
@@ -154,7 +155,7 @@ def sample_view(rng: np.random.Generator, size_px: int) -> View:
         backdrop_seed=int(rng.integers(2**31)),
         camera_seed=int(rng.integers(2**31)),
     )
-    kind = _draw({name: camera.share for name, camera in CAMERAS.items()}, rng)
+    kind = draw({name: camera.share for name, camera in CAMERAS.items()}, rng)
     aperture_mm = float(rng.uniform(0.5, 4)) if rng.uniform() < OPEN_LENSES else 0.0
     bent = float(rng.uniform(*BARREL)) if kind == "toy" or rng.uniform() < 0.1 else 0.0
     return replace(view, camera=kind, aperture_mm=aperture_mm, distortion=bent)
@@ -192,18 +193,13 @@ def _hair_style(
         for name, style in STYLES.items()
         if style.ages[0] <= age_years <= style.ages[1]
     }
-    return _draw(weights, rng)
+    return draw(weights, rng)
 
 
 def _hair_color(fair: bool, age_years: float, rng: np.random.Generator) -> str:
     """Hair turns grey from 35 years on, nearly all of it by 75."""
-    young, old = _draw(_HAIR_ANY if fair else _HAIR_DARK, rng), _draw(_HAIR_OLD, rng)
+    young, old = draw(_HAIR_ANY if fair else _HAIR_DARK, rng), draw(_HAIR_OLD, rng)
     return old if rng.uniform() < (age_years - 35) / 40 else young
-
-
-def _draw(weights: dict[str, float], rng: np.random.Generator) -> str:
-    p = np.array(list(weights.values()), dtype=float)
-    return str(rng.choice(list(weights), p=p / p.sum()))
 
 
 def _rgb(rng: np.random.Generator) -> tuple[float, float, float]:

@@ -34,7 +34,7 @@ def median_f0(audio):
 def spectrum(audio):
     """Mean log envelope of the voiced frames, without its tilt."""
     frames = analyse(audio, RATE_HZ)
-    return np.log(frames.power[frames.f0_hz > 0] + 1e-12).mean(0)
+    return frames.log_power[frames.f0_hz > 0].mean(0)
 
 
 def measured_scale(before, after):

@@ -28,7 +28,7 @@ def measure(emotion, intensity=1.0, child=True):
         voice = replace(voice, rate_wpm=170, pitch=45, emotion=emotion, intensity=intensity)
         audio = speak(TEXT, voice, np.random.default_rng(0)).audio
         f0 = track_f0(audio, RATE_HZ)[0]
-        power = analyse(audio, RATE_HZ).power[f0 > 0].mean(0)
+        power = np.exp(analyse(audio, RATE_HZ).log_power[f0 > 0]).mean(0)
         f0 = f0[f0 > 0]
         bright = power[64:].sum() / power.sum()
         row = (

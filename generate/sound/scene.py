@@ -15,6 +15,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from generate.odds import draw
 from generate.options import choose
 from generate.sound import noises, rooms
 from generate.sound.codecs import CODECS, through
@@ -94,7 +95,7 @@ def sample_scene(rng: np.random.Generator, house: int, held: Sequence[str] = ())
     """
     responses = rooms.bank(house)
     seed, number = int(rng.integers(2**31)), int(rng.integers(len(responses)))
-    noise, band, codec = (_draw(rng, odds) for odds in (_NOISES, _BANDS, _CODECS))
+    noise, band, codec = (draw(odds, rng) for odds in (_NOISES, _BANDS, _CODECS))
     cloth_db, low_hz = rng.uniform(3, 18), np.exp(rng.uniform(np.log(40), np.log(350)))
     peak_hz, peak_db = np.exp(rng.uniform(np.log(2000), np.log(6500))), rng.uniform(0, 8)
     snr_db, echo_db = rng.uniform(0, 35), rng.uniform(-3, 25)
@@ -211,11 +212,6 @@ def _nearest(drawn: int, asked: Mapping[str, Any], responses: Sequence[rooms.Res
         return round(wrong, 1), (number - drawn) % len(responses)
 
     return min(range(len(responses)), key=apart)
-
-
-def _draw(rng: np.random.Generator, odds: Mapping[str, float]) -> str:
-    weights = np.array(list(odds.values()), float)
-    return str(list(odds)[int(rng.choice(len(odds), p=weights / weights.sum()))])
 
 
 _CHOICES: dict[str, tuple[str, ...]] = {

@@ -13,7 +13,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from generate.voice.world import BINS, FRAME_S, Analysis, analyse, synthesize
+from generate.voice.synthesis import synthesize
+from generate.voice.world import BINS, FRAME_S, Analysis, analyse
 
 _F0_SPAN_HZ = (55.0, 650.0)
 _HZ = np.linspace(0, 12000, 601)
@@ -77,14 +78,16 @@ def transform(
     if old_s is not None and new_s is not None:
         frames = _retime(frames, old_s, new_s)
     length_s = len(source) / rate_hz if new_s is None else float(new_s[-1])
-    voice = synthesize(_roughen(frames, timbre, rng), rate_hz)
+    frames = _roughen(frames, timbre, rng)
+    hop = round(FRAME_S * rate_hz)
+    voice = synthesize(frames.f0_hz, frames.log_power, frames.noise, rate_hz, hop, rng)
     voice = _fit(voice, round(length_s * rate_hz))
     gain = np.abs(source).max(initial=0.0) / max(np.abs(voice).max(initial=0.0), 1e-9)
     return (voice * gain).astype(np.float32)
 
 
-def _fit(audio: NDArray[np.float64], count: int) -> NDArray[np.float64]:
-    """WORLD makes whole frames: cut or pad with silence to `count` samples."""
+def _fit(audio: NDArray[np.float32], count: int) -> NDArray[np.float32]:
+    """Synthesis makes whole frames: cut or pad with silence to `count` samples."""
     return np.pad(audio, (0, max(count - len(audio), 0)))[:count]
 
 
@@ -109,11 +112,10 @@ def _warp_formants(
     from_hz = np.interp(frequency_hz, moved_hz, _HZ)
     place = np.clip(from_hz / (rate_hz / 2) * (BINS - 1), 0, BINS - 1)
     low = np.minimum(place.astype(np.intp), BINS - 2)
-    part = place - low
-    log_power = np.log(frames.power + 1e-16)
-    power = np.exp(log_power[:, low] * (1 - part) + log_power[:, low + 1] * part)
+    part = (place - low).astype(np.float32)
+    log_power = frames.log_power[:, low] * (1 - part) + frames.log_power[:, low + 1] * part
     noise = frames.noise[:, low] * (1 - part) + frames.noise[:, low + 1] * part
-    return Analysis(frames.f0_hz, power, noise)
+    return Analysis(frames.f0_hz, log_power, noise)
 
 
 def _retime(frames: Analysis, old_s: NDArray[np.float64], new_s: NDArray[np.float64]) -> Analysis:
@@ -122,19 +124,18 @@ def _retime(frames: Analysis, old_s: NDArray[np.float64], new_s: NDArray[np.floa
     place = np.clip(place, 0, len(frames.f0_hz) - 1)
     low = np.minimum(place.astype(np.intp), max(len(frames.f0_hz) - 2, 0))
     high = np.minimum(low + 1, len(frames.f0_hz) - 1)
-    part = (place - low)[:, None]
+    part = (place - low)[:, None].astype(np.float32)
     f0 = np.where(part[:, 0] < 0.5, frames.f0_hz[low], frames.f0_hz[high])
-    log_power = np.log(frames.power + 1e-16)
-    power = np.exp(log_power[low] * (1 - part) + log_power[high] * part)
-    return Analysis(f0, power, frames.noise[low] * (1 - part) + frames.noise[high] * part)
+    log_power = frames.log_power[low] * (1 - part) + frames.log_power[high] * part
+    return Analysis(f0, log_power, frames.noise[low] * (1 - part) + frames.noise[high] * part)
 
 
 def _roughen(frames: Analysis, timbre: Timbre, rng: np.random.Generator) -> Analysis:
     count = len(frames.f0_hz)
-    height = np.linspace(0, 1, BINS)
+    height = np.linspace(0, 1, BINS, dtype=np.float32)
     f0 = frames.f0_hz * np.exp(timbre.jitter * rng.standard_normal(count))
-    level = np.exp(2 * timbre.shimmer * rng.standard_normal(count))[:, None]
-    power = frames.power * level * 10 ** (timbre.tilt_db * height / 10)
+    level = (2 * timbre.shimmer * rng.standard_normal(count)).astype(np.float32)[:, None]
+    log_power = frames.log_power + level + height * (timbre.tilt_db / 10 * np.log(10))
     breath = timbre.breath * (0.15 + 0.85 * height)
     noise = np.clip(frames.noise + (1 - frames.noise) * breath, 0, 1)
-    return Analysis(f0, power, noise)
+    return Analysis(f0, log_power.astype(np.float32), noise)

@@ -115,14 +115,14 @@ class Session:
                 self._events.append(RawEvent(events[index]))
             index += 1
         if wave and count > 0:
-            self._pieces.append(np.ctypeslib.as_array(wave, (count,)).copy())
+            self._pieces.append(c.string_at(wave, count * c.sizeof(c.c_short)))
         return 0
 
     def say(
         self, text: str, voice: str, rate_wpm: int, pitch: int, pitch_range: int, seed: int
     ) -> tuple[NDArray[np.int16], list[RawEvent]]:
         """PCM (N,) at `rate_hz` and its events; text may hold [[espeak phonemes]]."""
-        self._pieces: list[NDArray[np.int16]] = []
+        self._pieces: list[bytes] = []
         self._events: list[RawEvent] = []
         self._set_voice(voice)
         settings = {_RATE: rate_wpm, _PITCH: pitch, _RANGE: pitch_range}
@@ -134,8 +134,7 @@ class Session:
         flags = _UTF8 | _PHONEME_INPUT
         self._lib.espeak_Synth(data, c.c_size_t(len(data)), 0, 1, 0, flags, None, None)
         self._lib.espeak_Synchronize()
-        empty = np.zeros(0, np.int16)
-        return np.concatenate(self._pieces or [empty]), self._events
+        return np.frombuffer(b"".join(self._pieces), np.int16), self._events
 
     def mnemonics(self, text: str, voice: str) -> list[str]:
         """espeak's own phoneme names of `text`, stress marks kept."""

@@ -10,6 +10,7 @@ afraid ones high and fast but narrow and soft.
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from functools import lru_cache
 
 import numpy as np
 
@@ -69,6 +70,7 @@ def prosody_of(emotion: str, intensity: float) -> Prosody:
     )
 
 
+@lru_cache(maxsize=16)
 def felt(voice: VoiceSpec) -> VoiceSpec:
     """The voice with the settings that its own emotion asks of engine and transform."""
     mood = prosody_of(voice.emotion, voice.intensity)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from functools import lru_cache
 
 MAX_TEXT = 2000
 _SCRIPT_LANGUAGES = {
@@ -48,6 +49,7 @@ def scripts_of(language: str) -> frozenset[str]:
     return frozenset({_SCRIPTS.get(language, "LATIN")})
 
 
+@lru_cache(maxsize=4096)
 def check_text(text: str, language: str = "en") -> None:
     """Raise ValueError unless a voice of `language` can say `text`; [[...]] holds mnemonics."""
     if not text.strip():

@@ -16,6 +16,7 @@ from importlib.resources import files
 
 import numpy as np
 
+from generate.odds import draw
 from generate.spec import Sex, VoiceSpec
 from generate.voice import coqui, festival, flite
 from generate.voice.languages import accents, kind, speaking
@@ -152,8 +153,7 @@ def sample_keyword_voice(
 
 def _accent(rng: np.random.Generator, accent: str | None, known: dict[str, float]) -> str:
     if accent is None:
-        weights = np.array(list(known.values()))
-        return str(rng.choice(list(known), p=weights / weights.sum()))
+        return draw(known, rng)
     if accent not in known:
         raise ValueError(f"accent {accent!r} is not one of {', '.join(known)}")
     return accent
@@ -163,8 +163,7 @@ def _engine(rng: np.random.Generator, engines: Sequence[str]) -> str:
     known = list(engines) or ["espeak"]
     if len(known) == 1:
         return known[0]
-    shares = np.array([ENGINE_SHARES[kind(name)] for name in known])
-    return str(rng.choice(known, p=shares / shares.sum()))
+    return draw({name: ENGINE_SHARES[kind(name)] for name in known}, rng)
 
 
 def _variant(
