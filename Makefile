@@ -50,7 +50,8 @@ venv-as-root:
 # More text-to-speech engines make better keyword models: root gets them, others go on without.
 VOICE_PACKAGES = libflite1 festival festvox-kallpc16k festvox-kdlpc16k festvox-czech-dita \
 	festvox-czech-krb festvox-czech-machac festvox-czech-ph festvox-italp16k festvox-itapc16k \
-	festvox-suopuhe-lj festvox-suopuhe-mv
+	festvox-suopuhe-lj festvox-suopuhe-mv festival-hi festvox-hi-nsk festvox-us-slt-hts \
+	festvox-ca-ona-hts festvox-ru
 voices:
 	@test "$$(id -u)" != 0 || dpkg -s $(VOICE_PACKAGES) >/dev/null 2>&1 \
 		|| { apt-get update -qq && apt-get install -y -qq $(VOICE_PACKAGES) >/dev/null; } \

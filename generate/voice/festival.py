@@ -1,8 +1,9 @@
 """festival as a pure function: text and voice in, sound with phoneme and word times out.
 
 English voices read the text themselves. Voices of other languages say English with their own
-sounds, a strong accent: each English phone becomes the nearest of theirs, with espeak-ng's timing
-and a falling F0 (festival's Segments input).
+sounds, a strong accent: each English phone becomes the nearest of theirs. Diphone voices take
+espeak-ng's timing and a falling F0 (festival's Segments input). Unit selection and hidden Markov
+models time themselves (generate/voice/festival_words.py); WORLD moves their F0 and tempo.
 """
 
 from __future__ import annotations
@@ -15,7 +16,9 @@ from generate.voice.engine_voice import Voice
 from generate.voice.espeak import synth as espeak_synth
 from generate.voice.festival_pipe import festival
 from generate.voice.festival_pipe import installed as program_installed
+from generate.voice.festival_words import say
 from generate.voice.phones import PAUSES, arpabet_of_ipa, ipa_of
+from generate.voice.revoice import moved
 from generate.voice.sayable import check_text
 from generate.voice.timed import Speech, Timed, later
 
@@ -30,11 +33,19 @@ VOICES: dict[str, Voice] = {
     "pc_diphone": Voice("male", 110, 16, 1.0, "italian"),
     "suo_fi_lj_diphone": Voice("female", 190, 28, 1.07, "finnish"),
     "hy_fi_mv_diphone": Voice("male", 105, 16, 0.91, "finnish"),
+    "hindi_NSK_diphone": Voice("male", 130, 16, 0.98, "hindi"),
+    "cmu_us_slt_arctic_hts": Voice("female", 175, 16, 1.2),
+    "upc_ca_ona_hts": Voice("female", 173, 35, 1.23, "catalan"),
+    "msu_ru_nsh_clunits": Voice("male", 146, 29, 0.96, "russian"),
 }
 LEAD_S = 0.05
 """Silence before and after what a voice of another language says."""
 SHORTEST_S = 0.02
 LOWEST_HZ = 60.0
+HINDI = "hindi_scm/hindi_phones.scm"
+"""Debian's voice needs this of a package of its own, festival-hi."""
+PAUSE = {"hindi": "pau"}
+"""What a language calls silence, where it is not #."""
 _SAME = {name: name for name in "b d f g k l m n p r s t v z".split()}  # noqa: SIM905
 PHONES: dict[str, dict[str, str]] = {
     "czech": _SAME | {
@@ -55,6 +66,13 @@ PHONES: dict[str, dict[str, str]] = {
         "hh": "h", "ih": "i", "iy": "i:", "jh": "d j", "ng": "N", "ow": "o u", "oy": "o i",
         "sh": "s", "th": "t", "uh": "u", "uw": "u:", "w": "v", "y": "j", "z": "s", "zh": "s",
     },
+    "hindi": _SAME | {
+        "aa": "aa", "ae": "eh", "ah": "a", "ao": "oh", "aw": "aw", "ax": "a", "ay": "ay",
+        "ch": "ch", "d": "D", "dh": "dh", "dx": "T", "eh": "eh", "er": "a r", "axr": "a r",
+        "ey": "ee", "hh": "h", "ih": "ih", "iy": "iy", "jh": "j", "ng": "N", "ow": "oo",
+        "oy": "oh ih", "sh": "sh", "t": "T", "th": "th", "uh": "uh", "uw": "uw", "w": "v",
+        "y": "y", "z": "s", "zh": "sh",
+    },
 }  # fmt: skip
 """ARPAbet phones in those of each language; two where the language has no single one."""
 
@@ -65,6 +83,8 @@ def available() -> tuple[str, ...]:
     if not program_installed():
         return ()
     listed = festival().ask("(print (voice.list))")
+    if "nil" in festival().ask(f'(print (probe_file (path-append datadir "{HINDI}")))'):
+        listed = listed.replace("hindi_NSK_diphone", "")
     return tuple(name for name in VOICES if name in listed)
 
 
@@ -93,16 +113,35 @@ def synth(
         raise ValueError(f"festival has no voice {voice!r} here; known: {known}")
     about = VOICES[voice]
     f0_hz, spread_hz = about.pitched(pitch, pitch_range)
+    if voice.endswith(("_hts", "_clunits")):
+        return _modelled(text, voice, rate_wpm / 175, f0_hz, pitch_range / 50, seed)
     if about.language != "english":
         return _foreign(text, voice, rate_wpm, f0_hz, spread_hz, seed)
-    if "[[" in text:
-        raise ValueError(f"festival's English voices read words, not phonemes: {text!r}")
-    engine = festival()
-    engine.ask(
+    setting = (
         f"(begin (voice_{voice}) (Parameter.set 'Duration_Stretch {175 / rate_wpm:.4f})"
         f" (set! int_lr_params '((target_f0_mean {f0_hz:.2f}) (target_f0_std {spread_hz:.2f})"
         " (model_f0_mean 170) (model_f0_std 34))))"
     )
+    return _english(text, setting)
+
+
+def _modelled(
+    text: str, voice: str, tempo: float, f0_hz: float, f0_range: float, seed: int
+) -> Speech:
+    """A voice that times itself: WORLD moves its F0 and tempo."""
+    if VOICES[voice].language == "english":
+        said = _english(text, f"(voice_{voice})")
+    else:
+        said = say(text, voice, VOICES[voice].language)
+    return moved(said, f0_hz, f0_range, tempo, seed)
+
+
+def _english(text: str, setting: str) -> Speech:
+    """An English voice reads, after the Scheme that chooses and sets it."""
+    if "[[" in text:
+        raise ValueError(f"festival's English voices read words, not phonemes: {text!r}")
+    engine = festival()
+    engine.ask(setting)
     pcm, rate_hz, said = engine.wave(f"(Utterance Text {_quoted(text)})")
     return _read(pcm, rate_hz, said)
 
@@ -146,12 +185,13 @@ def _foreign(
     bends = rng.normal(0, 0.5, 8)
     begin_s, end_s = timed.phonemes[0].start_s, timed.phonemes[-1].end_s
     late_s = max(LEAD_S - begin_s, 0.0)
-    parts, now_s = [f"(# {begin_s + late_s:.3f})"], begin_s
+    pause = PAUSE.get(VOICES[voice].language, "#")
+    parts, now_s = [f"({pause} {begin_s + late_s:.3f})"], begin_s
     for phoneme in timed.phonemes:
         if phoneme.start_s > now_s + SHORTEST_S:
-            parts.append(f"(# {phoneme.start_s - now_s:.3f})")
+            parts.append(f"({pause} {phoneme.start_s - now_s:.3f})")
             now_s = phoneme.start_s
-        names = [n for a in arpabet_of_ipa(phoneme.text) for n in phones[a].split()] or ["#"]
+        names = [n for a in arpabet_of_ipa(phoneme.text) for n in phones[a].split()] or [pause]
         length_s = max((phoneme.end_s - now_s) / len(names), SHORTEST_S)
         for name in names:
             place = (now_s - begin_s) / max(end_s - begin_s, 1e-3)
@@ -161,5 +201,5 @@ def _foreign(
             now_s += length_s
     engine = festival()
     engine.ask(f"(voice_{voice})")
-    pcm, rate_hz, _ = engine.wave(f"(Utterance Segments ({' '.join(parts)} (# {LEAD_S})))")
+    pcm, rate_hz, _ = engine.wave(f"(Utterance Segments ({' '.join(parts)} ({pause} {LEAD_S})))")
     return Speech(pcm, rate_hz, later(timed.phonemes, late_s), later(timed.words, late_s))
