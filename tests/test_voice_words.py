@@ -5,10 +5,11 @@ import collections
 import numpy as np
 import pytest
 
-from generate.voice.accents import slipped
+from generate.voice.accents import bare, british, slipped
 from generate.voice.espeak import mnemonics, synth
 from generate.voice.keywords import check_saying
 from generate.voice.languages import ENGLISH
+from generate.voice.phones import arpabet
 from generate.voice.sayable import check_text
 from generate.voice.speech import RATE_HZ, speak
 from generate.voice.text import SENTENCES, plain_words
@@ -130,3 +131,12 @@ def test_bundled_texts_can_be_said():
     assert len(set(plain_words())) == len(plain_words())
     for text in (*SENTENCES, *plain_words()):
         check_text(text)
+
+
+def test_british_has_r_before_vowels_only_and_every_word_can_be_said() -> None:
+    assert british("four") == "[[f|'O:]]"
+    assert "r" in british("story") and british("dark").count("r") == 0
+    for word in plain_words("en"):
+        names = british(word).strip("[]").split("|")
+        phones = arpabet(names)
+        assert phones.count("r") == sum(bare(name) == "r" for name in names), word

@@ -48,6 +48,11 @@ LAST: dict[str, tuple[str, ...]] = {
 """At the end of a word: final devoicing, common to both."""
 FOREIGN = ("de", "fr", "it", "es", "nl", "pl", "sv", "pt", "hi", "tr", "el", "ru")
 """Languages whose own vowels and consonants read the phonemes, for a strong accent."""
+BRITISH = "en-gb-x-rp"
+_SILENT_R = {
+    "O@": "O:", "o@": "O:", "A@": "A:", "e@": "E", "U@": "O:", "3": "@", "a#": "@",
+    "i@3": "i@", "aI3": "aI@",
+}  # fmt: skip
 _PLAIN = {
     "3": "@r", "3:": "@r", "@L": "@l", "t#": "t", "O@": "Or", "o@": "or", "A@": "Ar",
     "e@": "er", "U@": "ur", "I2": "I", "a2": "a", "i@": "i@", "aI": "aI", "@2": "@", "I#": "I",
@@ -77,6 +82,15 @@ def slipped(word: str, rng: np.random.Generator, learner: bool, reader: str = "e
         if options:
             names[index] = stress(names[index]) + options[int(rng.integers(len(options)))]
     return spell(names)
+
+
+def british(word: str) -> str:
+    """`word` as [[mnemonics]] of southern British, where r sounds before vowels only.
+
+    For voices that were recorded in another accent: the r of "four" is theirs, not the word's.
+    """
+    names = mnemonics(word, BRITISH)
+    return spell([stress(name) + _SILENT_R.get(bare(name), bare(name)) for name in names])
 
 
 def plain(word: str, reader: str = "en-us") -> tuple[str, ...]:

@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from generate.spec import VoiceSpec
-from generate.voice.accents import FOREIGN, plain, slipped, spell
+from generate.voice.accents import FOREIGN, british, plain, slipped, spell
 from generate.voice.articulation import GROWN_YEARS, articulated, slips_of
 from generate.voice.engines import reads_phonemes
 from generate.voice.keywords import LONGEST_S, all_sayings
@@ -25,7 +25,7 @@ from generate.voice.speech import PEAK, RATE_HZ, Utterance, become, read, speak
 from generate.voice.text import plain_text, plain_words
 from generate.voice.timed import Timed, cut, later
 
-CARRIED, FOREIGN_SHARE, SLIPPED = 0.25, 0.15, 0.18
+CARRIED, FOREIGN_SHARE, SLIPPED, ACCENTED = 0.25, 0.15, 0.18, 0.5
 PARTS_WARP = 0.22
 """Log tempo spread of parts of a word in WORLD voices (real digits: 85.8 % without, 87.1 with)."""
 AROUND_S = 0.06
@@ -89,7 +89,11 @@ def silence(rng: np.random.Generator, length_s: float) -> Utterance:
 
 
 def _alone(word: str, voice: VoiceSpec, rng: np.random.Generator) -> Utterance:
+    """By itself; recorded voices that read phonemes are American, and British half of the time."""
     text = word + ("", "?", "!", ",")[int(rng.integers(4))]
+    recorded = voice.engine in ("flite", "festival") and is_english(voice.language)
+    if recorded and reads_phonemes(voice.engine, voice.voice) and rng.random() < ACCENTED:
+        return _shorten(british(word), voice, rng, word, "british")
     return _shorten(text, voice, rng, word, "alone")
 
 
