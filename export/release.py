@@ -27,14 +27,14 @@ class Recipe:
     """How much of everything a keyword bundle is made of."""
 
     words: tuple[str, ...]
-    clips: int = 16000
+    clips: int = 24000
     """Spoken words to learn from."""
     tests: int = 3000
     """Spoken words of held-out voices."""
     steps: int = 3000
-    home_hours: float = 4.0
+    home_hours: float = 3.0
     """Sound without keywords to learn from."""
-    tune_hours: float = 10.0
+    tune_hours: float = 4.0
     """The same of other homes, to choose thresholds on."""
     test_hours: float = 10.0
     """The same of a third set of homes, in held-out voices."""

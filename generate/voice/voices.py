@@ -48,7 +48,7 @@ class Variant:
     engine: str = "espeak"
 
 
-ENGINE_SHARES = {"espeak": 0.6, "flite": 0.15, "festival": 0.25, "coqui": 0.25}
+ENGINE_SHARES = {"espeak": 0.4, "flite": 0.2, "festival": 0.4, "coqui": 0.25}
 """How often each engine speaks where all are installed; the rest share what a missing one had."""
 
 
