@@ -90,10 +90,14 @@ def silence(rng: np.random.Generator, length_s: float) -> Utterance:
 
 def _alone(word: str, voice: VoiceSpec, rng: np.random.Generator) -> Utterance:
     """By itself; recorded voices that read phonemes are American, and British half of the time."""
-    text = word + ("", "?", "!", ",")[int(rng.integers(4))]
     recorded = voice.engine in ("flite", "festival") and is_english(voice.language)
     if recorded and reads_phonemes(voice.engine, voice.voice) and rng.random() < ACCENTED:
         return _shorten(british(word), voice, rng, word, "british")
+    return _as_it_is(word, voice, rng)
+
+
+def _as_it_is(word: str, voice: VoiceSpec, rng: np.random.Generator) -> Utterance:
+    text = word + ("", "?", "!", ",")[int(rng.integers(4))]
     return _shorten(text, voice, rng, word, "alone")
 
 
@@ -128,7 +132,7 @@ def _near(taken: tuple[str, ...], voice: VoiceSpec, rng: np.random.Generator) ->
     near = sample_neighbour(taken, voice.language, reads, rng)
     if near is None:
         return None
-    said = _alone(near.text, voice, rng)
+    said = _as_it_is(near.text, voice, rng)
     return replace(said, facts=said.facts | {"how": "near", "near_to": near.keyword})
 
 
