@@ -15,6 +15,7 @@ from train_edge.data import class_names
 from train_edge.networks import build
 from train_edge.options import Options
 from train_edge.spectra import BINS, FRAMES, Spectra, features, joined
+from train_edge.teachers import load_teachers, mean_answer, taught
 
 SILENCE_SHARE = 0.05
 BACKWARDS_SHARE = 0.25
@@ -39,20 +40,25 @@ class KwsTask:
         weight = voice_weight(kept)
         self.members = [np.flatnonzero(kept.classes == c) for c in range(len(self.labels))]
         self.weights = [weight[m] / weight[m].sum() for m in self.members]
+        self.teachers = load_teachers(options.teachers, self.labels)
 
     def module(self) -> nn.Module:
         """The untrained network."""
         return build(self.options, self.labels)
 
     def batch(self, rng: np.random.Generator, size: int) -> dict[str, Tensor]:
-        """input (B, 1, L, mel), label (B,)."""
+        """input (B, 1, L, mel), label (B,); with teachers also their answer (B, C)."""
         label, picks, backwards = self._draw(rng, size)
         power = augment(self.kept, picks, backwards, rng, self.options.sound)
-        return {"input": features(power), "label": torch.from_numpy(label)}
+        heard = {"input": features(power), "label": torch.from_numpy(label)}
+        if self.teachers:
+            heard["answer"] = mean_answer(self.teachers, heard["input"])
+        return heard
 
     def loss(self, logits: Tensor, batch: dict[str, Tensor]) -> Tensor:
-        """Cross-entropy of logits (B, C)."""
-        return functional.cross_entropy(logits, batch["label"], label_smoothing=SMOOTHING)
+        """Cross-entropy of logits (B, C) to the labels, and to the teachers' answer if any."""
+        hard = functional.cross_entropy(logits, batch["label"], label_smoothing=SMOOTHING)
+        return taught(hard, logits, batch["answer"]) if "answer" in batch else hard
 
     def validate(self, module: nn.Module) -> dict[str, float]:
         """Accuracy (fraction) on the held-out clips, centred and unvaried."""

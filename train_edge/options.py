@@ -95,6 +95,8 @@ class Options:
     """kws: a `stream` data set without keywords, whose seconds are unknown: fewer false accepts."""
     unknown_share: float = 0.14
     """kws: share of each batch that is speech without a keyword."""
+    teachers: tuple[str, ...] = ()
+    """kws: finished runs on the same words, whose mean answer is learned besides the labels."""
     network: Literal["dscnn", "bcresnet"] = "dscnn"
     """kws, voice: depthwise-separable convolutions, or broadcast residuals."""
     dropout: float = 0.1

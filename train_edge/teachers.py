@@ -1,0 +1,42 @@
+"""Learn from the mean answer of finished runs (Hinton, Vinyals & Dean 2015, "Distilling the
+knowledge in a neural network"): one small network keeps what several know together."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import torch
+from torch import Tensor, nn
+
+HEAT = 2.0
+"""Answers are divided by this before their softmax: what is nearly right counts too."""
+SHARE = 0.8
+"""Weight of the teachers' answers in the loss; the labels have the rest."""
+
+
+def load_teachers(folders: Sequence[str], labels: Sequence[str]) -> list[nn.Module]:
+    """The networks of finished runs; ValueError where one has other labels than `labels`."""
+    from train_edge.run import load_run
+
+    found = []
+    for folder in folders:
+        run = load_run(folder)
+        if run.labels != tuple(labels):
+            raise ValueError(
+                f"--teachers {folder}: answers {' '.join(run.labels)}; want {' '.join(labels)}"
+            )
+        found.append(run.module.to(memory_format=torch.channels_last))  # type: ignore[call-overload]
+    return found
+
+
+def mean_answer(teachers: Sequence[nn.Module], features: Tensor) -> Tensor:
+    """Mean softmax at HEAT of features (B, 1, L, mel) -> (B, C), rows sum to 1."""
+    heard = features.contiguous(memory_format=torch.channels_last)
+    with torch.no_grad():
+        return torch.stack([(one(heard) / HEAT).softmax(1) for one in teachers]).mean(0)
+
+
+def taught(hard: Tensor, logits: Tensor, answer: Tensor) -> Tensor:
+    """Loss of logits (B, C) with the loss to the labels `hard` and the teachers' answer (B, C)."""
+    soft = -(answer * (logits / HEAT).log_softmax(1)).sum(1).mean()
+    return (1 - SHARE) * hard + SHARE * HEAT**2 * soft
