@@ -32,11 +32,13 @@ from kws_figures import Measured
 from generate.cli import resolved_voices
 from generate.make import make_clip
 from generate.presets import Words
+from generate.sound import noises, rooms
+from generate.voice.neighbours import real_words
 
 SEED = 11
 CORES, TAKES = 2, 3
 WARM_CLIPS = 150
-"""Clips before the clock starts: they make the rooms, noises and dictionaries of the process."""
+"""Clips before the clock starts, after `set_up`: they start the engines and fill other tables."""
 
 
 def words_rtf(args: argparse.Namespace) -> Measured:
@@ -70,6 +72,7 @@ def make_words(core: int, clips: int, takes: int, start: Any, queue: Any) -> Non
     """Make clips of one part of a data set after a warm-up; puts one row on the queue."""
     options = resolved_voices(Words(seed=SEED, rooms=1.0, takes=takes))
     assert isinstance(options, Words)
+    set_up(options)
     first = core * takes * (WARM_CLIPS + clips)
     for number in range(first, first + WARM_CLIPS):
         make_clip(options, number)
@@ -81,6 +84,16 @@ def make_words(core: int, clips: int, takes: int, start: Any, queue: Any) -> Non
     cpu_s = time.process_time() - cpu_s
     queue.put(row | {"began_s": began_s, "ended_s": time.time(), "cpu_s": cpu_s,
                      "voices": list(options.voices)})  # fmt: skip
+
+
+def set_up(options: Words) -> None:
+    """Make what a process makes once for all clips: rooms, noises, near words of the keywords."""
+    rooms.bank(options.seed)
+    for kind in noises.KINDS:
+        for variant in range(noises.VARIANTS):
+            noises.noise(options.seed, kind, variant)
+    for keyword in options.words:
+        real_words(keyword, options.words, options.language)
 
 
 def kws(args: argparse.Namespace) -> Measured:

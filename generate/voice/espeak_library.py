@@ -97,10 +97,9 @@ class Session:
             self._lock.release()
 
     def _load(self) -> None:
-        path = espeakng_loader.get_library_path()
+        path, data = _paths()
         _refuse_if_loaded(path)
         self._lib = c.CDLL(path)
-        data = os.fsencode(espeakng_loader.get_data_path())
         options = _PHONEME_EVENTS | _IPA_EVENTS | _DO_NOT_EXIT
         self.rate_hz = int(self._lib.espeak_Initialize(_SYNCHRONOUS, 0, data, options))
         if self.rate_hz <= 0:
@@ -177,6 +176,12 @@ def _c_library() -> c.CDLL:
 
 
 @cache
+def _paths() -> tuple[str, bytes]:
+    """The library and its data."""
+    return espeakng_loader.get_library_path(), os.fsencode(espeakng_loader.get_data_path())
+
+
+@cache
 def voice_files() -> dict[str, Path]:
     """The files of languages by their names in lower case; British English is "en"."""
     folder = Path(espeakng_loader.get_data_path()) / "lang"
@@ -189,8 +194,8 @@ def _refuse_if_loaded(path: str) -> None:
     if flag is None:
         return
     try:
-        other = c.CDLL(path, mode=flag | os.RTLD_LAZY)
+        other = _ctypes.dlopen(path, flag | os.RTLD_LAZY)
     except OSError:
         return
-    _ctypes.dlclose(other._handle)
+    _ctypes.dlclose(other)
     raise RuntimeError("espeak-ng is already loaded in this process: its sound would depend on it")

@@ -8,6 +8,8 @@ noise is filtered frame by frame: a fifth of the time of pulse-by-pulse synthesi
 
 from __future__ import annotations
 
+from functools import cache
+
 import numpy as np
 from numpy.typing import NDArray
 from scipy.fft import irfft, rfft
@@ -58,10 +60,10 @@ def _filtered_noise(
     frames, size = len(filters), 2 * (filters.shape[1] - 1)
     white = rng.standard_normal((frames + 1) * hop, dtype=np.float32)
     windows = np.lib.stride_tricks.sliding_window_view(white, 2 * hop)[::hop]
-    hann = np.hanning(2 * hop + 1)[:-1].astype(np.float32)
-    waves = irfft(rfft(windows * hann, size, axis=1) * filters, axis=1)
+    waves = irfft(rfft(windows * _hann(2 * hop), size, axis=1) * filters, axis=1)
     steps = -(-size // hop)
-    parts = np.pad(waves, ((0, 0), (0, steps * hop - size))).reshape(frames, steps, hop)
+    parts = np.zeros((frames, steps, hop), np.float32)
+    parts.reshape(frames, -1)[:, :size] = waves
     audio = np.zeros((frames + steps, hop), np.float32)
     for step in range(steps):
         audio[step : step + frames] += parts[:, step]
@@ -96,6 +98,12 @@ def _add_pulses(
     audio += room[: len(audio)]
 
 
+@cache
+def _hann(count: int) -> NDArray[np.float32]:
+    return np.hanning(count + 1)[:-1].astype(np.float32)
+
+
+@cache
 def _delays(bins: int) -> NDArray[np.complex64]:
     """(STEPS, bins) spectra of delays by 0, 1 / STEPS, ... of a sample."""
     turns = np.outer(np.arange(STEPS) / STEPS, np.arange(bins)) / (2 * (bins - 1))
