@@ -52,17 +52,17 @@ class Chain:
             return
         self(command, *words)
 
-    def train(self, preset: str, *words: Any) -> Path:
-        """Train, resume or skip; returns the run folder."""
-        argv = _flat(words)
-        runs = sorted((self.out / "runs").glob(f"*-{preset}-*"))
+    def train(self, preset: str, root: Path, *words: Any) -> Path:
+        """Train the one run of a preset below `root`, resume or skip it; returns its folder."""
+        argv = _flat(("--out", root, *words))
+        runs = sorted(root.glob(f"*-{preset}-*"))
         if runs and (runs[-1] / DONE).exists():
             self.lines.append(shlex.join(["collodi", "train", preset, *argv]))
         elif runs and (runs[-1] / CHECKPOINT).exists():
             self("train", "--resume", runs[-1])
         else:
             self("train", preset, *argv)
-        return sorted((self.out / "runs").glob(f"*-{preset}-*"))[-1]
+        return sorted(root.glob(f"*-{preset}-*"))[-1]
 
 
 def _flat(words: Iterable[Any]) -> list[str]:

@@ -90,10 +90,8 @@ def chain(o: Options) -> Made:
     run("generate", "talk", "--out", data / "talk", "--clips", size.talk, *seeds[0],
         "--size-px", size.talk_px)  # fmt: skip
 
-    kws = run.train("kws", "--data", data / "words", "--out", runs, "--steps", size.kws_steps,
-                    *seeds[0])  # fmt: skip
-    face = run.train("face", "--data", data / "stills", "--out", runs, "--steps", size.face_steps,
-                     *seeds[0])  # fmt: skip
+    kws = run.train("kws", runs, "--data", data / "words", "--steps", size.kws_steps, *seeds[0])
+    face = run.train("face", runs, "--data", data / "stills", "--steps", size.face_steps, *seeds[0])
 
     made = Made(o.out, {"kws": kws, "face": face}, run.lines)
     for task, test, real in (("kws", "words-test", "speech"), ("face", "stills-test", "faces")):

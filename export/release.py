@@ -31,6 +31,9 @@ class Recipe:
     """Spoken words to learn from."""
     tests: int = 3000
     """Spoken words of held-out voices."""
+    teachers: int = 3
+    """Networks of other seeds that the released one learns from."""
+    teacher_steps: int = 1500
     steps: int = 3000
     home_hours: float = 3.0
     """Sound without keywords to learn from."""
@@ -43,8 +46,10 @@ class Recipe:
 
 
 RECIPES = {"kws-digits": Recipe(DIGITS), "kws-toy": Recipe(TOY)}
-TINY = {"clips": 150, "tests": 60, "steps": 12, "home_hours": 0.02, "tune_hours": 0.02,
-        "test_hours": 0.02, "export": ("--draft",)}  # fmt: skip
+TINY = {
+    "clips": 150, "tests": 60, "teachers": 1, "teacher_steps": 4, "steps": 12, "home_hours": 0.02,
+    "tune_hours": 0.02, "test_hours": 0.02, "export": ("--draft",),
+}  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -111,8 +116,13 @@ def release(o: Options) -> Path:
     run("generate", "words", "--out", data / "words-test", "--clips", how.tests, *words,
         *seed(TEST_SEED), "--held-out")  # fmt: skip
     around = home("home", how.home_hours, *seed())
-    run_folder = run.train("kws", "--data", data / "words", "--background", around,
-                           "--out", out / "runs", "--steps", how.steps, *seed())  # fmt: skip
+    learn = ("--data", data / "words", "--background", around)
+    teachers = [
+        run.train("kws", out / f"teacher-{n}", *learn, "--steps", how.teacher_steps, *seed(n))
+        for n in range(1, how.teachers + 1)
+    ]
+    run_folder = run.train("kws", out / "runs", *learn, "--teachers", *teachers,
+                           "--steps", how.steps, *seed())  # fmt: skip
     figures: list[object] = []
     places = {"synthetic": data / "words-test"} | ({"real": o.real} if o.real else {})
     for place, folder in places.items():

@@ -19,8 +19,6 @@ from train_edge.spectra import BINS, FRAMES, HOP_S, RATE_HZ, Spectra
 FREQ_HZ = torch.linspace(0, RATE_HZ / 2, BINS)
 OCTAVE = torch.log2(FREQ_HZ.clamp(min=40) / 1000)
 TINY = 1e-12
-SMEAR_BINS = 3.0
-"""Standard deviation of the smear: 94 Hz."""
 
 
 def augment(
@@ -38,7 +36,6 @@ def augment(
     power = torch.where(torch.from_numpy(backwards)[:, None, None], power.flip(1), power)
     power = power * loudness(len(picks), rng, how.loudness_db)
     power = warp_frequency(power, rng, how.vocal_tract)
-    power = smear(power, rng, how.smear)
     others = babble(power, rng, how.babble)
     filters = channel(len(picks), rng, how)
     power = power * filters[:, None]
@@ -97,16 +94,6 @@ def warp_frequency(power: Tensor, rng: np.random.Generator, strength: float) -> 
     share = (source - low)[:, None]
     index = low[:, None].expand_as(power)
     return torch.lerp(power.gather(2, index), power.gather(2, index + 1), share)
-
-
-def smear(power: Tensor, rng: np.random.Generator, share: float) -> Tensor:
-    """Wider formants and weaker harmonics: up to `share` of the energy moves to near bins.
-
-    Bands next to each other differ more in synthetic voices than in people: by 0.36 of a feature on
-    average (espeak-ng 0.41) against 0.28 in recorded digits. (B, L, F).
-    """
-    amount = _column(rng.uniform(0, max(share, 0.0), len(power)))[..., None]
-    return power + amount * (power @ _smearing() - power)
 
 
 def channel(size: int, rng: np.random.Generator, how: SoundAugment) -> Tensor:
@@ -174,14 +161,6 @@ def add_noise(
     snr_db = np.where(silent.numpy(), 0.0, snr_db)
     level = speech / _column(10 ** (snr_db / 10))[:, 0] / (noise.sum(2).mean(1) + TINY)
     return power + noise * level[:, None, None]
-
-
-@lru_cache(maxsize=1)
-def _smearing() -> Tensor:
-    """(F, F) Gaussian of SMEAR_BINS; each row sums to 1."""
-    away = torch.arange(float(BINS))[:, None] - torch.arange(float(BINS))
-    near = torch.exp(-0.5 * (away / SMEAR_BINS) ** 2)
-    return near / near.sum(1, keepdim=True)
 
 
 @lru_cache(maxsize=1)

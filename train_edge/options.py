@@ -48,8 +48,6 @@ class SoundAugment:
     """Largest log change of the whole duration."""
     vocal_tract: float = 0.12
     """Largest log change of the frequency axis (vocal-tract length)."""
-    smear: float = 0.8
-    """Largest share of the energy that moves to near frequencies: wider formants."""
     eq_db: float = 3.0
     """Spread of tilt and of three broad peaks."""
     band_limit: float = 0.8
