@@ -29,8 +29,8 @@ def synthesize(
     """Speech (T * hop,) of T frames `hop` samples apart.
 
     f0_hz (T,) is 0 where unvoiced, log_power (T, bins) the log of the spectral envelope from 0 Hz
-    to half of `rate_hz`, noise (T, bins) the amplitude share of noise, 0 to
-    1; all of an unvoiced frame is noise.
+    to half of `rate_hz`, noise (T, bins) the amplitude share of noise, 0 to 1; all of an unvoiced
+    frame is noise.
     """
     filters = minimum_phase(log_power)
     noise = np.where(f0_hz[:, None] > 0, noise, np.float32(1))
