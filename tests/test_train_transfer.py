@@ -370,6 +370,11 @@ def test_our_own_voices_carry_to_voices_that_were_held_out(tmp_path: Path) -> No
     assert result["synthetic"]["det"]["equal_error"] < 0.4
 
 
+def test_teachers_would_mix_the_arms_and_are_refused(data: Path, real: Path) -> None:
+    with pytest.raises(ValueError, match="--teachers: each arm learns"):
+        Speech("kws", replace(TINY, teachers=("runs/00000",)), data, real)
+
+
 def test_real_clips_get_their_share_of_the_draws(data: Path, real: Path) -> None:
     subject = Speech("kws", TINY, data, real)
     task = subject.task(Training("synthetic+1", 0, True, (0, 1, 2), (5,)), TINY)
