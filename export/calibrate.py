@@ -36,8 +36,20 @@ def split(inputs: NDArray[np.float32]) -> Calibration:
         raise ValueError("calibration clips hold values that are not finite")
     inputs = inputs.astype(np.float32, copy=False)
     calibrates = np.arange(len(inputs)) % EVERY == 0
-    clips, held_out = inputs[calibrates], inputs[~calibrates]
+    clips, held_out = on_steps(inputs[calibrates]), inputs[~calibrates]
     return Calibration(clips, held_out, hash_of(clips))
+
+
+def on_steps(clips: NDArray[np.float32]) -> NDArray[np.float32]:
+    """A copy whose range of (-128 / 127, 1) times its peak makes 0 and both ends steps of int8.
+
+    255 steps from -2 to 2 would miss all three by half a step, and most cells of a quiet second are
+    -2: the same error in each of them, 25.2 and 23.1 dB where two keyword networks have 30.6 and
+    30.5 with this (TFLite). Two cells of one clip are set to the ends of the range.
+    """
+    clips, peak = clips.copy(), np.abs(clips).max(initial=0)
+    clips.reshape(-1)[:2] = -peak * np.float32(128 / 127), peak
+    return clips
 
 
 def hash_of(array: NDArray[np.float32]) -> str:

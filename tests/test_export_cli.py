@@ -92,3 +92,17 @@ def test_a_quarter_of_the_inputs_calibrates_and_the_hash_tells_them_apart() -> N
         split(np.full((32, 1, 1, 1), np.nan, np.float32))
     with pytest.raises(ValueError, match="at least 16"):
         split(inputs[:10])
+
+
+@pytest.mark.parametrize("peak", [1.0, 2.0, 0.3])
+def test_zero_and_the_ends_of_the_range_are_steps_of_int8(peak: float) -> None:
+    inputs = np.random.default_rng(0).uniform(-peak, peak, (32, 5, 4, 1)).astype(np.float32)
+    inputs[4, 2] = -peak
+    before = inputs.copy()
+    low, high = (split(inputs).clips.min(), split(inputs).clips.max())
+    scale = (high - low) / 255
+    zero_point = np.round(-128 - low / scale)
+    assert zero_point == 0
+    for value in (-high, 0, high):
+        assert scale * np.round(value / scale) == pytest.approx(value, abs=1e-6)
+    assert (inputs == before).all()

@@ -41,9 +41,7 @@ class Speech:
 
     def __init__(self, preset: str, options: Options, data: Path, real: Path) -> None:
         if options.teachers:
-            raise ValueError(
-                "--teachers: each arm learns from its own material; leave it out"
-            )
+            raise ValueError("--teachers: each arm learns from its own material; leave it out")
         self.preset, self.data, self.real = preset, data, real
         self.dataset = open_clips(data, "audio")
         self.words = options.words or keywords(self.dataset)
