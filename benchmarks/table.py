@@ -14,6 +14,8 @@ from pathlib import Path
 from statistics import mean, stdev
 from typing import Any
 
+from device.bundle import read_bundle
+from device.zoo.store import BUNDLES, names
 from generate.clip import FACTS, LABELS, PARTS
 
 ROOT = Path(__file__).parent.parent
@@ -33,7 +35,7 @@ def main() -> None:
     page = {"labels": labels_table(), "facts": facts_table(), "parts": parts_table()}
     looks = {"looks": looks_table(load("bench_looks.json")["rows"])}
     blocks = {
-        "README.md": {"results": results_table(), "tree": tree()},
+        "README.md": {"results": results_table(), "zoo": zoo_table(), "tree": tree()},
         "docs/labels.md": page,
         "docs/children.md": looks,
     }
@@ -105,6 +107,28 @@ def results_table() -> str:
     rows += generation_rows(load("bench_generate.json"))
     head, *body = ["| " + " | ".join(row) + " |" for row in rows]
     return "\n".join([head, "|---|---|---|", *body])
+
+
+def zoo_table() -> str:
+    """Each packaged bundle: sizes, accuracy, and what its detector does, from its manifest."""
+    lines = [
+        "| bundle | int8 TFLite; arena | right, real people | right, new synthetic voices "
+        "| false accepts an hour | missed |",
+        "|---|---|---|---|---|---|",
+    ]  # fmt: skip
+    for name in names():
+        bundle = read_bundle(BUNDLES / name)
+        entry, found = bundle.file("tflite-int8"), bundle.detector
+        right = [
+            f"{100 * place['accuracy']:.1f} %" if place else "not measured"
+            for place in (bundle.accuracy.real, bundle.accuracy.synthetic)
+        ]
+        tested = found is not None and found.tested_per_hour is not None
+        heard = f"{found.tested_per_hour:g} in {found.tested_hours:.1f} h" if tested else ""
+        missed = f"{100 * found.tested_false_rejects:.1f} %" if tested else ""
+        size = f"{entry.bytes:,} B; {entry.arena_bytes:,} B"
+        lines.append(f"| `{name}` | {size} | {' | '.join(right)} | {heard} | {missed} |")
+    return "\n".join(lines)
 
 
 def evaluation_rows(path: Path) -> list[tuple[str, str, str]]:
