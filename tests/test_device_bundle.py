@@ -50,7 +50,7 @@ def full_bundle(folder: Path) -> Bundle:
         "kws-en", "kws", "Apache-2.0", STAMP, dict(LOGMEL), ("yes", "no", "other"), files,
         Quantization("min-max, per channel", "ab" * 32, 100),
         Accuracy({"accuracy": 0.97}, {"accuracy": 0.85, "n": 1500}),
-        Detector(5, 3, 1.0, {"yes": 0.75, "no": 0.9}, 0.4, 10.0),
+        Detector(5, 3, 1.0, {"yes": 0.75, "no": 0.9}, 0.4, 10.0, 0.4, 10.0, 0.05, 2000),
     )  # fmt: skip
 
 
@@ -99,7 +99,8 @@ OBJECTS = [p for p in paths_of(MANIFEST) if p[-1] in ("created", "host", "front_
 ]  # fmt: skip
 OPTIONAL = {"parity", "arena_bytes", "ops", "quantization", "accuracy", "synthetic", "real",
             "scale", "zero_point", "format", "version", "detector", "hop_frames", "smooth",
-            "refractory_s", "thresholds", "false_accepts_per_hour", "negative_hours"}  # fmt: skip
+            "refractory_s", "thresholds", "false_accepts_per_hour", "negative_hours",
+            "tested_per_hour", "tested_hours", "tested_false_rejects", "tested_words"}  # fmt: skip
 
 
 def at(data: Any, path: tuple[Any, ...]) -> Any:
