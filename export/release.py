@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 import time
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
@@ -14,6 +13,7 @@ import tyro
 from device.bundle import CARD
 from device.zoo.store import BUNDLES, copy_bundle
 from export.chain import Chain, keep_options
+from export.staging import staged
 from generate.options import choose, parse
 from generate.presets import DIGITS
 
@@ -144,7 +144,5 @@ def release(o: Options) -> Path:
 
 def _into_zoo(bundle: Path) -> None:
     """Copy a bundle and its card among the packaged ones, whole or not at all."""
-    target = BUNDLES / bundle.name
-    if target.exists():
-        shutil.rmtree(target)
-    copy_bundle(bundle, target)
+    with staged(BUNDLES / bundle.name, force=True) as folder:
+        copy_bundle(bundle, folder)

@@ -16,7 +16,7 @@ from device.backends import open_model
 from device.bundle import CARD, Bundle, read_bundle, write_bundle
 from device.detect import NOT_WORDS, Detector
 from device.files import write_atomic
-from device.listen_cli import file_for, settings_of
+from device.listen_cli import file_for
 from device.strict import dumps
 from export.card import with_stream
 from export.tune import Heard, Score, hear, score, tune
@@ -86,15 +86,8 @@ def main(argv: Sequence[str]) -> int:
 
 def _tuned(options: Options, bundle: Bundle) -> Detector:
     """Settings with thresholds for the negatives, printed."""
-    start = replace(
-        settings_of(bundle),
-        hop_frames=options.hop_frames,
-        smooth=options.smooth,
-        refractory_s=options.refractory_s,
-    )
+    start = Detector(options.hop_frames, options.smooth, options.refractory_s)
     negatives = listen_to(options.bundle, bundle, options.data, options.hop_frames, options.file)
-    start = replace(start, tested_per_hour=None, tested_hours=None)
-    start = replace(start, tested_false_rejects=None, tested_words=None)
     settings = tune(negatives, bundle.labels, start, options.fa_per_hour)
     for word, value in settings.thresholds.items():
         print(f"{word:<16} {value:.6f}{'  never' if value > 1 else ''}")

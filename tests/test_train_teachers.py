@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 import torch
 
-from train_edge.kws_task import KwsTask
+from train_edge.kws_task import KwsTask, synthetic_task
 from train_edge.loop import train
 from train_edge.presets import PRESETS
 from train_edge.run import load_run
@@ -53,5 +53,10 @@ def test_a_teacher_of_other_words_is_refused(teacher: Path) -> None:
     with pytest.raises(ValueError, match="want a b unknown silence"):
         load_teachers([str(teacher)], ("a", "b", "unknown", "silence"))
     sounds = gather([np.ones(3200, np.float32)] * 2, [0, 1], ["x", "y"])
+    options = replace(TINY, teachers=("nowhere",))
     with pytest.raises(ValueError, match="no such folder"):
-        KwsTask(replace(TINY, teachers=("nowhere",)), ("a", "b"), sounds, sounds)
+        synthetic_task(options, ("a", "b"), sounds, sounds)
+    # What only draws inputs, as calibration does, needs the teachers no more.
+    assert "answer" not in KwsTask(options, ("a", "b"), sounds, sounds).batch(
+        np.random.default_rng(0), 4
+    )

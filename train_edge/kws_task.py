@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 import torch
 from numpy.typing import NDArray
@@ -40,7 +42,8 @@ class KwsTask:
         weight = voice_weight(kept)
         self.members = [np.flatnonzero(kept.classes == c) for c in range(len(self.labels))]
         self.weights = [weight[m] / weight[m].sum() for m in self.members]
-        self.teachers = load_teachers(options.teachers, self.labels)
+        self.teachers: Sequence[nn.Module] = ()
+        """Networks whose mean answer is learned too; `synthetic_task` names them."""
 
     def module(self) -> nn.Module:
         """The untrained network."""
@@ -95,12 +98,12 @@ class KwsTask:
 def synthetic_task(
     options: Options, words: tuple[str, ...], kept: Spectra, held: Spectra
 ) -> KwsTask:
-    """A task of words, with the background of the options where they name one."""
-    if not options.background:
-        return KwsTask(options, words, kept, held)
-    around = load_background(options.background, words)
-    task = KwsTask(options, words, joined(kept, around), held)
-    share_out(task, np.arange(len(kept), len(kept) + len(around)), SHARE)
+    """A task of words, with the background and the teachers that the options name."""
+    around = load_background(options.background, words) if options.background else None
+    task = KwsTask(options, words, joined(kept, around) if around else kept, held)
+    task.teachers = load_teachers(options.teachers, task.labels)
+    if around:
+        share_out(task, np.arange(len(kept), len(kept) + len(around)), SHARE)
     return task
 
 

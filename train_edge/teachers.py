@@ -1,5 +1,7 @@
-"""Learn from the mean answer of finished runs (Hinton, Vinyals & Dean 2015, "Distilling the
-knowledge in a neural network"): one small network keeps what several know together."""
+"""Teachers: a small network learns the mean answer of finished runs, and keeps what several know.
+
+After Hinton, Vinyals & Dean 2015, "Distilling the knowledge in a neural network".
+"""
 
 from __future__ import annotations
 
