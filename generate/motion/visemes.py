@@ -9,6 +9,7 @@ openings order the vowels by height as in Lindblom and Sundberg (JASA 50, 1971).
 
 from __future__ import annotations
 
+import unicodedata
 from dataclasses import dataclass
 from functools import cache
 
@@ -113,6 +114,16 @@ def visemes_of(phoneme: str) -> tuple[Viseme, ...]:
     if groups == ["alveolar", "postalveolar"]:  # ch and j round from their start
         groups = ["postalveolar"]
     return tuple(_VISEMES[group] for group in groups)
+
+
+@cache
+def unknown_symbols(phoneme: str) -> str:
+    """Letters and marks of `phoneme` that are neither a sound we know nor a modifier (stress,
+    length, diacritics, which change no articulation here)."""
+    modifiers = ("Lm", "Mn", "Mc", "Sk")
+    return "".join(
+        s for s in phoneme if s not in _OF_SYMBOL and unicodedata.category(s) not in modifiers
+    )
 
 
 def effort(phoneme: str) -> float:
