@@ -1,0 +1,173 @@
+"""How one person moves: a small vector of factors, sampled, applied to motion.
+
+`Style` has the fields of the score's style cue. Applying one is an operation on curves and head
+(`apply_style`), meant to act before the player's constraints: it scales `mouthClose` with the jaw,
+but whether lips meet is decided after it (`speechmotion.contacts`). `style_fit.py` fits it.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, fields, replace
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.ndimage import gaussian_filter1d
+
+from generate.motion.shapes import COLUMN, columns
+from generate.spec import ARKIT, Motion
+
+F64 = NDArray[np.float64]
+
+DETAIL_S = 0.06
+"""`tempo` scales what of a curve is faster than a Gaussian of this width."""
+POSE_S = 1.0
+"""`head` scales what of the head's motion is faster than this; slower is where it points."""
+HEAD_LIMIT_DEG = (55.0, 35.0, 25.0)
+
+
+def _ranged(low: float, high: float, default: float, spread: float) -> Any:
+    return field(default=default, metadata={"range": (low, high), "spread": spread})
+
+
+@dataclass(frozen=True)
+class Style:
+    """Factors of what everyone does; the defaults are the average child.
+
+    Metadata of a field: `range`, and `spread`, the standard deviation among children that
+    `sample_style` draws (of the logarithm, for factors). ValueError where a value is out of range.
+    """
+
+    jaw: float = _ranged(0.3, 2, 1, 0.22)
+    """Factor of jaw opening."""
+    lips: float = _ranged(0.3, 2, 1, 0.22)
+    """Factor of lip shapes."""
+    expression: float = _ranged(0, 2, 1, 0.25)
+    """Factor of brows, cheeks, nose and smiles."""
+    head: float = _ranged(0, 3, 1, 0.4)
+    """Factor of head motion round where it points."""
+    brow: float = _ranged(-0.5, 0.5, 0, 0.1)
+    """Habit: brows raised (+) or lowered (-) by this."""
+    asymmetry: float = _ranged(-0.5, 0.5, 0, 0.12)
+    """The left side does this much more than the right, as a share."""
+    tempo: float = _ranged(0.4, 2.5, 1, 0.18)
+    """Of curves: factor of their fast detail, how crisp moves are. Of a director: how often
+    blinks, glances and gestures come."""
+
+    def __post_init__(self) -> None:
+        for item in fields(self):
+            low, high = item.metadata["range"]
+            value = getattr(self, item.name)
+            if not low <= value <= high:
+                raise ValueError(f"style {item.name} {value:g} is outside {low:g} to {high:g}")
+
+
+FACTORS = ("jaw", "lips", "expression", "head", "tempo")
+"""Fields that multiply; the others add."""
+SPREAD = {item.name: float(item.metadata["spread"]) for item in fields(Style)}
+RANGE: dict[str, tuple[float, float]] = {f.name: f.metadata["range"] for f in fields(Style)}
+
+_EXPRESSIVE = ("brow", "cheek", "nose", "mouthSmile", "mouthFrown", "mouthDimple")
+_LID = ("eyeSquint", "eyeWide")
+JAW = columns("jawOpen", "mouthClose")
+EXPRESSION = [i for i, n in enumerate(ARKIT) if n.startswith((*_EXPRESSIVE, *_LID))]
+LIPS = [i for i, n in enumerate(ARKIT) if n.startswith("mouth") and i not in {*JAW, *EXPRESSION}]
+LEFT = [i for i in LIPS + EXPRESSION if ARKIT[i].endswith("Left") and ARKIT[i] != "mouthLeft"]
+RIGHT = [COLUMN[ARKIT[i].removesuffix("Left") + "Right"] for i in LEFT]
+SHAPED = sorted({*JAW, *LIPS, *EXPRESSION})
+"""Columns that a style changes: not lids, gaze, tongue, nor the jaw's forward and sideways."""
+UP, DOWN = columns("browInnerUp", "browOuterUp"), columns("browDown")
+
+
+@dataclass(frozen=True)
+class PersonalStyle:
+    """A fitted person: the factors, and what the face has besides them at all times."""
+
+    style: Style = Style()
+    bias: tuple[float, ...] = (0.0,) * len(ARKIT)
+    """(52,) added to the curves, each -1 to 1, columns as ARKIT; 0 outside SHAPED."""
+
+    def __post_init__(self) -> None:
+        if len(self.bias) != len(ARKIT):
+            raise ValueError(f"style bias has {len(self.bias)} values, want {len(ARKIT)}")
+        for name, value in zip(ARKIT, self.bias, strict=True):
+            if not -1 <= value <= 1:
+                raise ValueError(f"style bias {name} {value:g} is outside -1 to 1")
+
+
+def sample_style(rng: np.random.Generator) -> Style:
+    """A child's style: factors log-normal about 1, the others normal about 0, within 2.5 sigma."""
+    drawn = {name: float(np.clip(rng.normal(), -2.5, 2.5)) * s for name, s in SPREAD.items()}
+    values = {n: float(np.exp(v)) if n in FACTORS else v for n, v in drawn.items()}
+    return Style(**{name: float(np.clip(v, *RANGE[name])) for name, v in values.items()})
+
+
+def apply_style(motion: Motion, style: Style, bias: NDArray[np.floating] | None = None) -> Motion:
+    """The motion as a person of this style makes it: same times, same rate, same gaze and body.
+
+    bias (52,) is added to the curves. Curves stay in 0..1, the head within HEAD_LIMIT_DEG, and a
+    motion of the average style and no bias is returned with the same values. Lips that meet may
+    part: let `speechmotion.contacts` close them after it.
+    """
+    if style == Style() and bias is None:
+        return motion
+    arkit = styled_curves(np.asarray(motion.arkit, np.float64), motion.rate_hz, style)
+    if bias is not None:
+        arkit += np.asarray(bias, np.float64)
+    head = np.asarray(motion.head_deg, np.float64)
+    slow = smoothed(head, POSE_S, motion.rate_hz)
+    head = np.clip(slow + style.head * (head - slow), -np.array(HEAD_LIMIT_DEG), HEAD_LIMIT_DEG)
+    return replace(
+        motion,
+        arkit=np.clip(arkit, 0, 1).astype(np.float32),
+        head_deg=head.astype(np.float32),
+    )
+
+
+def apply_personal(motion: Motion, person: PersonalStyle) -> Motion:
+    """`apply_style` of a fitted person."""
+    bias = np.array(person.bias)
+    return apply_style(motion, person.style, bias if bias.any() else None)
+
+
+def styled_curves(arkit: F64, rate_hz: float, style: Style) -> F64:
+    """Curves (T, 52) in this style, not yet clipped to 0..1."""
+    out = arkit.copy()
+    slow = smoothed(arkit[:, SHAPED], DETAIL_S, rate_hz)
+    out[:, SHAPED] = slow + style.tempo * (arkit[:, SHAPED] - slow)
+    for own, gain in ((JAW, style.jaw), (LIPS, style.lips), (EXPRESSION, style.expression)):
+        out[:, own] *= gain
+    out[:, LEFT] *= 1 + style.asymmetry / 2
+    out[:, RIGHT] *= 1 - style.asymmetry / 2
+    out[:, UP] += max(style.brow, 0.0)
+    out[:, DOWN] += max(-style.brow, 0.0)
+    return out
+
+
+def smoothed(values: F64, width_s: float, rate_hz: float) -> F64:
+    """Columns (T, C) under a Gaussian of standard deviation `width_s`, ends mirrored."""
+    return np.asarray(gaussian_filter1d(values, width_s * rate_hz, axis=0, mode="reflect"))
+
+
+def style_vector(person: PersonalStyle) -> F64:
+    """(7 + len(SHAPED),) what is compared: each field in standard deviations among children,
+    factors by logarithm, then the bias over BIAS_UNIT."""
+    own = [
+        np.log(max(getattr(person.style, n), 0.05)) if n in FACTORS else getattr(person.style, n)
+        for n in SPREAD
+    ]
+    return np.concatenate(
+        [np.array(own) / list(SPREAD.values()), np.array(person.bias)[SHAPED] / BIAS_UNIT]
+    )
+
+
+BIAS_UNIT = 0.15
+"""Bias that counts as much as one standard deviation of a factor."""
+
+
+def style_gap(a: PersonalStyle, b: PersonalStyle) -> float:
+    """Distance of two styles in standard deviations, root mean square over the seven factors and,
+    as one more, the bias."""
+    apart = style_vector(a) - style_vector(b)
+    n = len(SPREAD)
+    return float(np.sqrt(((apart[:n] ** 2).sum() + (apart[n:] ** 2).sum()) / (n + 1)))
