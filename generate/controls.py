@@ -12,8 +12,8 @@ from typing import Any, get_type_hints
 import numpy as np
 
 from generate.motion.emotion import emotion_face, relaxed
+from generate.motion.eyes import eye_shapes
 from generate.motion.gesture import GESTURES
-from generate.motion.life import eye_shapes
 from generate.motion.shapes import columns
 from generate.options import choose
 from generate.people.things_held import HELD

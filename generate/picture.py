@@ -10,8 +10,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from generate.motion.eyes import frame_times
 from generate.motion.gesture import GESTURES, perform
-from generate.motion.life import frame_times
 from generate.people.child import Child, Posed
 from generate.people.hair import detail_of
 from generate.people.skin import Look, look

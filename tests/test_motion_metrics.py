@@ -6,6 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from generate.motion import metrics
+from generate.motion.eyes import frame_times, lids
 from generate.motion.life import blink_times, blinks
 from generate.motion.shapes import COLUMN, shape
 from generate.motion.shown import landmarks_mm, lip_gap_mm, lip_points_mm, upper_face_mm
@@ -148,7 +149,8 @@ def test_diversity_is_zero_for_copies_and_grows_with_the_difference():
 @pytest.mark.parametrize("rate_hz", [30.0, 60.0])
 def test_blinks_are_counted_and_timed(rate_hz):
     length_s = 600.0
-    closure = blinks(int(length_s * rate_hz), rate_hz, np.random.default_rng(2))
+    cues = blinks(length_s, np.random.default_rng(2))
+    closure = lids(cues, frame_times(int(length_s * rate_hz), rate_hz), 0.5 / rate_hz)
     drawn = np.array(blink_times(length_s, np.random.default_rng(2)))  # drawn before any length
     found = metrics.blink_statistics(closure, rate_hz)
     assert 10 < found.per_minute < 30

@@ -35,6 +35,8 @@ def values(draw: st.DrawFn, kind: type[Cue]) -> dict[str, object]:
             continue
         elif "names" in item.metadata:
             found[item.name] = draw(st.sampled_from(item.metadata["names"]))
+        elif item.name == "count":
+            found[item.name] = draw(st.integers(1, 12))
         elif "range" in item.metadata:
             found[item.name] = draw(st.floats(*item.metadata["range"]))
         else:
@@ -134,6 +136,7 @@ def test_each_number_is_checked_on_both_sides(kind: str) -> None:
         ("0 1 emotion happy 1.2", "line 2: emotion intensity 1.2 is outside 0 to 1"),
         ("0 1 emotion happy much", "line 2: intensity 'much' is not a number"),
         ("0 1 blink amont=1", "line 2: blink has no 'amont'; it has amount"),
+        ("0 1 head nod count=1.5", "line 2: head count 1.5 is not a whole number"),
         ("0 1 blink amount=1 amount=1", "line 2: blink amount is given twice"),
         ("0 1 face mouthGrin=1", "line 2: 'mouthGrin' is not an ARKit blendshape"),
         ("0 1 face mouthSmile=1 mouthSmileLeft=1", "line 2: face mouthSmileLeft is given twice"),

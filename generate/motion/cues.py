@@ -249,6 +249,12 @@ class HeadCue(Cue):
     move: str = _one_of(HEAD_MOVES)
     size_deg: float = _ranged(-35, 35, 6)
     count: float = _ranged(1, 12, 1)
+    """Whole."""
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if self.count != round(self.count):
+            raise ValueError(f"head count {self.count:g} is not a whole number")
 
     @property
     def group(self) -> str:

@@ -55,19 +55,50 @@ MOUTH = np.array([name.startswith(("mouth", "jaw", "tongue")) for name in ARKIT]
 """(52,) True for the shapes that speech needs."""
 
 
+CIRCUMPLEX: dict[str, tuple[float, float]] = {
+    "neutral": (0.0, 0.0),
+    "happy": (0.8, 0.4),
+    "surprised": (0.2, 0.85),
+    "afraid": (-0.5, 0.75),
+    "angry": (-0.7, 0.5),
+    "disgusted": (-0.75, 0.1),
+    "sad": (-0.65, -0.45),
+}
+"""Valence and arousal of each, -1 to 1 (Russell, J. Pers. Soc. Psychol. 39, 1980, figure 2)."""
+_NEAR = 0.3
+"""Distance on the circumplex at which another emotion's share has fallen by exp(-1/2)."""
+_SLEEPY = shape({"eyeBlink": 0.4, "mouthSmile": 0.1})
+
+
+def prototype(emotion: str) -> NDArray[np.float64]:
+    """(52,) an emotion's face at full intensity; raises ValueError for an unknown one."""
+    if emotion not in EMOTIONS:
+        raise ValueError(f"emotion {emotion!r} is not one of {', '.join(EMOTIONS)}")
+    return _FACES[emotion]
+
+
+def affect_face(valence: float, arousal: float) -> NDArray[np.float64]:
+    """(52,) the face of a point of the circumplex, each -1 to 1: near emotions mixed by distance,
+    as strong as the point is far from the middle relative to them; the lids droop when calm."""
+    places = np.array(list(CIRCUMPLEX.values()))
+    apart = ((places - (valence, arousal)) ** 2).sum(1)
+    share = np.exp(-apart / (2 * _NEAR**2))
+    mean = sum(s * f for s, f in zip(share, _FACES.values(), strict=True)) / (share.sum() + 1e-3)
+    return np.asarray(mean + max(-arousal - 0.3, 0.0) * _SLEEPY)
+
+
 def emotion_face(emotion: str, intensity: float, rng: np.random.Generator) -> NDArray[np.float64]:
     """(52,) to add to a relaxed face; each shape varies by 15 %, sides by 8 %.
 
     Raises ValueError for an unknown emotion or an intensity outside 0 to 1.
     """
-    if emotion not in EMOTIONS:
-        raise ValueError(f"emotion {emotion!r} is not one of {', '.join(EMOTIONS)}")
     if not 0 <= intensity <= 1:
         raise ValueError(f"emotion intensity {intensity:g} is outside 0 to 1")
+    face = prototype(emotion)
     stems = [name.removesuffix("Left").removesuffix("Right") for name in ARKIT]
     each = {stem: rng.normal(1, 0.15) for stem in dict.fromkeys(stems)}
     vary = np.array([each[stem] for stem in stems]) * rng.normal(1, 0.08, len(ARKIT))
-    return np.clip(_FACES[emotion] * intensity * vary, 0, 1)
+    return np.clip(face * intensity * vary, 0, 1)
 
 
 def relaxed(rng: np.random.Generator) -> NDArray[np.float64]:

@@ -10,7 +10,7 @@ from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import TypeVar
 
-from generate.motion.cues import BLEND_S, KINDS, Cue
+from generate.motion.cues import KINDS, Cue
 
 LONGEST_S = 24 * 3600.0
 TOLERANCE_S = 1e-6
@@ -119,11 +119,3 @@ def _outside(cue: Cue, start_s: float, end_s: float) -> tuple[Cue, ...]:
     before = (replace(cue, end_s=start_s),) if cue.start_s < start_s else ()
     after = (replace(cue, start_s=end_s),) if cue.end_s > end_s else ()
     return before + after
-
-
-def reaching(score: Score, start_s: float, end_s: float) -> Score:
-    """The score with only those cues that can matter from `start_s` to `end_s`."""
-    cues = tuple(
-        c for c in score.cues if c.start_s < end_s + BLEND_S and c.end_s > start_s - BLEND_S
-    )
-    return Score(score.length_s, cues)

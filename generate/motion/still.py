@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from generate.motion.emotion import emotion_face, relaxed
-from generate.motion.life import GAZE_LIMIT_DEG, eye_shapes, to_camera
+from generate.motion.eyes import GAZE_LIMIT_DEG, eye_shapes, to_camera
 from generate.motion.shapes import COLUMN, columns
 from generate.motion.visemes import visemes_of
 from generate.spec import EMOTIONS, Motion

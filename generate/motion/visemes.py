@@ -16,7 +16,7 @@ from functools import cache
 import numpy as np
 from numpy.typing import NDArray
 
-from generate.motion.shapes import shape
+from generate.motion.shapes import columns, shape
 
 BILABIAL = frozenset("pbm")
 LABIODENTAL = frozenset("fvɱ")
@@ -32,6 +32,14 @@ class Viseme:
     """(52,) everything but the jaw."""
     jaw_rule: float
     lip_rule: float
+
+    @property
+    def rounded(self) -> bool:
+        """True where the lips protrude."""
+        return bool(self.lips[_ROUND].max() >= 0.5)
+
+
+_ROUND = columns("mouthPucker", "mouthFunnel")
 
 
 def _viseme(jaw: float, jaw_rule: float, lip_rule: float, **lips: float) -> Viseme:

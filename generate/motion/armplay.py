@@ -1,0 +1,42 @@
+"""Arms and hands of gesture cues, with one person's reach."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from generate.motion.cues import GestureCue
+from generate.motion.envelope import held
+from generate.motion.gesture import GESTURES
+from generate.people.arms import BODY
+
+F64 = NDArray[np.float64]
+
+_SHRUG = [BODY.index("left_shrug"), BODY.index("right_shrug")]
+BREATH_SHRUG_DEG = 2.5
+"""How far a full breath lifts the shoulders."""
+
+
+class Arms:
+    """Poses of the gestures of a score, solved once."""
+
+    def __init__(self, cues: Sequence[GestureCue], pose: Callable[[str, float], F64]) -> None:
+        """pose: (25,) columns of a gesture's name and phase -1..1, such as `Child.gesture`."""
+        names = {cue.gesture.replace("-", " ") for cue in cues}
+        self.rest = pose("rest", 0.0)
+        self.goals = {name: pose(name, 0.0) for name in names}
+        self.swings = {name: pose(name, 1.0) - goal for name, goal in self.goals.items()}
+
+    def at(self, cues: Sequence[GestureCue], chest: F64, times_s: F64) -> NDArray[np.float32]:
+        """(T, 25) columns as arms.BODY; chest (T,) 0..1 is how full it is."""
+        body = np.tile(self.rest, (len(times_s), 1))
+        for cue in cues:
+            name = cue.gesture.replace("-", " ")
+            rate_hz = GESTURES[name].rate_hz * cue.tempo
+            swing = np.sin(2 * np.pi * rate_hz * (times_s - cue.start_s))[:, None]
+            goal = self.goals[name] + swing * self.swings[name] - self.rest
+            body += (cue.amount * held(cue, times_s))[:, None] * goal
+        body[:, _SHRUG] += (BREATH_SHRUG_DEG * chest)[:, None]
+        return body.astype(np.float32)
