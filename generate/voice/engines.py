@@ -65,3 +65,8 @@ def check_engines(asked: Sequence[str], language: str = "en") -> tuple[str, ...]
 def reads_phonemes(engine: str, voice: str) -> bool:
     """Whether a voice can say [[espeak mnemonics]]."""
     return engine != "festival" or festival.VOICES[voice].language != "english"
+
+
+def is_moved_by_world(engine: str, voice: str) -> bool:
+    """Whether the engine itself cannot move the pitch and tempo of a voice."""
+    return engine == "festival" and festival.times_itself(voice)

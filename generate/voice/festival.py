@@ -8,7 +8,7 @@ models time themselves (generate/voice/festival_words.py); WORLD moves their F0 
 
 from __future__ import annotations
 
-from functools import cache
+from functools import cache, lru_cache
 
 import numpy as np
 
@@ -38,6 +38,8 @@ VOICES: dict[str, Voice] = {
     "upc_ca_ona_hts": Voice("female", 173, 35, 1.23, "catalan"),
     "msu_ru_nsh_clunits": Voice("male", 146, 29, 0.96, "russian"),
 }
+AS_IT_IS = {"rate_wpm": 175, "pitch": 50, "pitch_range": 50}
+"""Settings that leave a voice as it is."""
 LEAD_S = 0.05
 """Silence before and after what a voice of another language says."""
 SHORTEST_S = 0.02
@@ -113,36 +115,39 @@ def synth(
         raise ValueError(f"festival has no voice {voice!r} here; known: {known}")
     about = VOICES[voice]
     f0_hz, spread_hz = about.pitched(pitch, pitch_range)
-    if voice.endswith(("_hts", "_clunits")):
-        return _modelled(text, voice, rate_wpm / 175, f0_hz, pitch_range / 50, seed)
+    if times_itself(voice):
+        said = _as_it_is(text, voice)
+        if {"rate_wpm": rate_wpm, "pitch": pitch, "pitch_range": pitch_range} == AS_IT_IS:
+            return said
+        return moved(said, f0_hz, pitch_range / 50, rate_wpm / AS_IT_IS["rate_wpm"], seed)
     if about.language != "english":
         return _foreign(text, voice, rate_wpm, f0_hz, spread_hz, seed)
     setting = (
-        f"(begin (voice_{voice}) (Parameter.set 'Duration_Stretch {175 / rate_wpm:.4f})"
+        f"(voice_{voice}) (Parameter.set 'Duration_Stretch {175 / rate_wpm:.4f})"
         f" (set! int_lr_params '((target_f0_mean {f0_hz:.2f}) (target_f0_std {spread_hz:.2f})"
-        " (model_f0_mean 170) (model_f0_std 34))))"
+        " (model_f0_mean 170) (model_f0_std 34)))"
     )
-    return _english(text, setting)
+    return _english(text, voice, setting)
 
 
-def _modelled(
-    text: str, voice: str, tempo: float, f0_hz: float, f0_range: float, seed: int
-) -> Speech:
-    """A voice that times itself: WORLD moves its F0 and tempo."""
+def times_itself(voice: str) -> bool:
+    """Whether a voice says a text in one way only, at AS_IT_IS; WORLD moves its F0 and tempo."""
+    return voice.endswith(("_hts", "_clunits"))
+
+
+@lru_cache(maxsize=256)
+def _as_it_is(text: str, voice: str) -> Speech:
+    """A voice that times itself. Kept, 30 MB at most: keywords are said again and again."""
     if VOICES[voice].language == "english":
-        said = _english(text, f"(voice_{voice})")
-    else:
-        said = say(text, voice, VOICES[voice].language)
-    return moved(said, f0_hz, f0_range, tempo, seed)
+        return _english(text, voice, f"(voice_{voice})")
+    return say(text, voice, VOICES[voice].language)
 
 
-def _english(text: str, setting: str) -> Speech:
+def _english(text: str, voice: str, setting: str) -> Speech:
     """An English voice reads, after the Scheme that chooses and sets it."""
     if "[[" in text:
         raise ValueError(f"festival's English voices read words, not phonemes: {text!r}")
-    engine = festival()
-    engine.ask(setting)
-    pcm, rate_hz, said = engine.wave(f"(Utterance Text {_quoted(text)})")
+    pcm, rate_hz, said = festival(voice).wave(f"(Utterance Text {_quoted(text)})", setting)
     return _read(pcm, rate_hz, said)
 
 
@@ -199,7 +204,6 @@ def _foreign(
             target = max(f0_hz + spread_hz * (0.8 - 1.6 * place + bend), LOWEST_HZ)
             parts.append(f"({name} {length_s:.3f} (0 {target:.1f}))")
             now_s += length_s
-    engine = festival()
-    engine.ask(f"(voice_{voice})")
-    pcm, rate_hz, _ = engine.wave(f"(Utterance Segments ({' '.join(parts)} ({pause} {LEAD_S})))")
+    said = f"(Utterance Segments ({' '.join(parts)} ({pause} {LEAD_S})))"
+    pcm, rate_hz, _ = festival(voice).wave(said, f"(voice_{voice})")
     return Speech(pcm, rate_hz, later(timed.phonemes, late_s), later(timed.words, late_s))

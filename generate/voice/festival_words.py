@@ -76,17 +76,17 @@ def say(text: str, voice: str, language: str) -> Speech:
     if not spelt:
         raise ValueError(f"festival's {voice} has no sound for {text!r}")
     entries = [f'("w{i}" nil ({_syllables(said, language)}))' for i, (_, said) in enumerate(spelt)]
-    engine, lexicon = festival(), f"collodi-{language}"
-    engine.ask(
-        f"(begin (voice_{voice}) (set! postlex_rules_hooks nil)"
+    lexicon = f"collodi-{language}"
+    setting = (
+        f"(voice_{voice}) (set! postlex_rules_hooks nil)"
         f' (if (member_string "{lexicon}" (lex.list)) (lex.select "{lexicon}") (begin'
         " (define (collodi_entry word features) (assoc_string word collodi_words))"
         f' (lex.create "{lexicon}") (lex.set.phoneset "{SOUNDS[language].phone_set}")'
         " (lex.set.lts.method 'collodi_entry)))"
-        f" (set! collodi_words '({' '.join(entries)})))"
+        f" (set! collodi_words '({' '.join(entries)}))"
     )
     words = " ".join(f"w{i}" for i in range(len(spelt)))
-    pcm, rate_hz, said = engine.wave(f"(Utterance Words ({words}))")
+    pcm, rate_hz, said = festival(voice).wave(f"(Utterance Words ({words}))", setting)
     phonemes, times = _timed(spans(said), spelt)
     begin_s, end_s = phonemes[0].start_s - AROUND_S, phonemes[-1].end_s + AROUND_S
     first, last = round(max(begin_s, 0.0) * rate_hz), round(end_s * rate_hz)

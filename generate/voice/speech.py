@@ -12,7 +12,8 @@ from generate.options import choose
 from generate.spec import VoiceSpec
 from generate.voice.child import Timbre, sample_timbre, transform
 from generate.voice.coqui import label
-from generate.voice.engines import ENGINES
+from generate.voice.engines import ENGINES, is_moved_by_world
+from generate.voice.festival import AS_IT_IS
 from generate.voice.norms import vowel_stretch
 from generate.voice.prosody import Prosody, felt, prosody_of
 from generate.voice.timed import Timed, retime
@@ -57,16 +58,16 @@ def speak(
 def read(text: str, voice: VoiceSpec) -> Utterance:
     """`text` as the engine of a voice says it, before the voice becomes a person's; any level."""
     voice = felt(voice)
-    said = ENGINES[choose(voice.engine, ENGINES, "voice engine")](
-        text,
-        voice.voice,
-        rate_wpm=voice.rate_wpm,
-        pitch=voice.pitch,
-        pitch_range=voice.pitch_range,
-        seed=voice.seed,
-    )
+    settings = {name: getattr(voice, name) for name in AS_IT_IS}
+    synth = ENGINES[choose(voice.engine, ENGINES, "voice engine")]
+    said = synth(text, voice.voice, **(AS_IT_IS if _late(voice) else settings), seed=voice.seed)
     audio = soxr.resample(said.pcm.astype(np.float32) / 32768, said.rate_hz, RATE_HZ)
     return Utterance(np.asarray(audio, np.float32), said.phonemes, said.words, _facts(voice))
+
+
+def _late(voice: VoiceSpec) -> bool:
+    """Whether `become` moves what WORLD would have to move in `read`: once is enough."""
+    return voice.child and is_moved_by_world(voice.engine, voice.voice)
 
 
 def become(
@@ -78,13 +79,18 @@ def become(
     if voice.child:
         stretch = vowel_stretch(voice.age_years)
         old_s, new_s = _tempo_map(len(audio) / RATE_HZ, parts_warp, phonemes, stretch, rng)
+        timbre = _timbre(voice.seed, mood)
+        if _late(voice):
+            new_s = new_s * (AS_IT_IS["rate_wpm"] / voice.rate_wpm)
+            excursions = timbre.f0_range * voice.pitch_range / AS_IT_IS["pitch_range"]
+            timbre = replace(timbre, f0_range=excursions)
         audio = transform(
             audio,
             RATE_HZ,
             f0_hz=voice.f0_hz,
             formant_scale=voice.formant_scale,
             formant_bend=voice.formant_bend,
-            timbre=_timbre(voice.seed, mood),
+            timbre=timbre,
             rng=rng,
             old_s=old_s,
             new_s=new_s,
