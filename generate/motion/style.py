@@ -1,19 +1,24 @@
 """How one person moves: a small vector of factors, sampled, applied to motion.
 
-`Style` has the fields of the score's style cue. Applying one is an operation on curves and head
-(`apply_style`), meant to act before the player's constraints: it scales `mouthClose` with the jaw,
-but whether lips meet is decided after it (`speechmotion.contacts`). `style_fit.py` fits it.
+`Style` has the fields of the score's style cue, and where there is a score, the player applies it
+(`restyled`), before lips are made to meet. Where there are only curves, such as a face capture,
+`apply_style` does nearly the same to curves and head; as it cannot know the sounds, it scales
+`mouthClose` with the jaw and leaves it to `contacts.contacts` to close lips that parted.
+`style_fit.py` fits a style.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, fields, replace
+from dataclasses import asdict, dataclass, field, fields, replace
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy.ndimage import gaussian_filter1d
 
+from generate.motion.cues import FaceCue, StyleCue
+from generate.motion.headplay import HEAD_LIMIT_DEG
+from generate.motion.score import Score
 from generate.motion.shapes import COLUMN, columns
 from generate.spec import ARKIT, Motion
 
@@ -23,7 +28,6 @@ DETAIL_S = 0.06
 """`tempo` scales what of a curve is faster than a Gaussian of this width."""
 POSE_S = 1.0
 """`head` scales what of the head's motion is faster than this; slower is where it points."""
-HEAD_LIMIT_DEG = (55.0, 35.0, 25.0)
 
 
 def _ranged(low: float, high: float, default: float, spread: float) -> Any:
@@ -49,7 +53,8 @@ class Style:
     brow: float = _ranged(-0.5, 0.5, 0, 0.1)
     """Habit: brows raised (+) or lowered (-) by this."""
     asymmetry: float = _ranged(-0.5, 0.5, 0, 0.12)
-    """The left side does this much more than the right, as a share."""
+    """The left side of an expression does this much more than the middle, as a share, and the
+    right as much less."""
     tempo: float = _ranged(0.4, 2.5, 1, 0.18)
     """Of curves: factor of their fast detail, how crisp moves are. Of a director: how often
     blinks, glances and gestures come."""
@@ -72,7 +77,7 @@ _LID = ("eyeSquint", "eyeWide")
 JAW = columns("jawOpen", "mouthClose")
 EXPRESSION = [i for i, n in enumerate(ARKIT) if n.startswith((*_EXPRESSIVE, *_LID))]
 LIPS = [i for i, n in enumerate(ARKIT) if n.startswith("mouth") and i not in {*JAW, *EXPRESSION}]
-LEFT = [i for i in LIPS + EXPRESSION if ARKIT[i].endswith("Left") and ARKIT[i] != "mouthLeft"]
+LEFT = [i for i in EXPRESSION if ARKIT[i].endswith("Left") and not ARKIT[i].startswith("eye")]
 RIGHT = [COLUMN[ARKIT[i].removesuffix("Left") + "Right"] for i in LEFT]
 SHAPED = sorted({*JAW, *LIPS, *EXPRESSION})
 """Columns that a style changes: not lids, gaze, tongue, nor the jaw's forward and sideways."""
@@ -102,12 +107,22 @@ def sample_style(rng: np.random.Generator) -> Style:
     return Style(**{name: float(np.clip(v, *RANGE[name])) for name, v in values.items()})
 
 
+def restyled(score: Score, person: PersonalStyle) -> Score:
+    """The score for a person of this style: its style cues go, the person's and its bias come."""
+    length_s = score.length_s
+    style = StyleCue(0.0, length_s, **asdict(person.style), rise_s=0.0, fall_s=0.0)
+    own = tuple((n, v) for n, v in zip(ARKIT, person.bias, strict=True) if v)
+    face = [FaceCue(0.0, length_s, own, rise_s=0.0, fall_s=0.0)] if own else []
+    kept = (cue for cue in score.cues if not isinstance(cue, StyleCue))
+    return Score(length_s, (*kept, style, *face))
+
+
 def apply_style(motion: Motion, style: Style, bias: NDArray[np.floating] | None = None) -> Motion:
     """The motion as a person of this style makes it: same times, same rate, same gaze and body.
 
     bias (52,) is added to the curves. Curves stay in 0..1, the head within HEAD_LIMIT_DEG, and a
     motion of the average style and no bias is returned with the same values. Lips that meet may
-    part: let `speechmotion.contacts` close them after it.
+    part: let `contacts.contacts` close them after it.
     """
     if style == Style() and bias is None:
         return motion
@@ -137,8 +152,8 @@ def styled_curves(arkit: F64, rate_hz: float, style: Style) -> F64:
     out[:, SHAPED] = slow + style.tempo * (arkit[:, SHAPED] - slow)
     for own, gain in ((JAW, style.jaw), (LIPS, style.lips), (EXPRESSION, style.expression)):
         out[:, own] *= gain
-    out[:, LEFT] *= 1 + style.asymmetry / 2
-    out[:, RIGHT] *= 1 - style.asymmetry / 2
+    out[:, LEFT] *= 1 + style.asymmetry
+    out[:, RIGHT] *= 1 - style.asymmetry
     out[:, UP] += max(style.brow, 0.0)
     out[:, DOWN] += max(-style.brow, 0.0)
     return out

@@ -176,10 +176,10 @@ def _even(arkit: F64) -> F64:
 
 
 def _asymmetry(arkit: F64) -> float:
-    """Slope of left less right on their mean, over the moves of all pairs."""
-    left, right = arkit[:, LEFT], arkit[:, RIGHT]
-    both = (left + right) / 2
-    return _slope(both - both.mean(0), (left - right) - (left - right).mean(0), 0.0)
+    """Slope of half the difference of left and right on their mean, over the moves of all pairs."""
+    both = (arkit[:, LEFT] + arkit[:, RIGHT]) / 2
+    apart = (arkit[:, LEFT] - arkit[:, RIGHT]) / 2
+    return _slope(both - both.mean(0), apart - apart.mean(0), 0.0)
 
 
 def _swing(head: F64, rate_hz: float) -> F64:
