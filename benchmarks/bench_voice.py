@@ -16,6 +16,7 @@ of voices that neither training nor tuning heard, at the bundle's thresholds), a
 from __future__ import annotations
 
 import argparse
+import gc
 import multiprocessing
 import os
 import time
@@ -32,7 +33,7 @@ from kws_figures import Measured
 from generate.cli import resolved_voices
 from generate.make import make_clip
 from generate.presets import Words
-from generate.sound import noises, rooms
+from generate.sound import noises, rooms, scene
 from generate.voice.neighbours import real_words
 
 SEED = 11
@@ -87,13 +88,17 @@ def make_words(core: int, clips: int, takes: int, start: Any, queue: Any) -> Non
 
 
 def set_up(options: Words) -> None:
-    """Make what a process makes once for all clips: rooms, noises, near words of the keywords."""
+    """Make what a process makes once for all clips: rooms, noises, what the toy itself plays, near
+    words of the keywords."""
     rooms.bank(options.seed)
     for kind in noises.KINDS:
         for variant in range(noises.VARIANTS):
             noises.noise(options.seed, kind, variant)
+    for number in range(scene.PROMPTS):
+        scene.prompt(options.seed, number)
     for keyword in options.words:
         real_words(keyword, options.words, options.language)
+    gc.freeze()
 
 
 def kws(args: argparse.Namespace) -> Measured:

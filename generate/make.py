@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 from collections.abc import Callable
 from dataclasses import replace
@@ -42,6 +43,7 @@ def make_shard(options: Options, folder: str, number: int, tick: Callable[[], No
     if path.exists():
         return
     os.environ.setdefault("OMP_NUM_THREADS", "1")
+    gc.freeze()  # what imports made stays: collections need not look through it (3 % of a word)
     first = number * options.shard_clips
     last = min(first + options.shard_clips, options.clips)
 

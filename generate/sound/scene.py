@@ -173,12 +173,12 @@ def record(
 
 
 def _echo(scene: Scene, rng: np.random.Generator, count: int) -> NDArray[np.float32]:
-    prompt = _prompt(scene.house, int(rng.integers(PROMPTS)))
-    return np.resize(np.roll(prompt, -int(rng.integers(len(prompt)))), count)
+    played = prompt(scene.house, int(rng.integers(PROMPTS)))
+    return np.resize(np.roll(played, -int(rng.integers(len(played)))), count)
 
 
 @lru_cache(maxsize=8)
-def _prompt(house: int, number: int) -> NDArray[np.float32]:
+def prompt(house: int, number: int) -> NDArray[np.float32]:
     """(N,) 16 s that the toy itself plays: it talks, or it plays a tune."""
     rng = np.random.default_rng(np.random.SeedSequence(house, spawn_key=(99, number)))
     wave = noises.chatter(rng, 1) if number % 2 else music(rng)

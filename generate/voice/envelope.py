@@ -1,12 +1,16 @@
 """CheapTrick for all frames at once: the spectral envelope of speech without its harmonics.
 
 Morise, "CheapTrick, a spectral envelope estimator for high-quality speech synthesis", Speech
-Communication 67 (2015). Frames are rows of arrays, and a row's F0 moves whole rows: three times as
-fast as frame by frame.
+Communication 67 (2015). Transforms are of all frames together, what lies between is compiled: a
+fifth of the time of frame by frame.
 """
 
+# mypy: allow-untyped-defs
 from __future__ import annotations
 
+import math
+
+import numba
 import numpy as np
 from numpy.typing import NDArray
 from scipy.fft import irfft, rfft
@@ -33,65 +37,99 @@ def log_envelope(
     f0 = np.where(f0_hz > 0, f0_hz, UNVOICED_HZ)
     if 2 * PERIODS * rate_hz / f0.min() > size:
         raise ValueError(f"F0 of {f0.min():g} Hz is too low for spectra of {size} points")
-    power = _power(np.asarray(audio, np.float32), f0, rate_hz, hop, size)
-    f0_bins = f0 * (size / rate_hz)
-    log_power = np.log(_smooth(_without_dc(power, f0_bins), f0_bins) + LEAST_POWER)
-    cepstrum = irfft(log_power.astype(np.float32), axis=1)[:, : size // 2 + 1]
-    cycles = np.outer(f0 / rate_hz, np.arange(size // 2 + 1)).astype(np.float32)
-    # cos 2x = 1 - 2 sin^2 x: one sine makes both of the lifter's factors.
-    sine = np.sin(np.float32(np.pi) * cycles)
-    smooth = sine / np.maximum(np.float32(np.pi) * cycles, np.float32(1e-9))
-    smooth[:, 0] = 1
-    cepstrum *= smooth * (1 - np.float32(4 * RECOVERY) * np.square(sine))
-    whole = np.concatenate([cepstrum, cepstrum[:, -2:0:-1]], axis=1)
-    return np.asarray(rfft(whole, axis=1).real, np.float32)
+    spectra = rfft(_windowed(audio, f0, rate_hz, hop, size), axis=1)
+    log_power = np.log(_smoothed(spectra, f0 * (size / rate_hz)))
+    cepstrum = irfft(log_power, axis=1)
+    _lifter(cepstrum, f0 / rate_hz)
+    return np.ascontiguousarray(rfft(cepstrum, axis=1).real)
 
 
-def _power(
-    audio: NDArray[np.float32], f0_hz: NDArray[np.float64], rate_hz: int, hop: int, size: int
-) -> NDArray[np.float32]:
-    """(T, size / 2 + 1) power in Hann windows of three periods, of energy 1, without DC."""
-    half, count = size // 2, len(f0_hz)
-    padded = np.pad(audio, (half, max((count - 1) * hop - len(audio), 0) + half), "edge")
-    frames = np.lib.stride_tricks.sliding_window_view(padded, size)[::hop][:count]
-    phase = np.outer(f0_hz * (np.pi / PERIODS / rate_hz), np.arange(half + 1)).astype(np.float32)
-    side = np.cos(np.minimum(phase, np.float32(np.pi))) + 1
-    window = np.concatenate([side[:, :0:-1], side[:, :half]], axis=1)
-    window /= np.sqrt(np.einsum("ij,ij->i", window, window))[:, None]
-    waves = frames * window
-    waves -= window * (waves.sum(axis=1) / window.sum(axis=1))[:, None]
-    spectra = rfft(waves, axis=1)
-    return np.asarray(np.square(spectra.real) + np.square(spectra.imag), np.float32)
+@numba.njit(cache=True)
+def _windowed(audio, f0_hz, rate_hz, hop, size):
+    """(T, size) frames in Hann windows of three periods, of energy 1, without DC.
+
+    The first and the last sample go on for ever; cosines of equal steps follow from the one before.
+    """
+    waves = np.zeros((len(f0_hz), size), np.float32)
+    window = np.empty(size)
+    last = len(audio) - 1
+    for t in range(len(f0_hz)):
+        step = f0_hz[t] * math.pi / PERIODS / rate_hz
+        half = min(int(math.pi / step), size // 2 - 1)
+        count = 2 * half + 1
+        cosine, sine = 1.0, 0.0
+        turn_re, turn_im = math.cos(step), math.sin(step)
+        for n in range(half + 1):
+            window[half + n] = window[half - n] = 0.5 + 0.5 * cosine
+            cosine, sine = cosine * turn_re - sine * turn_im, cosine * turn_im + sine * turn_re
+        total, energy, mean = 0.0, 0.0, 0.0
+        for n in range(count):
+            total += window[n]
+            energy += window[n] * window[n]
+            mean += window[n] * audio[min(max(t * hop - half + n, 0), last)]
+        mean, scale = mean / total, 1 / math.sqrt(energy)
+        for n in range(count):
+            sample = audio[min(max(t * hop - half + n, 0), last)]
+            waves[t, n] = window[n] * (sample - mean) * scale
+    return waves
 
 
-def _without_dc(power: NDArray[np.float32], f0_bins: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Under F0 there is no harmonic: what lies above the middle is added mirrored."""
-    filled = power.astype(np.float64)
-    below = np.arange(int(f0_bins.max()) + 1)
-    place = f0_bins[:, None] - below
-    low = np.maximum(place, 0).astype(np.intp)
-    row = np.arange(len(power))[:, None]
-    part = place - low
-    mirrored = filled[row, low] * (1 - part) + filled[row, low + 1] * part
-    filled[:, : len(below)] += np.where(place > 0, mirrored, 0)
-    return filled
+@numba.njit(cache=True)
+def _smoothed(spectra, f0_bins):
+    """(T, bins) power, meant over SMOOTHED of F0 around each bin, LEAST_POWER at least.
+
+    Under F0 there is no harmonic: what lies between there and F0 is added mirrored. The spectrum
+    goes on mirrored at both ends.
+    """
+    frames, bins = spectra.shape
+    more = int(f0_bins.max()) + 3
+    found = np.empty((frames, bins), np.float32)
+    power, total = np.empty(bins), np.empty(bins + 2 * more + 1)
+    for t in range(frames):
+        for k in range(bins):
+            power[k] = spectra[t, k].real ** 2 + spectra[t, k].imag ** 2
+        _fill(power, f0_bins[t])
+        total[0] = 0.0
+        for k in range(bins + 2 * more):
+            place = abs(k - more)
+            total[k + 1] = total[k] + power[place if place < bins else 2 * bins - 2 - place]
+        half = f0_bins[t] * SMOOTHED / 2
+        above, below = more + 0.5 + half, more + 0.5 - half
+        i, j = int(above), int(below)
+        p, q = above - i, below - j
+        for k in range(bins):
+            upper = total[i + k] * (1 - p) + total[i + k + 1] * p
+            lower = total[j + k] * (1 - q) + total[j + k + 1] * q
+            found[t, k] = max((upper - lower) / (2 * half), 0.0) + LEAST_POWER
+    return found
 
 
-def _smooth(power: NDArray[np.float64], f0_bins: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Mean over SMOOTHED of F0 around each bin; the spectrum goes on mirrored at both ends."""
-    half = f0_bins * (SMOOTHED / 2)
-    more = int(half.max()) + 2
-    around = np.pad(power, ((0, 0), (more, more)), "reflect")
-    total = np.cumsum(np.pad(around, ((0, 0), (1, 0))), axis=1)
-    upper = _shifted(total, more + 0.5 + half, power.shape[1])
-    lower = _shifted(total, more + 0.5 - half, power.shape[1])
-    return np.maximum(upper - lower, 0) / (2 * half)[:, None]
+@numba.njit(cache=True)
+def _fill(power, f0_bins):
+    """Add to power (bins,) under F0 what lies mirrored at half of it, in place."""
+    count = int(f0_bins) + 1
+    added = np.empty(count)
+    for k in range(count):
+        low = int(f0_bins - k)
+        part = f0_bins - k - low
+        added[k] = power[low] * (1 - part) + power[low + 1] * part
+    power[:count] += added
 
 
-def _shifted(rows: NDArray[np.float64], by: NDArray[np.float64], count: int) -> NDArray[np.float64]:
-    """(T, count) of rows (T, M) from column `by` (T,) on, between columns linearly."""
-    low = by.astype(np.intp)
-    part = (by - low)[:, None]
-    views = np.lib.stride_tricks.sliding_window_view(rows, count + 1, axis=1)
-    near = views[np.arange(len(rows)), low]
-    return np.asarray(near[:, :-1] * (1 - part) + near[:, 1:] * part)
+@numba.njit(cache=True)
+def _lifter(cepstrum, f0):
+    """Take the harmonics out of cepstra (T, size), in place; f0 (T,) is in cycles a sample.
+
+    cos 2x = 1 - 2 sin^2 x: one sine makes the smoothing and the recovery.
+    """
+    size = cepstrum.shape[1]
+    for t in range(len(f0)):
+        step = math.pi * f0[t]
+        turn_re, turn_im = math.cos(step), math.sin(step)
+        cosine, sine = turn_re, turn_im
+        for n in range(1, size // 2 + 1):
+            gain = sine / (step * n) * (1 - 4 * RECOVERY * sine * sine)
+            cepstrum[t, n] *= gain
+            if n < size // 2:
+                cepstrum[t, size - n] *= gain
+            cosine, sine = cosine * turn_re - sine * turn_im, cosine * turn_im + sine * turn_re

@@ -30,6 +30,8 @@ PARTS_WARP = 0.22
 """Log tempo spread of parts of a word in WORLD voices (real digits: 85.8 % without, 87.1 with)."""
 AROUND_S = 0.06
 """Of running speech that a word is cut out of, this much stays while the voice is changed."""
+SILENT_S = 0.1
+"""Engines are silent for longer than this before and after a word; `_trim` leaves less."""
 PIECES = 0.3
 """Share of the clips without keyword that are pieces of sentences."""
 
@@ -169,14 +171,22 @@ def _shorten(
     text: str, voice: VoiceSpec, rng: np.random.Generator, word: str, how: str
 ) -> Utterance:
     """Say and trim, faster until it fits LONGEST_S."""
-    said = _trim(speak(text, voice, rng, PARTS_WARP), rng)
+    said = _say(text, voice, rng)
     for _ in range(3):
         if said.duration_s <= LONGEST_S:
             break
         faster = min(int(voice.rate_wpm * said.duration_s / LONGEST_S * 1.1) + 5, 450)
         voice = replace(voice, rate_wpm=faster)
-        said = _trim(speak(text, voice, rng, PARTS_WARP), rng)
+        said = _say(text, voice, rng)
     return _named(said, word, how)
+
+
+def _say(text: str, voice: VoiceSpec, rng: np.random.Generator) -> Utterance:
+    """Said and trimmed; silence is cut off before the voice is changed, which takes its time."""
+    plain = read(text, voice)
+    begin_s, end_s = plain.phonemes[0].start_s - SILENT_S, plain.phonemes[-1].end_s + SILENT_S
+    near = _part(plain, max(begin_s, 0.0), end_s)
+    return _trim(become(near, voice, rng, PARTS_WARP), rng)
 
 
 def _piece(taken: tuple[str, ...], voice: VoiceSpec, rng: np.random.Generator) -> Utterance | None:

@@ -2,8 +2,8 @@
 
 Morise, Yokomori and Ozawa, "WORLD", IEICE Trans. Inf. & Syst. E99-D (2016). Settings are chosen
 for speed at 16 kHz: 512-point spectra, F0 by DIO on a decimated signal refined by StoneMask, the
-noise share (D4C, the slowest part) in every sixth voiced frame. generate/voice/synthesis.py is the
-way back.
+noise share (D4C, the slowest part) in every eighth voiced frame. generate/voice/envelope.py and
+refine_f0.py are CheapTrick and StoneMask of our own, generate/voice/synthesis.py is the way back.
 """
 
 from __future__ import annotations
@@ -17,13 +17,16 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from generate.voice.envelope import log_envelope
+from generate.voice.refine_f0 import refined
+
 FRAME_S = 0.01
 BINS = 257
 _FFT = 512
 _F0_FLOOR, _F0_CEIL = 60.0, 700.0
 _ENVELOPE_FLOOR = 95.0
 """A 512-point envelope at 16 kHz needs three periods: F0 under this is taken for this."""
-_NOISE_EVERY = 6
+_NOISE_EVERY = 8
 
 
 def _import_pyworld() -> Any:
@@ -63,19 +66,19 @@ def analyse(audio: NDArray[Any], rate_hz: int) -> Analysis:
     x = np.ascontiguousarray(audio, dtype=np.float64)
     f0, times = track_f0(x, rate_hz)
     floored = np.where(f0 > 0, np.maximum(f0, _ENVELOPE_FLOOR + 1), 0.0)
-    power = _pyworld.cheaptrick(x, floored, times, rate_hz, fft_size=_FFT, f0_floor=_ENVELOPE_FLOOR)
-    noise = np.ones(power.shape, np.float32)
-    voiced = np.flatnonzero((f0 > 0) & _is_periodic(power, rate_hz))
+    log_power = log_envelope(x, floored, rate_hz, round(FRAME_S * rate_hz), _FFT)
+    noise = np.ones(log_power.shape, np.float32)
+    voiced = np.flatnonzero((f0 > 0) & _is_periodic(np.exp(log_power), rate_hz))
     if len(voiced):
         few = voiced[::_NOISE_EVERY]
         coarse = _pyworld.d4c(x, f0[few], times[few], rate_hz, threshold=0.0, fft_size=_FFT)
         place = np.interp(voiced, few, np.arange(len(few)))
         low, part = place.astype(np.intp), (place % 1)[:, None]
         noise[voiced] = coarse[low] * (1 - part) + coarse[np.minimum(low + 1, len(few) - 1)] * part
-    return Analysis(f0, np.log(power + 1e-16, dtype=np.float32), noise)
+    return Analysis(f0, log_power, noise)
 
 
-def _is_periodic(power: NDArray[np.float64], rate_hz: int) -> NDArray[np.bool_]:
+def _is_periodic(power: NDArray[np.float32], rate_hz: int) -> NDArray[np.bool_]:
     """(T,) D4C LoveTrain's test for voiced sound, read off the envelope: 85 % of the power from 100
     to 7900 Hz lies under 4 kHz."""
     first, middle, last = (round(hz / rate_hz * _FFT) for hz in (100, 4000, 7900))
@@ -95,4 +98,4 @@ def track_f0(audio: NDArray[Any], rate_hz: int) -> tuple[NDArray[np.float64], ND
         frame_period=FRAME_S * 1000,
         speed=4,
     )
-    return _pyworld.stonemask(x, f0, times, rate_hz), times
+    return refined(x, f0, rate_hz, round(FRAME_S * rate_hz)), times
