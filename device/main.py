@@ -41,6 +41,9 @@ COMMANDS = {
     "voice": Command(
         "generate.voice.cli:main", "generate", "list voices, make a corpus, teach a Coqui voice"
     ),
+    "motion": Command(
+        "generate.motion.cli:main", "generate", "exchange motion: ARKit CSV, animated glTF, style"
+    ),
     "models": Command("device.zoo.cli:models", "run", "list the bundles that come with the kit"),
     "pull": Command("device.zoo.cli:pull", "run", "copy one of those bundles out and check it"),
     "bake": Command("generate.people.bake:main", "bake", "rebuild the head (maintainers)"),

@@ -40,7 +40,7 @@ def test_what_is_written_comes_back(tmp_path, rate_hz, alone):
     write_csv(path, made)
     if alone:
         companion(path).unlink()
-    found, notes = read_csv(path)
+    found, notes, _ = read_csv(path)
     assert not notes
     assert found.rate_hz == pytest.approx(rate_hz, rel=1e-3)
     assert np.array_equal(found.arkit, made.arkit)
@@ -90,7 +90,7 @@ def test_angles_may_be_missing_and_extra_columns_are_named(tmp_path):
         return [*(header[i] for i in kept), "Mood"], [[*(r[i] for i in kept), "ok"] for r in rows]
 
     edited(path, drop)
-    found, notes = read_csv(path)
+    found, notes, _ = read_csv(path)
     assert (found.head_deg == 0).all()
     assert np.allclose(found.gaze_deg, [16.0, 0.0])
     assert any("Mood" in note for note in notes) and len(notes) == 3
@@ -109,7 +109,7 @@ def test_lost_frames_are_filled_in(tmp_path):
     made.arkit[:] = np.linspace(0, 1, 120)[:, None]
     write_csv(path, made)
     edited(path, lambda h, r: (h, r[:30] + r[33:70] + r[71:]))
-    found, notes = read_csv(path)
+    found, notes, _ = read_csv(path)
     assert len(found) == 120 and found.rate_hz == 60
     assert np.allclose(found.arkit, made.arkit, atol=1e-5)
     assert "uneven rows: 116 made 120" in notes[0]
@@ -120,7 +120,7 @@ def test_short_takes_need_their_rate(tmp_path):
     write_csv(path, motion(10, 24.0))
     companion(path).unlink()
     assert read_csv(path, rate_hz=24).motion.rate_hz == 24
-    found, notes = read_csv(path)
+    found, notes, _ = read_csv(path)
     assert found.rate_hz == 60 and "too short" in notes[0]
     write_csv(path, motion(1, 24.0))
     assert read_csv(path).motion.rate_hz == 24

@@ -54,10 +54,14 @@ class Capture(NamedTuple):
     motion: Motion
     notes: tuple[str, ...]
     """One line each: columns that were not there or not read, frames that were filled in."""
+    synthetic: bool
+    """True where PATH.json says so; otherwise it is taken for a real person's capture."""
 
 
-def write_csv(path: Path, motion: Motion, about: dict[str, Any] | None = None) -> None:
-    """Write a motion, and beside it PATH.json, which says that it is synthetic and its rate.
+def write_csv(
+    path: Path, motion: Motion, about: dict[str, Any] | None = None, synthetic: bool = True
+) -> None:
+    """Write a motion, and beside it PATH.json, which says whether it is synthetic, and its rate.
 
     The CSV has no comments, which the apps' readers would not skip. Curves come back exactly,
     angles to 1e-5 degrees. about: what the motion is, for the JSON (key of the clip, seed).
@@ -70,7 +74,7 @@ def write_csv(path: Path, motion: Motion, about: dict[str, Any] | None = None) -
     for frame in range(len(motion)):
         values = [f"{v:.9g}" for v in (*curves[frame], *angles[frame])]
         lines.writerow([timecode(frame, motion.rate_hz), len(values), *values])
-    facts = {"format": FORMAT, "version": FORMAT_VERSION, "synthetic": True}
+    facts = {"format": FORMAT, "version": FORMAT_VERSION, "synthetic": synthetic}
     facts |= {"kit": f"collodi {VERSION}", "rate_hz": motion.rate_hz, "frames": len(motion)}
     facts |= {"angles": "radians", "about": about or {}}
     write_atomic(companion(path), json.dumps(facts, indent=1, sort_keys=True) + "\n")
@@ -105,7 +109,8 @@ def read_csv(path: Path, rate_hz: float | None = None) -> Capture:
                 f"{path}, row {number}: {len(row)} values, the header has {len(header)} columns"
             )
     stamps = [(number, row[places["Timecode"]].strip()) for number, row in rows]
-    known_hz = rate_hz or _known_rate(path)
+    facts = _facts(path)
+    known_hz = rate_hz or facts.get("rate_hz")
     times_s, counted = seconds_of(str(path), stamps, known_hz)
     names = [name for name in (*ARKIT, *HEAD, *EYES) if name in places]
     values = _numbers(path, rows, [places[name] for name in names], names)
@@ -121,7 +126,7 @@ def read_csv(path: Path, rate_hz: float | None = None) -> Capture:
     if all(name in place for name in HEAD):
         head = np.degrees(values[:, [place[name] for name in HEAD]])
     motion = Motion(rate, *(a.astype(np.float32) for a in (arkit, head, gaze)))
-    return Capture(motion, tuple(notes))
+    return Capture(motion, tuple(notes), facts.get("synthetic") is True)
 
 
 def _table(path: Path) -> tuple[list[str], list[tuple[int, list[str]]]]:
@@ -197,15 +202,15 @@ def _check_range(path: Path, rows: list[tuple[int, list[str]]], curves: F64) -> 
         )
 
 
-def _known_rate(path: Path) -> float | None:
-    """The rate in PATH.json, where there is one of ours."""
+def _facts(path: Path) -> dict[str, Any]:
+    """What PATH.json says, where there is one of ours."""
     beside = companion(path)
     if not beside.is_file():
-        return None
+        return {}
     try:
         facts = json.loads(beside.read_bytes())
         if facts["format"] == FORMAT and facts["version"] == FORMAT_VERSION:
-            return float(facts["rate_hz"])
+            return {**facts, "rate_hz": float(facts["rate_hz"])}
     except (ValueError, KeyError, TypeError) as error:
         raise ValueError(f"{beside}: not a {FORMAT} file ({error}); delete it to read") from error
     raise ValueError(f"{beside}: not a {FORMAT} file of version {FORMAT_VERSION}; delete it")

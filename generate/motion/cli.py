@@ -1,0 +1,158 @@
+"""`collodi motion export|import|style`: motion to and from animators, engines and captures."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Annotated, Any
+
+import tyro
+
+from generate.options import choose, parse
+
+HELP = """usage: collodi motion COMMAND [options]
+
+  export   a clip's motion, or a capture, as ARKit CSV or as an animated glTF head
+  import   check a CSV of ARKit curves and write it evenly, in the usual layout
+  style    fit a personal style to about ten seconds of a clip or a CSV
+
+examples:
+  collodi motion export data/talk --clip 3 --out anna.glb
+  collodi motion export data/talk --clip 3 --out anna.csv
+  collodi motion export take.csv --out take.glb --age-years 8
+  collodi motion import take.csv --out even.csv
+  collodi motion style take.csv --out style.json
+  collodi motion export data/talk --clip 3 --out like-take.glb --style style.json"""
+
+FORMATS = ("csv", "glb")
+
+
+@dataclass(frozen=True)
+class Export:
+    """Write the motion of a clip or a capture for other programs.
+
+    Example: collodi motion export data/talk --clip 3 --out anna.glb
+    """
+
+    source: Annotated[Path, tyro.conf.Positional]
+    """Folder of a data set, or a CSV of ARKit curves."""
+    out: Path
+    """The file; its ending says the format."""
+    clip: int = 0
+    """Number of the clip in a data set."""
+    format: str = ""
+    """csv or glb, where the ending of --out says neither."""
+    style: Path | None = None
+    """A style to put on the motion, from `collodi motion style`."""
+    age_years: float = 6.0
+    """Whose head a capture moves; clips have their own."""
+    face_seed: int = 1
+    """Which face a capture moves."""
+    rate_hz: float | None = None
+    """Rate at which a capture's timecodes count frames, where it is too short to show it."""
+
+
+@dataclass(frozen=True)
+class Import:
+    """Check a CSV of ARKit curves, say what is in it, and write it evenly with --out.
+
+    Example: collodi motion import take.csv --out even.csv
+    """
+
+    source: Annotated[Path, tyro.conf.Positional]
+    """The CSV, as Live Link Face and other face-capture apps write it."""
+    out: Path | None = None
+    """CSV in the usual column order at one steady rate, with OUT.json beside it."""
+    rate_hz: float | None = None
+    """Rate at which timecodes count frames, where the file is too short to show it."""
+
+
+@dataclass(frozen=True)
+class Fit:
+    """Fit a style to about ten seconds of talking, to put on other motion.
+
+    Example: collodi motion style take.csv --out style.json
+    """
+
+    source: Annotated[Path, tyro.conf.Positional]
+    """Folder of a data set, or a CSV of ARKit curves."""
+    out: Path
+    """The style as JSON."""
+    clip: int = 0
+    """Number of the clip in a data set."""
+    rate_hz: float | None = None
+    """Rate at which timecodes count frames, where the file is too short to show it."""
+
+
+def main(argv: Sequence[str]) -> int:
+    """Run the command line; ValueError where it was used wrongly."""
+    if not argv or argv[0] in ("-h", "--help"):
+        print(HELP)
+        return 0
+    kind, run = COMMANDS[choose(argv[0], COMMANDS, "command of collodi motion")]
+    run(parse(kind, argv[1:], f"collodi motion {argv[0]}", kind.__doc__))
+    return 0
+
+
+def _export(options: Export) -> None:
+    from generate.motion.arkit_csv import write_csv
+    from generate.motion.style import apply_personal
+    from generate.motion.style_json import read_style
+    from generate.motion.taken import take
+
+    kind = choose(options.format or options.out.suffix.removeprefix("."), FORMATS, "format")
+    person = read_style(options.style) if options.style else None
+    found = take(options.source, options.clip, options.rate_hz)
+    motion = apply_personal(found.motion, person) if person else found.motion
+    if kind == "csv":
+        write_csv(options.out, motion, found.about, found.synthetic)
+    else:
+        _write_head(options, motion, found)
+    _say(options.out, motion, found.notes)
+
+
+def _write_head(options: Export, motion: Any, found: Any) -> None:
+    from generate.motion.head_glb import write_glb
+    from generate.people.child import Child
+    from generate.people.skin import look
+    from generate.spec import Person
+
+    person = found.person or Person(age_years=options.age_years, face_seed=options.face_seed)
+    about = {**found.about, "motion_synthetic": found.synthetic}
+    write_glb(options.out, Child(person), look(person), motion, about)
+
+
+def _import(options: Import) -> None:
+    from generate.motion.arkit_csv import read_csv, write_csv
+
+    motion, notes, synthetic = read_csv(options.source, options.rate_hz)
+    if options.out is not None:
+        write_csv(options.out, motion, {"file": options.source.name}, synthetic)
+    _say(options.out or options.source, motion, notes)
+
+
+def _fit(options: Fit) -> None:
+    from generate.motion.style_fit import fit_style
+    from generate.motion.style_json import write_style
+    from generate.motion.taken import take
+
+    found = take(options.source, options.clip, options.rate_hz)
+    person = fit_style(found.motion)
+    write_style(options.out, person)
+    _say(options.out, found.motion, found.notes)
+    print(" ".join(f"{name} {value:.2f}" for name, value in asdict(person.style).items()))
+
+
+def _say(path: Path, motion: Any, notes: Sequence[str]) -> None:
+    seconds = len(motion) / motion.rate_hz
+    print(f"{path}: {len(motion)} frames at {motion.rate_hz:g} Hz, {seconds:.1f} s")
+    for note in notes:
+        print(f"  {note}")
+
+
+COMMANDS: dict[str, tuple[type[Any], Callable[[Any], None]]] = {
+    "export": (Export, _export),
+    "import": (Import, _import),
+    "style": (Fit, _fit),
+}
