@@ -18,9 +18,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 FORMAT = "collodi.clip"
-VERSION = 3
-_READS = (2, VERSION)
-"""Clips of version 2 are all dry: their fact `scene` is empty."""
+VERSION = 4
+_READS = (2, 3, VERSION)
+"""Clips of version 2 are all dry: their fact `scene` is empty; those before 4 have no score."""
 SAMPLE_RATE_HZ = 16000
 PARTS = (
     *("background", "skin", "brow", "lips", "mouth", "sclera", "iris"),
@@ -116,6 +116,7 @@ LABELS: dict[str, Label] = {
     "phoneme_s": Label("phoneme, start end", ("P", 2), "f4", "s", "0 to duration", "sound"),
     "word": Label("word", ("Q",), "U", "text", "", ""),
     "word_s": Label("word, start end", ("Q", 2), "f4", "s", "0 to duration", "sound"),
+    "score": Label("line of motion/score_text.py", ("S",), "U", "text", "", "sound"),
 }
 IMAGE_LABELS = (
     *("landmarks_px", "landmarks_visible", "contour_px", "landmarks_mm", "head_pose_deg"),
@@ -252,7 +253,7 @@ def facts_from_bytes(data: bytes, where: str) -> dict[str, Any]:
     version = body.pop("version", None)
     if version not in _READS:
         raise ValueError(f"{where}: version {version}, this kit reads {VERSION}")
-    if version < VERSION:
+    if version == 2:
         body.setdefault("scene", {})
     _same_keys(body, FACTS, where, "fact")
     return body

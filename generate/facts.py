@@ -9,6 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from device.version import VERSION
+from generate.motion.score import Score
+from generate.motion.score_text import to_text
 from generate.spec import Person
 from generate.voice.speech import Utterance
 
@@ -47,6 +49,11 @@ def sound_labels(utterance: Utterance) -> dict[str, NDArray[Any]]:
         times = [(t.start_s, t.end_s) for t in timed]
         labels[f"{name}_s"] = np.array(times, np.float32).reshape(-1, 2)
     return labels
+
+
+def score_labels(score: Score) -> dict[str, NDArray[Any]]:
+    """The score as lines (S,); `from_text("\\n".join(lines))` reads them back."""
+    return {"score": np.array(to_text(score).splitlines(), dtype=str)}
 
 
 def to_int16(audio: NDArray[np.float32]) -> NDArray[np.int16]:

@@ -14,11 +14,19 @@ from numpy.typing import NDArray
 
 from generate.clip import SAMPLE_RATE_HZ, Clip
 from generate.controls import POSE_CONTROLS, Shot, at_rest, framed, parse_fixed
-from generate.facts import blank_facts, person_facts, sound_facts, sound_labels, to_int16
+from generate.facts import (
+    blank_facts,
+    person_facts,
+    score_labels,
+    sound_facts,
+    sound_labels,
+    to_int16,
+)
 from generate.ladder import rung_shot
 from generate.make_sound import heard, make_stream, make_word
+from generate.motion.director import direct
 from generate.motion.dummy import around_dummy
-from generate.motion.player import play
+from generate.motion.player import play_score
 from generate.motion.still import still
 from generate.picture import build_child, gestured, render_clip
 from generate.presets import Ladder, Options, Stills, Stream, Talk, Words
@@ -114,11 +122,12 @@ def make_talk(options: Talk, number: int) -> Clip:
     utterance, text = say_sentence(text, voice, stream(options.seed, number, "sound"))
     utterance = _cut(utterance, options.max_s)
     n_frames = max(2, int(np.ceil(len(utterance.audio) / SAMPLE_RATE_HZ * options.rate_hz)))
-    motion = play(
-        utterance, n_frames, options.rate_hz, stream(options.seed, number, "motion"),
-        shot.emotion, shot.intensity,
+    score = direct(
+        utterance, n_frames / options.rate_hz, stream(options.seed, number, "motion"),
+        shot.emotion, shot.intensity, shot.gesture,
     )  # fmt: skip
-    motion = gestured(child, around_dummy(shot.person, motion), shot.gesture)
+    motion = play_score(score, options.rate_hz, 0, n_frames, child.free_arms())
+    motion = around_dummy(shot.person, motion)
     frames, labels, camera = render_clip(
         child, look_, shot.view, motion, options.labels, options.view
     )
@@ -128,7 +137,7 @@ def make_talk(options: Talk, number: int) -> Clip:
     facts |= {"text": text, "rate_hz": options.rate_hz, "n_frames": n_frames}
     facts |= {"emotion": shot.emotion, "emotion_intensity": shot.intensity}
     utterance, facts["scene"] = heard(options, number, utterance, 0.0)
-    labels |= sound_labels(utterance)
+    labels |= sound_labels(utterance) | score_labels(score)
     return Clip(facts["key"], facts, labels, frames, to_int16(utterance.audio))
 
 

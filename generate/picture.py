@@ -10,8 +10,6 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from generate.motion.eyes import frame_times
-from generate.motion.gesture import GESTURES, perform
 from generate.people.child import Child, Posed
 from generate.people.hair import detail_of
 from generate.people.skin import Look, look
@@ -83,17 +81,10 @@ def _renderer(drawn_by: str, size_px: int) -> Renderer:
 
 
 def gestured(child: Child, motion: Motion, gesture: str) -> Motion:
-    """The motion with the arms of a named gesture, reached in the first third of a clip.
+    """A still with the arms of a named gesture.
 
     Raises ValueError for an unknown gesture and for arms that are not seen.
     """
     if gesture == "rest":
         return motion
-    goal = child.gesture(gesture)
-    swing = child.gesture(gesture, 1.0) - goal
-    if len(motion) == 1:
-        return replace(motion, body=goal[None].astype(np.float32))
-    times_s = frame_times(len(motion), motion.rate_hz)
-    rest = child.gesture("rest")
-    body = perform(rest, goal, swing, GESTURES[gesture].rate_hz, times_s)
-    return replace(motion, body=body.astype(np.float32))
+    return replace(motion, body=child.gesture(gesture)[None].astype(np.float32))

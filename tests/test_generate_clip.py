@@ -21,7 +21,7 @@ from generate.clip import (
     labels_to_bytes,
 )
 
-FREE = {"T": 2, "H": 8, "W": 8, "P": 3, "Q": 1, "D": 5, "J": 4}
+FREE = {"T": 2, "H": 8, "W": 8, "P": 3, "Q": 1, "D": 5, "J": 4, "S": 6}
 
 
 def make_labels(frames: int = 2) -> dict[str, np.ndarray]:

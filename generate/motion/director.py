@@ -6,7 +6,7 @@ from collections.abc import Iterable
 
 import numpy as np
 
-from generate.motion.cues import Cue, EmotionCue, FaceCue, StyleCue, VisemeCue
+from generate.motion.cues import Cue, EmotionCue, FaceCue, GestureCue, StyleCue, VisemeCue
 from generate.motion.emotion import emotion_face, prototype, relaxed
 from generate.motion.life import SHORTEST_S, beats, blinks, glances, pose, sway, tidy
 from generate.motion.score import Score
@@ -15,6 +15,9 @@ from generate.spec import ARKIT
 from generate.voice.speech import Utterance
 from generate.voice.timed import Timed
 
+GESTURE_S = 0.7
+"""Time in which arms reach a gesture."""
+
 
 def direct(
     utterance: Utterance | None,
@@ -22,11 +25,12 @@ def direct(
     rng: np.random.Generator,
     emotion: str = "neutral",
     intensity: float = 0.0,
+    gesture: str = "rest",
 ) -> Score:
     """`length_s` seconds of a child that says `utterance` (None: is silent) with an emotion.
 
-    Raises ValueError for an unknown emotion, an intensity outside 0..1, an unknown phoneme (with
-    its time).
+    gesture: one of gesture.GESTURES, reached in the first third and held. Raises ValueError for
+    an unknown emotion or gesture, an intensity outside 0..1, an unknown phoneme (with its time).
     """
     length_s = float(length_s)
     phonemes = utterance.phonemes if utterance else ()
@@ -42,6 +46,7 @@ def direct(
         *beats(_beats(phonemes), length_s, rng),
         *glances(length_s, rng),
         *blinks(length_s, rng),
+        *_gesture(gesture, length_s),
     ]  # fmt: skip
     return Score(length_s, tuple(cues))
 
@@ -72,6 +77,13 @@ def faces(length_s: float, rng: np.random.Generator, emotion: str, intensity: fl
     face = FaceCue(0.0, length_s, shapes, rise_s=0.0, fall_s=0.0)
     felt = EmotionCue(0.0, length_s, emotion, intensity, rise_s=0.0, fall_s=0.0)
     return [face, felt] if intensity else [face]
+
+
+def _gesture(name: str, length_s: float) -> list[GestureCue]:
+    if name == "rest":
+        return []
+    rise_s = min(length_s / 3, GESTURE_S)
+    return [GestureCue(0.0, length_s, name.replace(" ", "-"), rise_s=tidy(rise_s), fall_s=0.0)]
 
 
 def _beats(phonemes: Iterable[Timed]) -> list[float]:

@@ -8,11 +8,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-import numpy as np
-from numpy.typing import NDArray
-
-F64 = NDArray[np.float64]
-
 
 @dataclass(frozen=True)
 class Angles:
@@ -128,15 +123,3 @@ def named(name: str) -> Gesture:
     if name not in GESTURES:
         raise ValueError(f"gesture {name!r} is not one of {', '.join(GESTURES)}")
     return GESTURES[name]
-
-
-def perform(rest: F64, goal: F64, swing: F64, rate_hz: float, times_s: F64) -> F64:
-    """Columns (T, 25) that go from `rest` to `goal` within the first third and stay there.
-
-    swing (25,) is added to and fro `rate_hz` times a second once the goal is reached.
-    """
-    length = max(float(times_s[-1]), 1e-6)
-    part = np.clip(times_s / min(0.33 * length, 0.7), 0, 1)
-    share = (part**3 * (part * (part * 6 - 15) + 10))[:, None]
-    beat = np.sin(2 * np.pi * rate_hz * times_s)[:, None]
-    return np.asarray(rest + share * (goal - rest + beat * swing))

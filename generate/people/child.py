@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -176,6 +177,11 @@ class Child:
         if self.reach is None or self.framing != "upper":
             raise ValueError(f"gesture {name!r} needs a child of framing 'upper'")
         return self.reach.columns(name, None, phase)
+
+    def free_arms(self) -> Callable[[str, float], F64] | None:
+        """`gesture`, or None where arms are out of sight or hold something to the face."""
+        busy = self.person.held in HELD_HANDS
+        return None if busy or self.framing != "upper" else self.gesture
 
     def dense(self, posed: Posed) -> tuple[F32, F32]:
         """Return the dense points (M, 3) of a pose and their unit normals (M, 3), in its frame.
