@@ -1,6 +1,6 @@
 """Keywords in a stream: smoothed posteriors, a threshold for each word, and a time of rest.
 
-The last three answers of a network vary less than one; after Chen, Parada & Heigold 2014, "Small-
+The last five answers of a network vary less than one; after Chen, Parada & Heigold 2014, "Small-
 footprint keyword spotting using deep neural networks". Needs no library: it runs on a bare board.
 """
 
@@ -22,8 +22,8 @@ class Detector:
 
     hop_frames: int = 5
     """Front-end frames from one answer to the next: 5 are 100 ms."""
-    smooth: int = 3
-    """Answers that are averaged."""
+    smooth: int = 5
+    """Answers that are averaged: at 0.5 false accepts an hour 5 miss fewer words than 3 or 7."""
     refractory_s: float = 1.0
     """After a word nothing is reported for this long."""
     thresholds: dict[str, float] = field(default_factory=dict)

@@ -29,6 +29,9 @@ from train_edge.real_folders import load_sound
 Said = tuple[tuple[str, float, float], ...]
 """(keyword, start s, end s) of each that is said."""
 SOUND_FILES = (".wav", ".flac")
+TO_TUNE = ("fa_per_hour", "hop_frames", "smooth", "refractory_s")
+"""Options that `--test` takes from the bundle."""
+FALSE_PER_HOUR = 0.5
 
 
 @dataclass(frozen=True)
@@ -45,16 +48,16 @@ class Options:
     data: Path
     """Folder of wav and flac files, or a data set with sound; what it labels as a keyword counts
     as said, all else as negative."""
-    fa_per_hour: float = 0.5
-    """False accepts allowed in an hour, all words together."""
+    fa_per_hour: float | None = None
+    """False accepts allowed in an hour, all words together; 0.5 if not given."""
     positives: Path | None = None
     """Data set of spoken keywords: how many are missed at these thresholds."""
-    hop_frames: int = 5
-    """Front-end frames of 20 ms from one answer to the next."""
-    smooth: int = 3
-    """Answers that are averaged."""
-    refractory_s: float = 1.0
-    """Time of rest after a word."""
+    hop_frames: int | None = None
+    """Front-end frames of 20 ms from one answer to the next; 5 if not given."""
+    smooth: int | None = None
+    """Answers that are averaged; 5 if not given."""
+    refractory_s: float | None = None
+    """Time of rest after a word; 1 if not given."""
     file: str | None = None
     """File or target of the bundle to tune with; tflite-int8 if it is there and runs."""
     test: bool = False
@@ -68,8 +71,7 @@ class Options:
 def main(argv: Sequence[str]) -> int:
     """Run the command line; ValueError where bundle, data or options do not fit."""
     options = parse(Options, argv, "collodi tune", Options.__doc__)
-    if not 0 <= options.fa_per_hour < math.inf:
-        raise ValueError(f"--fa-per-hour {options.fa_per_hour}: want a number >= 0")
+    _check(options)
     bundle = read_bundle(options.bundle)
     settings = _tested(options, bundle) if options.test else _tuned(options, bundle)
     if not options.dry_run:
@@ -84,11 +86,24 @@ def main(argv: Sequence[str]) -> int:
     return 0
 
 
+def _check(options: Options) -> None:
+    """ValueError where options cannot be used, or not together."""
+    if options.fa_per_hour is not None and not 0 <= options.fa_per_hour < math.inf:
+        raise ValueError(f"--fa-per-hour {options.fa_per_hour}: want a number >= 0")
+    given = [name for name in TO_TUNE if getattr(options, name) is not None]
+    if options.test and given:
+        flag = given[0].replace("_", "-")
+        raise ValueError(f"--{flag}: --test keeps what the bundle was tuned to; leave one out")
+
+
 def _tuned(options: Options, bundle: Bundle) -> Detector:
     """Settings with thresholds for the negatives, printed."""
-    start = Detector(options.hop_frames, options.smooth, options.refractory_s)
-    negatives = listen_to(options.bundle, bundle, options.data, options.hop_frames, options.file)
-    settings = tune(negatives, bundle.labels, start, options.fa_per_hour)
+    names = ("hop_frames", "smooth", "refractory_s")
+    asked = {name: getattr(options, name) for name in names}
+    start = Detector(**{name: value for name, value in asked.items() if value is not None})
+    negatives = listen_to(options.bundle, bundle, options.data, start.hop_frames, options.file)
+    per_hour = FALSE_PER_HOUR if options.fa_per_hour is None else options.fa_per_hour
+    settings = tune(negatives, bundle.labels, start, per_hour)
     for word, value in settings.thresholds.items():
         print(f"{word:<16} {value:.6f}{'  never' if value > 1 else ''}")
     print(f"{settings.false_accepts_per_hour:g} false accepts an hour in "

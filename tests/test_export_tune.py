@@ -38,7 +38,7 @@ def test_the_wanted_rate_holds_and_thresholds_fall_as_it_rises() -> None:
     heard = negatives(0)
     before = None
     for rate in (0.0, 2.0, 10.0, 60.0, 300.0):
-        made = tune(heard, LABELS, Detector(), rate)
+        made = tune(heard, LABELS, Detector(smooth=3), rate)
         assert score(heard, LABELS, made).per_hour <= rate
         assert made.false_accepts_per_hour is not None
         assert made.negative_hours == pytest.approx(0.5)
@@ -145,6 +145,7 @@ def test_both_files_hear_the_same(
         (["--data", "gone"], "gone"),
         (["--data", ".", "--fa-per-hour", "-1"], "fa-per-hour"),
         (["--data", ".", "--hop-frames", "0"], "hop_frames"),
+        (["--data", ".", "--test", "--smooth", "3"], "--smooth: --test keeps"),
     ],
 )
 def test_wrong_use_of_tune_is_refused(bundle: Path, words: list[str], match: str) -> None:

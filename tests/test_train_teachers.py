@@ -33,10 +33,12 @@ def test_the_loss_is_least_where_the_answer_is_the_teachers(teacher: Path) -> No
     assert torch.allclose(answer.sum(1), torch.ones(5))
     with torch.no_grad():
         same = run.module(heard)
-    zero = torch.zeros(())
-    assert taught(zero, same, answer) < taught(zero, same.roll(1, dims=1), answer)
-    assert taught(zero, same, answer) < taught(zero, -same, answer)
-    assert taught(zero + 1, same, answer) - taught(zero, same, answer) == pytest.approx(0.2)
+    zero, word = torch.zeros(5), torch.ones(5, dtype=torch.bool)
+    right = taught(zero, same, answer, word)
+    assert right < taught(zero, same.roll(1, dims=1), answer, word)
+    assert right < taught(zero, -same, answer, word)
+    assert taught(zero + 1, same, answer, word) - right == pytest.approx(0.2)
+    assert taught(zero + 1, same, answer, ~word) == 1  # of what is no word, only the label counts
 
 
 def test_a_run_learns_from_teachers_and_repeats_itself(teacher: Path, tmp_path: Path) -> None:

@@ -14,6 +14,7 @@ from device.front_end import LOGMEL
 from train_edge.augment_sound import augment
 from train_edge.background import SHARE, load_background
 from train_edge.data import class_names
+from train_edge.hard import keyword_score, prefer
 from train_edge.networks import build
 from train_edge.options import Options
 from train_edge.spectra import BINS, FRAMES, Spectra, features, joined
@@ -60,8 +61,11 @@ class KwsTask:
 
     def loss(self, logits: Tensor, batch: dict[str, Tensor]) -> Tensor:
         """Cross-entropy of logits (B, C) to the labels, and to the teachers' answer if any."""
-        hard = functional.cross_entropy(logits, batch["label"], label_smoothing=SMOOTHING)
-        return taught(hard, logits, batch["answer"]) if "answer" in batch else hard
+        label = batch["label"]
+        if "answer" not in batch:
+            return functional.cross_entropy(logits, label, label_smoothing=SMOOTHING)
+        hard = functional.cross_entropy(logits, label, label_smoothing=SMOOTHING, reduction="none")
+        return taught(hard, logits, batch["answer"], label < len(self.labels) - 2)
 
     def validate(self, module: nn.Module) -> dict[str, float]:
         """Accuracy (fraction) on the held-out clips, centred and unvaried."""
@@ -104,7 +108,26 @@ def synthetic_task(
     task.teachers = load_teachers(options.teachers, task.labels)
     if around:
         share_out(task, np.arange(len(kept), len(kept) + len(around)), SHARE)
+    if task.teachers:
+        prefer_hard(task, len(kept))
     return task
+
+
+def prefer_hard(task: KwsTask, n_kept: int) -> None:
+    """Draw the unknown that the teachers take for a keyword more often.
+
+    Clips from number `n_kept` on are background, and keep their share.
+    """
+    number = len(task.labels) - 2
+    members, weights = task.members[number], task.weights[number]
+
+    def hear(picks: NDArray[np.int64]) -> Tensor:
+        return mean_answer(task.teachers, features(centred(task.kept, picks)), heat=1.0)
+
+    for chosen in (members < n_kept, members >= n_kept):
+        if chosen.any():
+            score = keyword_score(hear, members[chosen], number)
+            weights[chosen] = prefer(weights[chosen], score)
 
 
 def share_out(task: KwsTask, clips: NDArray[np.int64], share: float) -> None:

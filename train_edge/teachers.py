@@ -31,14 +31,19 @@ def load_teachers(folders: Sequence[str], labels: Sequence[str]) -> list[nn.Modu
     return found
 
 
-def mean_answer(teachers: Sequence[nn.Module], features: Tensor) -> Tensor:
-    """Mean softmax at HEAT of features (B, 1, L, mel) -> (B, C), rows sum to 1."""
+def mean_answer(teachers: Sequence[nn.Module], features: Tensor, heat: float = HEAT) -> Tensor:
+    """Mean softmax at a heat of features (B, 1, L, mel) -> (B, C), rows sum to 1."""
     heard = features.contiguous(memory_format=torch.channels_last)
     with torch.no_grad():
-        return torch.stack([(one(heard) / HEAT).softmax(1) for one in teachers]).mean(0)
+        return torch.stack([(one(heard) / heat).softmax(1) for one in teachers]).mean(0)
 
 
-def taught(hard: Tensor, logits: Tensor, answer: Tensor) -> Tensor:
-    """Loss of logits (B, C) with the loss to the labels `hard` and the teachers' answer (B, C)."""
-    soft = -(answer * (logits / HEAT).log_softmax(1)).sum(1).mean()
-    return (1 - SHARE) * hard + SHARE * HEAT**2 * soft
+def taught(hard: Tensor, logits: Tensor, answer: Tensor, of_word: Tensor) -> Tensor:
+    """Loss of logits (B, C) with the losses to the labels `hard` (B,) and to the answer (B, C).
+
+    Only where a keyword is said, `of_word` (B,) bool: of what is none the label knows better, and
+    the sounds that teachers take for a keyword are drawn most often.
+    """
+    soft = -(answer * (logits / HEAT).log_softmax(1)).sum(1)
+    share = SHARE * of_word.float()
+    return ((1 - share) * hard + share * HEAT**2 * soft).mean()
