@@ -86,7 +86,7 @@ def chain(o: Options) -> Made:
     run("generate", "stills", "--out", data / "stills-test", "--clips", size.tests, *seeds[1])
     run("generate", "words", "--out", data / "words", "--clips", size.words, *seeds[0], *words)
     run("generate", "words", "--out", data / "words-test", "--clips", size.tests, *seeds[1],
-        *words, "--held-out")  # fmt: skip
+        *words, "--speakers", "test")  # fmt: skip
     run("generate", "talk", "--out", data / "talk", "--clips", size.talk, *seeds[0],
         "--size-px", size.talk_px)  # fmt: skip
 

@@ -50,7 +50,7 @@ def _said(options: Words, number: int) -> tuple[str, VoiceSpec, Utterance]:
     """The keyword (or unknown, silence), the voice and the sound of thing `number` that is said."""
     keyword = from_block(_word_plan(options), options.seed, number, "order_class")
     voice = sample_keyword_voice(
-        stream(options.seed, number, "voice"), options.held_out, options.voices, options.language
+        stream(options.seed, number, "voice"), options.speakers, options.voices, options.language
     )
     voice = _moody(options, number, voice)
     sound = stream(options.seed, number, "sound")

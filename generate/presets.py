@@ -5,6 +5,8 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 
+from generate.spec import Speakers
+
 DIGITS = ("zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine")
 
 
@@ -73,8 +75,8 @@ class Words:
     voices: tuple[str, ...] = ()
     """Text-to-speech engines: espeak flite festival; empty takes all that are installed. A Coqui
     voice is coqui:FOLDER; see docs/voices.md."""
-    held_out: bool = False
-    """Only voices that are otherwise never drawn, for tests."""
+    speakers: Speakers = "train"
+    """Whose voices: train, or tune (thresholds) or test, which training never draws."""
 
 
 @dataclass(frozen=True)
@@ -123,7 +125,7 @@ class Stream:
     Nothing that is said sounds like a keyword, unless keywords are asked for; each is then among
     the words of its clip with its time.
 
-    Example: collodi generate stream --out data/stream --hours 10 --held-out
+    Example: collodi generate stream --out data/stream --hours 10 --speakers test
     """
 
     hours: float = 1.0
@@ -142,8 +144,8 @@ class Stream:
     """Facts of the rooms that are held, NAME=VALUE: room=kitchen snr_db=5 codec=opus."""
     voices: tuple[str, ...] = ()
     """Text-to-speech engines: espeak flite festival; empty takes all that are installed."""
-    held_out: bool = False
-    """Only voices that are otherwise never drawn, for tests."""
+    speakers: Speakers = "train"
+    """Whose voices: train, or tune (thresholds) or test, which training never draws."""
 
     @property
     def clips(self) -> int:

@@ -10,6 +10,8 @@ from numpy.typing import NDArray
 
 Sex = Literal["female", "male"]
 SEXES: tuple[Sex, ...] = ("female", "male")
+Speakers = Literal["train", "tune", "test"]
+"""Groups of voices: no voice is in two of them."""
 ANCESTRIES = ("african", "asian", "european")
 EMOTIONS = ("neutral", "happy", "sad", "angry", "afraid", "disgusted", "surprised")
 

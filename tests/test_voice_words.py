@@ -15,6 +15,7 @@ from generate.voice.speech import RATE_HZ, speak
 from generate.voice.text import SENTENCES, plain_words
 from generate.voice.voices import (
     HELD_OUT,
+    NEVER_TRAINED,
     sample_keyword_voice,
     sample_voice,
     usable_variants,
@@ -99,14 +100,20 @@ def test_voices_cover_sexes_and_accents_and_hold_some_out():
     drawn = [sample_voice(np.random.default_rng(i), 6, "male") for i in range(300)]
     assert {v.voice.split("+")[0] for v in drawn} == set(ENGLISH)
     assert len({v.voice for v in drawn}) > 100
-    assert not HELD_OUT & {v.voice.split("+")[1] for v in drawn}
-    kept = [sample_keyword_voice(np.random.default_rng(i), held_out=True) for i in range(60)]
-    assert {v.voice.split("+")[1] for v in kept} <= HELD_OUT
-    assert {v.child for v in kept} == {True, False}
+    assert not NEVER_TRAINED & {v.voice.split("+")[1] for v in drawn}
 
 
-def test_held_out_voices_exist():
-    assert {variant.name for variant in usable_variants()} >= HELD_OUT
+@pytest.mark.parametrize("speakers", ["tune", "test"])
+def test_voices_to_tune_and_to_test_are_their_own(speakers):
+    rngs = [np.random.default_rng(number) for number in range(150)]
+    kept = [sample_keyword_voice(rng, speakers) for rng in rngs]
+    assert {v.voice.split("+")[1] for v in kept} == HELD_OUT[speakers]
+    assert {(v.child, v.sex) for v in kept} == {(c, s) for c in (0, 1) for s in ("female", "male")}
+
+
+def test_held_out_voices_exist_and_belong_to_one_group():
+    assert {variant.name for variant in usable_variants()} >= NEVER_TRAINED
+    assert len(NEVER_TRAINED) == sum(map(len, HELD_OUT.values()))
 
 
 def test_every_variant_speaks_in_every_accent():

@@ -16,7 +16,7 @@ from torch import Tensor
 
 from generate.engine import Progress
 
-SHARE = 0.5
+SHARE = 0.7
 """Share of the draws of a class that goes to its hard ones."""
 EASY = 0.1
 """A sound whose best keyword stays below this posterior is no hard one."""

@@ -14,6 +14,7 @@ import numpy as np
 import soxr
 
 from generate.sample import stream
+from generate.spec import Speakers
 from generate.voice.speech import RATE_HZ, Utterance, speak
 from generate.voice.text import plain_text, plain_words
 from generate.voice.timed import Timed
@@ -29,13 +30,13 @@ SPEED = (0.92, 1.09)
 
 @lru_cache(maxsize=2)
 def stock(
-    seed: int, number: int, keywords: tuple[str, ...], voices: tuple[str, ...], held_out: bool
+    seed: int, number: int, keywords: tuple[str, ...], voices: tuple[str, ...], speakers: Speakers
 ) -> tuple[Utterance, ...]:
     """Stock `number` of a stream: lines of SPEAKERS voices, none of which holds a keyword."""
     made = []
     for speaker in range(SPEAKERS):
         rng = stream(seed, number * SPEAKERS + speaker, "voice")
-        voice = sample_keyword_voice(rng, held_out, voices)
+        voice = sample_keyword_voice(rng, speakers, voices)
         made += [speak(free_line(keywords, rng), voice, rng) for _ in range(LINES)]
     return tuple(made)
 

@@ -73,7 +73,7 @@ def make_minute(options: Stream, number: int) -> tuple[Utterance, dict[str, Any]
     scene = _scene(options, number, PROGRAMS[name])
     rng = stream(options.seed, number, "sound")
     lines = stock(
-        options.seed, number // len(PLAN), options.words, options.voices, options.held_out
+        options.seed, number // len(PLAN), options.words, options.voices, options.speakers
     )
     length_s, count = options.clip_s, round(options.clip_s * RATE_HZ)
     near = _keywords(options, rng)
@@ -110,7 +110,7 @@ def _keywords(options: Stream, rng: np.random.Generator) -> list[Said]:
     wished = rng.poisson(options.keywords_per_minute * options.clip_s / 60)
     for _ in range(int(wished)):
         keyword = parse_keyword(options.words[int(rng.integers(len(options.words)))])
-        voice = sample_keyword_voice(rng, options.held_out, options.voices)
+        voice = sample_keyword_voice(rng, options.speakers, options.voices)
         saying = keyword.sayings[int(rng.integers(len(keyword.sayings)))]
         said = say_word(saying, voice, rng)
         named = tuple(replace(word, text=keyword.name) for word in said.words)

@@ -17,16 +17,17 @@ from importlib.resources import files
 import numpy as np
 
 from generate.odds import draw
-from generate.spec import Sex, VoiceSpec
+from generate.spec import Sex, Speakers, VoiceSpec
 from generate.voice import coqui, festival, flite
 from generate.voice.languages import accents, kind, speaking
 from generate.voice.norms import f0_norm_hz, formant_bend, formant_scale
 
-HELD_OUT = frozenset(
-    {"Annie", "Mike", "Reed", "aunty", "edward", "f4", "grandpa", "iven2"}
-    | {"john", "klatt4", "linda", "m5", "pedro", "steph2"}
-)
-"""Variants that training never draws, so that a test can ask for voices that are new."""
+HELD_OUT: dict[Speakers, frozenset[str]] = {
+    "tune": frozenset({"Annie", "Mike", "f4", "john", "m5", "pedro"}),
+    "test": frozenset({"Reed", "aunty", "edward", "grandpa", "iven2", "klatt4", "linda", "steph2"}),
+}
+"""Variants that training never draws, to choose thresholds on and to test on."""
+NEVER_TRAINED = frozenset().union(*HELD_OUT.values())
 ADULT_YEARS = 16.0
 RAW_SHARE = 0.5
 """Raw espeak voices among those for keywords. Alone, raw and WORLD voices reached the same on real
@@ -88,7 +89,7 @@ def sample_voice(
     sex: Sex,
     accent: str | None = None,
     child: bool | None = True,
-    held_out: bool = False,
+    speakers: Speakers = "train",
     engines: Sequence[str] = ("espeak",),
     language: str = "en",
 ) -> VoiceSpec:
@@ -97,18 +98,18 @@ def sample_voice(
     The transform works for every age, so `child` at 40 years is a WORLD adult; False keeps the raw
     espeak voice (an adult's, whatever the age); None draws one of the two, as keyword training
     wants it. F0 varies by 12 % and formants by 4 % (one standard deviation) around the norm.
-    `held_out` draws from HELD_OUT only (espeak-ng's), else those are left out. `engines` are drawn
-    by ENGINE_SHARES, none is espeak alone and those that do not speak `language` are left out; an
-    accent is espeak-ng's matter.
+    `speakers` other than train draw from HELD_OUT (espeak-ng's), train from all others. `engines`
+    are drawn by ENGINE_SHARES, none is espeak alone and those that do not speak `language` are left
+    out; an accent is espeak-ng's matter.
     Raises ValueError for an unknown accent, age or sex.
     """
     if child is None:
         child = bool(rng.random() >= RAW_SHARE)
     norm_hz = f0_norm_hz(age_years, sex)
     accent = _accent(rng, accent, accents(language))
-    engine = "espeak" if held_out else _engine(rng, speaking(engines, language))
+    engine = "espeak" if speakers in HELD_OUT else _engine(rng, speaking(engines, language))
     sounds: Sex = "female" if age_years < ADULT_YEARS else sex
-    source = _variant(rng, engine, sounds, child, held_out)
+    source = _variant(rng, engine, sounds, child, speakers)
     pitch = int(rng.integers(30, 75) if child else rng.integers(10, 96))
     f0_hz = source.f0_hz * float(np.exp((pitch - 50) * 0.009))
     scale, slower = 1.0, 1.0
@@ -136,7 +137,7 @@ def sample_voice(
 
 def sample_keyword_voice(
     rng: np.random.Generator,
-    held_out: bool = False,
+    speakers: Speakers = "train",
     engines: Sequence[str] = ("espeak",),
     language: str = "en",
 ) -> VoiceSpec:
@@ -148,7 +149,7 @@ def sample_keyword_voice(
     child = bool(rng.random() >= RAW_SHARE)
     low, high = (18, 70) if not child else (14, 70) if rng.random() < 0.5 else (3, 12)
     age_years = float(rng.uniform(low, high))
-    return sample_voice(rng, age_years, sex, None, child, held_out, engines, language)
+    return sample_voice(rng, age_years, sex, None, child, speakers, engines, language)
 
 
 def _accent(rng: np.random.Generator, accent: str | None, known: dict[str, float]) -> str:
@@ -167,7 +168,7 @@ def _engine(rng: np.random.Generator, engines: Sequence[str]) -> str:
 
 
 def _variant(
-    rng: np.random.Generator, engine: str, sex: Sex, natural: bool, held_out: bool
+    rng: np.random.Generator, engine: str, sex: Sex, natural: bool, speakers: Speakers
 ) -> Variant:
     """A variant of the sex; one in four of the natural ones is of the other, WORLD moves it.
 
@@ -177,9 +178,13 @@ def _variant(
     pool = [
         variant
         for variant in variants_of(engine)
-        if (variant.name in HELD_OUT) == held_out
+        if _belongs(variant.name, speakers)
         and (variant.sex == sex) != other
         and (variant.natural or not natural)
     ]
     pool = pool or list(variants_of(engine))
     return pool[int(rng.integers(len(pool)))]
+
+
+def _belongs(name: str, speakers: Speakers) -> bool:
+    return name in HELD_OUT[speakers] if speakers in HELD_OUT else name not in NEVER_TRAINED
