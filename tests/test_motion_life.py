@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from generate.motion.eyes import frame_times, lids, to_camera
-from generate.motion.life import blink_times, blinks
+from generate.motion.life import blink_rate, blink_times, blinks
 from generate.motion.player import play, still
 from generate.motion.shapes import COLUMN, columns
 from generate.spec import EMOTIONS
@@ -14,13 +14,22 @@ def stills(count=400):
     return [still(np.random.default_rng(i)) for i in range(count)]
 
 
-def test_blinks_come_at_human_intervals():
-    times = np.array(blink_times(3600, np.random.default_rng(0)))
+@pytest.mark.parametrize("a_minute", [3.0, 9.0, 16.0])
+def test_blinks_come_at_log_normal_intervals(a_minute):
+    times = np.array(blink_times(7200, np.random.default_rng(0), a_minute))
     gaps = np.diff(times)
-    assert 12 < 60 * len(times) / 3600 < 25
-    assert 2.6 < np.median(gaps) < 3.4
-    assert 0.45 < np.std(np.log(gaps)) < 0.7
+    assert len(times) / 120 == pytest.approx(a_minute, rel=0.15)
+    assert 0.5 < np.std(np.log(gaps)) < 0.7
+    assert abs(np.mean(np.log(gaps)) - np.log(np.median(gaps))) < 0.1
     assert gaps.min() > 0.34
+
+
+def test_children_blink_less_than_adults_and_more_when_they_talk():
+    rates = [blink_rate(age, False) for age in (0.5, 3, 6, 12, 30)]
+    assert rates == sorted(rates)
+    assert rates[0] < 3
+    assert rates[1] < 8 < 14 < rates[-1]
+    assert blink_rate(6, True) == pytest.approx(1.5 * blink_rate(6, False))
 
 
 def test_a_blink_is_100_to_150_ms_and_opens_slower_than_it_closes():

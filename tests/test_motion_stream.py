@@ -7,7 +7,6 @@ from generate.motion.cues import (
     BLEND_S,
     KINDS,
     BlinkCue,
-    BreathCue,
     EmotionCue,
     GazeCue,
     GestureCue,
@@ -42,9 +41,7 @@ def babble(length_s: float, seed: int = 0) -> Utterance:
 def score() -> Score:
     rng = np.random.default_rng(5)
     said = direct(babble(40), 40.0, rng, "happy", 0.8)
-    return said.plus(
-        [BreathCue(1, 3), VocalCue(5, 7, "laugh"), NoteCue(10, 11, 64), GestureCue(3, 4, "shrug")]
-    )
+    return said.plus([VocalCue(5, 7, "laugh"), NoteCue(10, 11, 64), GestureCue(3, 4, "shrug")])
 
 
 def curves(motion):

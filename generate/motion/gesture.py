@@ -59,6 +59,11 @@ _WAVE = Angles(
      "fist": 0.02, "spread": 0.7},
     {"roll": 14, "deviate": 10},
 )  # fmt: skip
+_BEAT = Angles(
+    {"lift": 22, "heading": 62, "roll": -8, "elbow": 84, "twist": -8, "bend": 6,
+     "fist": 0.12, "spread": 0.35},
+    {"elbow": 15, "lift": 5, "bend": -12},
+)  # fmt: skip
 _POINT = Angles(
     {"lift": 78, "heading": 78, "roll": 5, "elbow": 12, "twist": 45, "fist": 0.9, "point": 1}
 )
@@ -84,6 +89,9 @@ GESTURES: dict[str, Gesture] = {
     "wave left": Gesture(_WAVE, None, 2.0),
     "wave right": Gesture(None, _WAVE, 2.0),
     "point": Gesture(None, _POINT),
+    "beat left": Gesture(_BEAT, None, 1.6),
+    "beat right": Gesture(None, _BEAT, 1.6),
+    "beat both": Gesture(_BEAT, _BEAT, 1.6),
     "shrug": Gesture(_SHRUG, _SHRUG),
     "hands up": Gesture(_UP, _UP),
     "clap": Gesture(_CLAP, _CLAP, 2.5),
