@@ -89,7 +89,7 @@ def closure(args: argparse.Namespace) -> Measured:
         if (age, person) not in built:
             number = 100 * person + int(age)
             drawn = replace(sample_person(SEED, number, (age, age + 0.5)), hair_style="cropped")
-            text = LIPS[person % len(LIPS)]
+            text = f"{LIPS[person % len(LIPS)]} {SENTENCES[person]}."
             built[age, person] = Child(drawn, detail=0.05), said(text, age, number)
         rows.append(lips_row(*built[age, person], emotion, STYLES[style]))
         rows[-1] |= {"age_years": age, "person": person, "style": style}

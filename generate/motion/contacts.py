@@ -23,8 +23,11 @@ F64 = NDArray[np.float64]
 CONTACT_RAMP_S = 0.045
 ROUND_SHARE = 0.7
 """Of a rounded sound's own pucker, whatever its neighbours and the emotion do."""
-PART_JAW, PART_LIPS = 0.05, 0.12
-"""Least jawOpen beyond mouthClose and least mouthLowerDown of a sound that is no contact."""
+PART_JAW, PART_LIPS = 0.12, 0.2
+"""Least jawOpen and mouthLowerDown of a sound that is no contact: on the smallest of the measured
+heads (3 and 6 years) the lips part by 1.1 mm at these, and cling at 0.08 and 0.12."""
+PART_JAW_TEETH, TEETH_RULE = 0.08, 2.0
+"""Least jawOpen of sounds whose jaw rule is this strong: their teeth nearly meet."""
 _JAW, _CLOSE, _TONGUE = COLUMN["jawOpen"], COLUMN["mouthClose"], COLUMN["tongueOut"]
 _OPENERS = columns("mouthLowerDown", "mouthUpperUp", "mouthFunnel")
 _ROUND = columns("mouthPucker", "mouthFunnel")
@@ -88,10 +91,14 @@ def _round(cues: Sequence[VisemeCue], arkit: F64, times_s: F64) -> None:
 
 def _part(cues: Sequence[VisemeCue], arkit: F64, times_s: F64) -> None:
     """Sounds that are no contact leave the lips apart, however tight the emotion presses them."""
-    weight = np.zeros(len(times_s))
+    weight, jaw, lips = np.zeros((3, len(times_s)))
     for cue in cues:
-        weight = np.maximum(weight, bell(cue.start_s, cue.end_s, times_s, 0.3, 0.4))
+        viseme, near = visemes_of(cue.phoneme)[0], _touched([cue], times_s, 0.0)
+        teeth = viseme.jaw_rule >= TEETH_RULE
+        weight = np.maximum(weight, near)
+        jaw = np.maximum(jaw, near * (PART_JAW_TEETH if teeth else PART_JAW))
+        lips = np.maximum(lips, near * max(PART_LIPS, 0.9 * viseme.lips[_LOWER].min()))
     arkit[:, _SEALS] *= (1 - weight)[:, None]
     arkit[:, _CLOSE] *= 1 - weight
-    arkit[:, _JAW] = np.maximum(arkit[:, _JAW], weight * PART_JAW)
-    arkit[:, _LOWER] = np.maximum(arkit[:, _LOWER], (weight * PART_LIPS)[:, None])
+    arkit[:, _JAW] = np.maximum(arkit[:, _JAW], jaw)
+    arkit[:, _LOWER] = np.maximum(arkit[:, _LOWER], lips[:, None])
