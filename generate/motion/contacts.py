@@ -39,8 +39,8 @@ _SHAPED = [
     i for i, name in enumerate(ARKIT) if name.startswith("mouth") and i != _CLOSE and i not in _KEPT
 ]
 _CLOSED = shape({"mouthPress": 0.22, "mouthRollLower": 0.14, "mouthRollUpper": 0.12})
-_BITTEN = shape({"mouthRollLower": 0.6, "mouthUpperUp": 0.22, "mouthShrugLower": 0.1})
-_JAW_CLOSED, _JAW_BITTEN = 0.06, 0.08
+_BITTEN = shape({"mouthRollLower": 0.8, "mouthUpperUp": 0.75})
+_JAW_CLOSED, _JAW_BITTEN = 0.06, 0.155
 
 
 def contacts(cues: Sequence[VisemeCue], arkit: F64, times_s: F64, half_s: float) -> None:
@@ -54,10 +54,11 @@ def contacts(cues: Sequence[VisemeCue], arkit: F64, times_s: F64, half_s: float)
     np.minimum(arkit[:, _CLOSE], arkit[:, _JAW], out=arkit[:, _CLOSE])
     _part([c for c in cues if not closes_lips(c.phoneme)], arkit, times_s)
     _round([c for c in cues if visemes_of(c.phoneme)[-1].rounded], arkit, times_s)
-    for weight, target, jaw in ((bite, _BITTEN, _JAW_BITTEN), (close, _CLOSED, _JAW_CLOSED)):
+    shut = np.minimum(arkit[:, _JAW], _JAW_CLOSED)
+    for weight, target, jaw in ((bite, _BITTEN, _JAW_BITTEN), (close, _CLOSED, shut)):
         arkit[:, _SHAPED] += weight[:, None] * (target[_SHAPED] - arkit[:, _SHAPED])
-        lower = np.minimum(arkit[:, _JAW], jaw)
-        arkit[:, _JAW] += weight * (lower - arkit[:, _JAW])
+        arkit[:, _JAW] += weight * (jaw - arkit[:, _JAW])
+        arkit[:, _SPREAD] *= 1 - 0.6 * weight[:, None]
         arkit[:, _TONGUE] *= 1 - weight
         arkit[:, _CLOSE] *= 1 - weight
     arkit[:, _OPENERS] *= 1 - close[:, None]
