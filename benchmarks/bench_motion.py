@@ -6,7 +6,8 @@ closure_worst_age, false_closure (share of the frames of other sounds, f and v a
 lips are shut), lag_ms (median time by which the mouth's opening follows the sound's loudness), rtf
 (seconds of a ten-minute score that play in a second of one core's time, without rendering), drift
 (largest difference of the chunked, read-back ten minutes from the whole, plus the slope of the
-resting face a minute: 0), memory_growth (peak of ten minutes streamed over that of one minute).
+resting face a minute: 0), memory_growth (peak of ten minutes streamed over that of one minute),
+style_retrieval and style_gain, with _phonemes and _curves where less is known (style_figures.py).
 
     python benchmarks/bench_motion.py --json benchmarks/results/bench_motion.json
     python benchmarks/bench_motion.py --only closure --people 2
@@ -29,6 +30,7 @@ os.environ["OMP_NUM_THREADS"] = "1"
 
 import numpy as np
 from common import finish
+from style_figures import styles
 
 from generate.motion import metrics
 from generate.motion.cues import StyleCue
@@ -205,6 +207,7 @@ FIGURES: Mapping[str, Callable[[argparse.Namespace], Measured]] = {
     "closure": closure,
     "lag": lag,
     "speed": speed,
+    "style": lambda args: styles(args.children),
 }
 
 
@@ -218,6 +221,7 @@ def main() -> None:
     parser.add_argument("--people", type=int, default=3, help="people of each age")
     parser.add_argument("--utterances", type=int, default=20, help="utterances of the lag")
     parser.add_argument("--repeats", type=int, default=3, help="runs of the speed")
+    parser.add_argument("--children", type=int, default=50, help="children of the styles")
     args = parser.parse_args()
     rows: list[dict[str, Any]] = []
     figures: dict[str, float | None] = {}

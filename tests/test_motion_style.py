@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from generate.motion.cues import FaceCue, StyleCue
-from generate.motion.director import direct
+from generate.motion.director import Manner, direct
 from generate.motion.emotion import REST
 from generate.motion.player import play_score
 from generate.motion.score import Score
@@ -30,9 +30,9 @@ from generate.motion.style import (
 )
 from generate.motion.style_fit import fit_style
 from generate.spec import ARKIT, Motion
-from generate.voice.speech import speak
+from generate.voice.speech import Utterance, speak
 from generate.voice.text import SENTENCES
-from generate.voice.timed import later
+from generate.voice.timed import cut, later
 from generate.voice.voices import sample_voice
 
 RATE_HZ, LENGTH_S, CHILDREN = 30.0, 10.0, 8
@@ -40,7 +40,7 @@ RATE_HZ, LENGTH_S, CHILDREN = 30.0, 10.0, 8
 
 def talk(utterance, seed):
     """Score of ten seconds in the average style."""
-    score = direct(utterance, LENGTH_S, np.random.default_rng(seed))
+    score = direct(utterance, LENGTH_S, np.random.default_rng(seed), manner=Manner(style=Style()))
     kept = [cue for cue in score.cues if not isinstance(cue, (StyleCue, FaceCue))]
     rest = tuple((name, float(value)) for name, value in zip(ARKIT, REST, strict=True) if value)
     return Score(LENGTH_S, (*kept, FaceCue(0.0, LENGTH_S, rest, rise_s=0.0, fall_s=0.0)))
@@ -52,16 +52,19 @@ def seen(score):
 
 @pytest.fixture(scope="module")
 def spoken():
-    """Four utterances of about ten seconds."""
+    """Four utterances of ten seconds."""
     found = []
     for number in range(4):
         rng = np.random.default_rng([number, 8])
-        voice, phonemes, now = sample_voice(rng, 7, "female"), [], 0.2
+        voice = replace(sample_voice(rng, 7, "female"), engine="espeak", voice="en-us+f2")
+        audio, phonemes, now = np.zeros(int(LENGTH_S * 16000), np.float32), [], 0.2
         while now < LENGTH_S:
             said = speak(SENTENCES[int(rng.integers(len(SENTENCES)))], voice, rng)
+            first = int(now * 16000)
+            audio[first : first + len(said.audio)] = said.audio[: len(audio) - first]
             phonemes += later(said.phonemes, now)
             now += said.duration_s + 0.3
-        found.append(replace(said, phonemes=tuple(p for p in phonemes if p.end_s < LENGTH_S)))
+        found.append(Utterance(audio, cut(phonemes, 0, LENGTH_S), (), {}))
     return found
 
 

@@ -166,18 +166,23 @@ def smoothed(values: F64, width_s: float, rate_hz: float) -> F64:
 
 def style_vector(person: PersonalStyle) -> F64:
     """(7 + len(SHAPED),) what is compared: each field in standard deviations among children,
-    factors by logarithm, then the bias over BIAS_UNIT."""
+    factors by logarithm, times its WEIGHT; then the bias over BIAS_UNIT."""
     own = [
         np.log(max(getattr(person.style, n), 0.05)) if n in FACTORS else getattr(person.style, n)
         for n in SPREAD
     ]
     return np.concatenate(
-        [np.array(own) / list(SPREAD.values()), np.array(person.bias)[SHAPED] / BIAS_UNIT]
+        [
+            np.array(own) / list(SPREAD.values()) * [WEIGHT.get(n, 1.0) for n in SPREAD],
+            np.array(person.bias)[SHAPED] / BIAS_UNIT,
+        ]
     )
 
 
-BIAS_UNIT = 0.15
+BIAS_UNIT = 0.08
 """Bias that counts as much as one standard deviation of a factor."""
+WEIGHT = {"expression": 0.5, "tempo": 0.7, "head": 0.8}
+"""Of a factor in comparisons, where ten seconds say less of it."""
 
 
 def style_gap(a: PersonalStyle, b: PersonalStyle) -> float:

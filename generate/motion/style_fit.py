@@ -9,14 +9,15 @@ method plain least squares.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-from generate.motion.player import play
+from generate.motion.director import Manner, direct
+from generate.motion.player import play_score
 from generate.motion.style import (
     DETAIL_S,
     DOWN,
@@ -46,6 +47,8 @@ SHORTEST_S = 2.0
 CLIPS = 10
 LEAST_BIAS = 0.01
 _OPEN = [JAW[0]]
+_FELT = [i for i in EXPRESSION if not ARKIT[i].startswith("mouth")]
+"""What of the expression speech does not move."""
 ALIKE = 0.5
 """Correlation of expression, or of the head, with the neutral motion's from which on the neutral
 has the same cues and not only the same speech."""
@@ -85,7 +88,7 @@ def _from_pair(motion: Motion, neutral: Motion) -> PersonalStyle:
     gains = _by_chance(motion)
     gains |= {"jaw": bands[0].gain, "lips": bands[1].gain}
     gains["tempo"] = sum(b.crisp * b.fast for b in bands) / weight if weight > 0 else 1.0
-    moved = [_even(curves)[:, EXPRESSION] for curves in (seen, plain)]
+    moved = [_even(curves)[:, _FELT] for curves in (seen, plain)]
     heads = [_swing(np.asarray(m.head_deg, np.float64), rate_hz) for m in (motion, neutral)]
     for name, (mine, usual) in {"expression": moved, "head": heads}.items():
         mine, usual = mine - mine.mean(0), usual - usual.mean(0)
@@ -211,8 +214,8 @@ def measure(motions: list[Motion]) -> Statistics:
     for motion in motions:
         arkit, rate_hz = _even(np.asarray(motion.arkit, np.float64)), motion.rate_hz
         slow = smoothed(arkit, DETAIL_S, rate_hz)
-        spread = [_rms(slow[:, own]) for own in (_OPEN, LIPS, EXPRESSION)]
-        detail = [_rms((arkit - slow)[:, own]) for own in (_OPEN, LIPS, EXPRESSION)]
+        spread = [_rms(slow[:, own]) for own in (_OPEN, LIPS, _FELT)]
+        detail = [_rms((arkit - slow)[:, own]) for own in (_OPEN, LIPS, _FELT)]
         head = float(np.sqrt((_swing(np.asarray(motion.head_deg, float), rate_hz) ** 2).mean()))
         rows.append((*spread, *detail, head))
     found = np.sqrt((np.array(rows) ** 2).mean(0))
@@ -231,6 +234,8 @@ def average() -> Statistics:
     motions = []
     for number in range(CLIPS):
         rng = np.random.default_rng([number, 0x57])
-        said = speak(SENTENCES[number % len(SENTENCES)], sample_voice(rng, 7.0, "female"), rng)
-        motions.append(play(said, max(int(said.duration_s * 30), 2), 30.0, rng))
+        voice = replace(sample_voice(rng, 7.0, "female"), engine="espeak", voice="en-us+f2")
+        said = speak(SENTENCES[number % len(SENTENCES)], voice, rng)
+        score = direct(said, said.duration_s, rng, manner=Manner(style=Style()))
+        motions.append(play_score(score, 30.0))
     return measure(motions)
