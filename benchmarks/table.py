@@ -10,6 +10,7 @@ import argparse
 import ast
 import json
 import re
+from dataclasses import fields
 from pathlib import Path
 from statistics import mean, stdev
 from typing import Any
@@ -17,6 +18,7 @@ from typing import Any
 from device.bundle import read_bundle
 from device.zoo.store import BUNDLES, names
 from generate.clip import FACTS, LABELS, PARTS
+from generate.motion.cues import KINDS, optional, required
 
 ROOT = Path(__file__).parent.parent
 RESULTS = ROOT / "benchmarks" / "results"
@@ -38,6 +40,7 @@ def main() -> None:
         "README.md": {"results": results_table(), "zoo": zoo_table(), "tree": tree()},
         "docs/labels.md": page,
         "docs/children.md": looks,
+        "docs/motion.md": {"cues": cues_table()},
     }
     for path, named in blocks.items():
         for name, block in named.items():
@@ -96,6 +99,28 @@ def facts_table() -> str:
 def parts_table() -> str:
     """Ids of the part masks."""
     return ", ".join(f"{number} {name}" for number, name in enumerate(PARTS)) + "."
+
+
+def cues_table() -> str:
+    """Every kind of cue: what it needs, what it may be given, how it acts with others."""
+    lines = ["| cue | needs | by name | two at once | an edit cuts it |", "|---|---|---|---|---|"]
+    for name, kind in KINDS.items():
+        meta = {item.name: item.metadata for item in fields(kind)}
+
+        def limits(field: str, meta: dict[str, Any] = meta) -> str:
+            names = ", ".join(meta[field].get("names", ()))
+            low, high = meta[field].get("range", ("", ""))
+            return f"({names})" if names else f"({low:g} to {high:g})" if high != "" else ""
+
+        needs = ", ".join(f"`{f}` {limits(f)}".strip() for f in required(kind))
+        given = ", ".join(
+            "blendshapes (-1 to 1)" if f == "shapes" else f"`{f}` {limits(f)} = {default:g}"
+            for f, default in optional(kind).items()
+        )
+        alone = "refused" if kind.ALONE or name == "head" else "add up"
+        cells = (needs, given, alone, "yes" if kind.SPLITS else "no")
+        lines.append(f"| `{name}` | " + " | ".join(cells) + " |")
+    return "\n".join(lines)
 
 
 def results_table() -> str:

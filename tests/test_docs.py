@@ -6,6 +6,9 @@ from types import ModuleType
 
 import pytest
 
+from generate.motion.player import play_score
+from generate.motion.score_text import from_text
+
 ROOT = Path(__file__).parent.parent
 
 
@@ -15,6 +18,16 @@ def load_table() -> ModuleType:
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
     return module
+
+
+def test_the_motion_page_lists_every_cue() -> None:
+    page = (ROOT / "docs" / "motion.md").read_text()
+    block = load_table().cues_table()
+    assert f"<!-- cues -->\n{block}\n<!-- /cues -->" in page, (
+        "docs/motion.md is behind motion/cues.py: run `python benchmarks/table.py --write`"
+    )
+    score = page.split("```score\n")[1].split("```")[0]
+    assert len(play_score(from_text(score), 25)) == 70
 
 
 @pytest.mark.parametrize("name", ["labels", "facts", "parts"])

@@ -5,9 +5,10 @@ import pytest
 
 from generate.motion.player import play
 from generate.motion.shapes import COLUMN, columns, shape
-from generate.motion.visemes import visemes_of
+from generate.motion.visemes import unknown_symbols, visemes_of
 from generate.spec import ARKIT, EMOTIONS
-from generate.voice.speech import speak
+from generate.voice.speech import Utterance, speak
+from generate.voice.timed import Timed
 from generate.voice.voices import sample_voice
 
 TEXT = "Bob and mama made a big map, happy puppies jump up and bump my blue apple boat."
@@ -149,6 +150,18 @@ def test_every_english_phoneme_has_a_viseme():
         assert visemes_of(phoneme), phoneme
         assert visemes_of("ˈ" + phoneme) == visemes_of(phoneme)
     assert len(visemes_of("aɪ")) == 2
+
+
+def test_sounds_of_other_languages_have_visemes_and_nonsense_has_none():
+    others = "y ʏ ø œ ɯ ɤ β ʋ c ɕ ʂ ʈ χ ʎ ä ç ə- t̪ ɛ̃ ε"
+    for phoneme in others.split():
+        assert visemes_of(phoneme), phoneme
+        assert not unknown_symbols(phoneme), phoneme
+    assert all(visemes_of(p)[0].rounded for p in ("y", "ʏ", "ø", "œ", "u", "w", "ʃ"))
+    assert not any(visemes_of(p)[0].rounded for p in ("i", "ɯ", "ɛ", "a", "s"))
+    assert unknown_symbols("p§") == "§"
+    said = Utterance(np.zeros(16000, np.float32), (Timed("ʲ", 0.2, 0.3),), (), {})
+    assert len(play(said, 25, 25, np.random.default_rng(0))) == 25  # a modifier is no sound
 
 
 def test_shape_names_are_checked():

@@ -34,7 +34,7 @@ from generate.motion.life import SHORTEST_S, blink_rate, blinks, breaths, looks,
 from generate.motion.phrasing import Heard, Phrase, beats, hear, phrases
 from generate.motion.score import Score
 from generate.motion.style import Style, sample_style
-from generate.motion.visemes import effort
+from generate.motion.visemes import effort, unknown_symbols, visemes_of
 from generate.spec import ARKIT
 from generate.voice.speech import Utterance
 from generate.voice.timed import Timed
@@ -113,9 +113,14 @@ def direct(
 
 
 def visemes(phonemes: Iterable[Timed], length_s: float) -> list[VisemeCue]:
-    """Phonemes as cues up to `length_s`; stressed ones open the jaw further."""
+    """Phonemes as cues up to `length_s`; stressed ones open the jaw further.
+
+    A modifier that an engine gives on its own is no sound and is left out.
+    """
     cues: list[VisemeCue] = []
     for phoneme in phonemes:
+        if not visemes_of(phoneme.text) and not unknown_symbols(phoneme.text):
+            continue
         start = tidy(max(phoneme.start_s, cues[-1].end_s if cues else 0.0))
         end = min(tidy(phoneme.end_s), length_s)
         if end - start >= SHORTEST_S:

@@ -18,8 +18,8 @@ from numpy.typing import NDArray
 
 from generate.motion.shapes import columns, shape
 
-BILABIAL = frozenset("pbm")
-LABIODENTAL = frozenset("fvɱ")
+BILABIAL = frozenset("pbmʙɓ")
+LABIODENTAL = frozenset("fvɱʋ")
 
 
 @dataclass(frozen=True)
@@ -81,29 +81,29 @@ _VISEMES: dict[str, Viseme] = {
     "near_close_rounded": _viseme(0.16, 1.1, 1.7, mouthPucker=0.5, mouthFunnel=0.25),
 }
 _GROUPS: dict[str, str] = {
-    "bilabial": "p b m",
-    "labiodental": "f v ɱ",
+    "bilabial": "p b m ʙ ɓ",
+    "labiodental": "f v ɱ ʋ",
     "dental": "θ ð",
-    "alveolar": "t d n ɾ ɗ",
-    "lateral": "l ɫ ɬ",
+    "alveolar": "t d n ɾ ɗ ʈ ɖ ɳ ɽ",
+    "lateral": "l ɫ ɬ ɮ ɭ ɺ",
     "sibilant": "s z",
-    "postalveolar": "ʃ ʒ",
+    "postalveolar": "ʃ ʒ ʂ ʐ ɕ ʑ",
     "rhotic": "ɹ r ɻ ʁ",
-    "velar": "k ɡ g ŋ x ɣ q",
-    "glottal": "h ʔ ɦ",
-    "labiovelar": "w ʍ ɥ",
-    "palatal": "j ç ɲ",
-    "close_front": "i y",
-    "near_close_front": "ɪ ᵻ ɨ",
-    "mid_front": "e ɛ ø œ",
+    "velar": "k ɡ g ŋ x ɣ q ɢ ɴ χ ʀ ɰ ɠ",
+    "glottal": "h ʔ ɦ ħ ʕ",
+    "labiovelar": "w ʍ ɥ ɸ β",
+    "palatal": "j ç ɲ c ɟ ʎ ʝ",
+    "close_front": "i",
+    "near_close_front": "ɪ ᵻ ɨ ɯ",
+    "mid_front": "e ɛ ε",
     "open_front": "æ",
     "open_back": "a ɑ",
     "open_rounded": "ɒ",
-    "mid_central": "ə ɚ ɘ",
+    "mid_central": "ə ɚ ɘ ɤ",
     "open_central": "ʌ ɐ ɜ ɝ",
-    "mid_rounded": "o ɔ ɵ",
-    "close_rounded": "u ʉ ɯ",
-    "near_close_rounded": "ʊ",
+    "mid_rounded": "o ɔ ɵ ø œ ɞ ɶ",
+    "close_rounded": "u ʉ y",
+    "near_close_rounded": "ʊ ʏ",
 }
 _OF_SYMBOL = {symbol: group for group, text in _GROUPS.items() for symbol in text.split()}
 
@@ -115,7 +115,7 @@ def visemes_of(phoneme: str) -> tuple[Viseme, ...]:
     Stress, length and diacritics are skipped; a phoneme without a known symbol gives ().
     """
     groups: list[str] = []
-    for symbol in phoneme:
+    for symbol in unicodedata.normalize("NFD", phoneme):
         group = _OF_SYMBOL.get(symbol)
         if group is not None and groups[-1:] != [group]:
             groups.append(group)
@@ -127,10 +127,13 @@ def visemes_of(phoneme: str) -> tuple[Viseme, ...]:
 @cache
 def unknown_symbols(phoneme: str) -> str:
     """Letters and marks of `phoneme` that are neither a sound we know nor a modifier (stress,
-    length, diacritics, which change no articulation here)."""
-    modifiers = ("Lm", "Mn", "Mc", "Sk")
+    length, diacritics, liaison, which change no articulation here)."""
     return "".join(
-        s for s in phoneme if s not in _OF_SYMBOL and unicodedata.category(s) not in modifiers
+        symbol
+        for symbol in unicodedata.normalize("NFD", phoneme)
+        if symbol not in _OF_SYMBOL
+        and symbol != "-"
+        and unicodedata.category(symbol) not in ("Lm", "Mn", "Mc", "Sk")
     )
 
 
