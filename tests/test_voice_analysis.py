@@ -1,9 +1,10 @@
-"""Our CheapTrick and StoneMask against pyworld's, and against what is known of made sounds."""
+"""Our CheapTrick, StoneMask and D4C against pyworld's and against what is known of made sounds."""
 
 import numpy as np
 import pytest
 
 from generate.voice.envelope import log_envelope
+from generate.voice.noise_share import band_noise_db, share_of_noise
 from generate.voice.refine_f0 import refined
 from generate.voice.world import FRAME_S, _pyworld
 
@@ -58,3 +59,29 @@ def test_refined_f0_leaves_what_has_none_and_what_would_move_far():
     noise = np.random.default_rng(1).standard_normal(RATE_HZ)
     moved = refined(noise, f0_hz, RATE_HZ, HOP) / f0_hz
     assert np.all(np.abs(moved - 1) < 0.2)
+
+
+@pytest.mark.parametrize("level", [0.003, 0.3])
+@pytest.mark.parametrize("middle_hz", [110.0, 300.0])
+def test_noise_share_is_d4cs(level, middle_hz):
+    f0_hz, wave = glide(middle_hz)
+    wave = wave + level * np.random.default_rng(2).standard_normal(RATE_HZ)
+    few = np.arange(8, 92, 6)
+    want = _pyworld.d4c(wave, f0_hz[few], TIMES_S[few], RATE_HZ, threshold=0.0, fft_size=SIZE)
+    found = share_of_noise(band_noise_db(wave, f0_hz[few], few * HOP, RATE_HZ), 257, RATE_HZ)
+    assert found.shape == want.shape and found.dtype == np.float32
+    apart_db = np.abs(20 * np.log10(found / want))[:, 1:-1]
+    assert np.median(apart_db) < 0.6 and np.quantile(apart_db, 0.9) < 3
+
+
+def test_more_noise_is_more_noise_and_never_above_all():
+    f0_hz, wave = glide(200.0)
+    noise = np.random.default_rng(3).standard_normal(RATE_HZ)
+    few = np.arange(8, 92, 6)
+    levels = [
+        band_noise_db(wave + level * noise, f0_hz[few], few * HOP, RATE_HZ) for level in (0, 0.3, 3)
+    ]
+    assert np.mean(levels[0]) < np.mean(levels[1]) - 3 < np.mean(levels[2]) - 3
+    assert all(np.max(level) <= 0 for level in levels)
+    silent = band_noise_db(np.zeros(RATE_HZ), f0_hz[few], few * HOP, RATE_HZ)
+    assert np.all(np.isfinite(share_of_noise(silent, 257, RATE_HZ)))

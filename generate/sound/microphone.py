@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from generate.clip import SAMPLE_RATE_HZ
-from generate.sound.convolution import convolve
+from generate.sound.convolution import Taps, convolve
 
 BANDS: dict[str, tuple[float, float]] = {
     "wide": (20.0, 8000.0),
@@ -35,7 +35,7 @@ def filtered(audio: NDArray[np.float32], gain: NDArray[np.float64]) -> NDArray[n
     if not len(audio):
         return audio
     taps = np.roll(np.fft.irfft(gain, TAPS), TAPS // 2) * _WINDOW
-    whole = convolve(np.asarray(audio, np.float32), taps.astype(np.float32))
+    whole = convolve(np.asarray(audio, np.float32), Taps(taps.astype(np.float32)))
     return whole[TAPS // 2 : TAPS // 2 + len(audio)]
 
 

@@ -11,7 +11,7 @@ a voice keeps its level.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from itertools import pairwise, starmap
 from typing import Any
 
@@ -19,7 +19,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from generate.clip import SAMPLE_RATE_HZ
-from generate.sound.convolution import convolve
+from generate.sound.convolution import Taps, convolve
 
 SOUND_M_S = 343.0
 OCTAVES_HZ = (125, 250, 500, 1000, 2000, 4000, 8000)
@@ -79,6 +79,11 @@ class Response:
     taps: NDArray[np.float32]
     """(L,) impulse response at 16 kHz; taps[0] is the direct sound, 1."""
 
+    @cached_property
+    def kept(self) -> Taps:
+        """The taps with their spectrum, 0.2 MB at most."""
+        return Taps(self.taps)
+
 
 @lru_cache(maxsize=4)
 def bank(seed: int) -> tuple[Response, ...]:
@@ -92,7 +97,7 @@ def reverberate(audio: NDArray[Any], response: Response) -> NDArray[np.float32]:
     """Sound (N,) as the toy hears it, (N,): the tail after the last sample is cut off."""
     if len(audio) == 0:
         return np.zeros(0, np.float32)
-    return convolve(np.asarray(audio, np.float32), response.taps)[: len(audio)]
+    return convolve(np.asarray(audio, np.float32), response.kept)[: len(audio)]
 
 
 def _room(kind: str, rng: np.random.Generator) -> list[Response]:

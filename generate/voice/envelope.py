@@ -76,37 +76,43 @@ def _windowed(audio, f0_hz, rate_hz, hop, size):
 
 @numba.njit(cache=True)
 def _smoothed(spectra, f0_bins):
-    """(T, bins) power, meant over SMOOTHED of F0 around each bin, LEAST_POWER at least.
-
-    Under F0 there is no harmonic: what lies between there and F0 is added mirrored. The spectrum
-    goes on mirrored at both ends.
-    """
-    frames, bins = spectra.shape
-    more = int(f0_bins.max()) + 3
-    found = np.empty((frames, bins), np.float32)
-    power, total = np.empty(bins), np.empty(bins + 2 * more + 1)
-    for t in range(frames):
-        for k in range(bins):
+    """(T, bins) power, meant over SMOOTHED of F0 around each bin, LEAST_POWER at least."""
+    found = np.empty(spectra.shape, np.float32)
+    power = np.empty(spectra.shape[1])
+    for t in range(len(spectra)):
+        for k in range(len(power)):
             power[k] = spectra[t, k].real ** 2 + spectra[t, k].imag ** 2
-        _fill(power, f0_bins[t])
-        total[0] = 0.0
-        for k in range(bins + 2 * more):
-            place = abs(k - more)
-            total[k + 1] = total[k] + power[place if place < bins else 2 * bins - 2 - place]
-        half = f0_bins[t] * SMOOTHED / 2
-        above, below = more + 0.5 + half, more + 0.5 - half
-        i, j = int(above), int(below)
-        p, q = above - i, below - j
-        for k in range(bins):
-            upper = total[i + k] * (1 - p) + total[i + k + 1] * p
-            lower = total[j + k] * (1 - q) + total[j + k + 1] * q
-            found[t, k] = max((upper - lower) / (2 * half), 0.0) + LEAST_POWER
+        fill_below(power, f0_bins[t])
+        mean = smooth(power, f0_bins[t] * SMOOTHED)
+        for k in range(len(power)):
+            found[t, k] = max(mean[k], 0.0) + LEAST_POWER
     return found
 
 
 @numba.njit(cache=True)
-def _fill(power, f0_bins):
-    """Add to power (bins,) under F0 what lies mirrored at half of it, in place."""
+def smooth(values, width):
+    """Means of `values` (bins,) over `width` bins; they go on mirrored at both ends."""
+    bins, half = len(values), width / 2
+    more = int(half) + 2
+    total = np.empty(bins + 2 * more + 1)
+    total[0] = 0.0
+    for k in range(bins + 2 * more):
+        place = abs(k - more)
+        total[k + 1] = total[k] + values[place if place < bins else 2 * bins - 2 - place]
+    above, below = more + 0.5 + half, more + 0.5 - half
+    i, j = int(above), int(below)
+    p, q = above - i, below - j
+    mean = np.empty(bins)
+    for k in range(bins):
+        upper = total[i + k] * (1 - p) + total[i + k + 1] * p
+        mean[k] = (upper - total[j + k] * (1 - q) - total[j + k + 1] * q) / width
+    return mean
+
+
+@numba.njit(cache=True)
+def fill_below(power, f0_bins):
+    """Add to power (bins,) under F0 what lies mirrored at half of it, in place: no harmonic is
+    there."""
     count = int(f0_bins) + 1
     added = np.empty(count)
     for k in range(count):

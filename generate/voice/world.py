@@ -2,8 +2,9 @@
 
 Morise, Yokomori and Ozawa, "WORLD", IEICE Trans. Inf. & Syst. E99-D (2016). Settings are chosen
 for speed at 16 kHz: 512-point spectra, F0 by DIO on a decimated signal refined by StoneMask, the
-noise share (D4C, the slowest part) in every eighth voiced frame. generate/voice/envelope.py and
-refine_f0.py are CheapTrick and StoneMask of our own, generate/voice/synthesis.py is the way back.
+noise share (D4C, the slowest part) in every sixth voiced frame. Only DIO is pyworld's: envelope.py,
+refine_f0.py and noise_share.py beside this file are the others for all frames at once, and
+synthesis.py is the way back.
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from generate.voice.envelope import log_envelope
+from generate.voice.noise_share import band_noise_db, share_of_noise
 from generate.voice.refine_f0 import refined
 
 FRAME_S = 0.01
@@ -26,7 +28,7 @@ _FFT = 512
 _F0_FLOOR, _F0_CEIL = 60.0, 700.0
 _ENVELOPE_FLOOR = 95.0
 """A 512-point envelope at 16 kHz needs three periods: F0 under this is taken for this."""
-_NOISE_EVERY = 8
+_NOISE_EVERY = 6
 
 
 def _import_pyworld() -> Any:
@@ -64,17 +66,16 @@ class Analysis:
 def analyse(audio: NDArray[Any], rate_hz: int) -> Analysis:
     """Split speech (N,) into F0, envelope and noise."""
     x = np.ascontiguousarray(audio, dtype=np.float64)
-    f0, times = track_f0(x, rate_hz)
+    f0, _ = track_f0(x, rate_hz)
     floored = np.where(f0 > 0, np.maximum(f0, _ENVELOPE_FLOOR + 1), 0.0)
-    log_power = log_envelope(x, floored, rate_hz, round(FRAME_S * rate_hz), _FFT)
+    hop = round(FRAME_S * rate_hz)
+    log_power = log_envelope(x, floored, rate_hz, hop, _FFT)
     noise = np.ones(log_power.shape, np.float32)
     voiced = np.flatnonzero((f0 > 0) & _is_periodic(np.exp(log_power), rate_hz))
     if len(voiced):
         few = voiced[::_NOISE_EVERY]
-        coarse = _pyworld.d4c(x, f0[few], times[few], rate_hz, threshold=0.0, fft_size=_FFT)
-        place = np.interp(voiced, few, np.arange(len(few)))
-        low, part = place.astype(np.intp), (place % 1)[:, None]
-        noise[voiced] = coarse[low] * (1 - part) + coarse[np.minimum(low + 1, len(few) - 1)] * part
+        coarse_db = band_noise_db(x, f0[few], few * hop, rate_hz)
+        noise[voiced] = share_of_noise(np.interp(voiced, few, coarse_db), BINS, rate_hz)
     return Analysis(f0, log_power, noise)
 
 
