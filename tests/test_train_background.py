@@ -1,5 +1,6 @@
 """Seconds without keywords out of a stream, among what a keyword model learns from."""
 
+import shutil
 from dataclasses import replace
 from pathlib import Path
 
@@ -10,6 +11,7 @@ from generate.cli import Where, generate
 from generate.presets import Stream, Words
 from train_edge.background import SHARE, STEP, load_background
 from train_edge.kws_task import synthetic_task
+from train_edge.loop import resume, train
 from train_edge.options import check_options
 from train_edge.presets import PRESETS
 from train_edge.spectra import FRAMES, gather
@@ -61,3 +63,19 @@ def test_a_background_that_may_hold_keywords_is_refused(home: Path, tmp_path: Pa
         load_background(tmp_path / "s", WORDS)
     with pytest.raises(ValueError, match="--unknown-share 1.0: want 0 to 0.9"):
         check_options(replace(PRESETS["kws"], unknown_share=1.0))
+
+
+def test_a_run_goes_on_with_the_background_that_it_began_with_only(
+    home: Path, tmp_path: Path
+) -> None:
+    around = Path(shutil.copytree(home, tmp_path / "home"))
+    generate(Words(clips=24, words=WORDS, voices=("espeak",)), Where(tmp_path / "w", "loop"))
+    options = replace(PRESETS["kws-tiny"], steps=3, batch=8, background=str(around))
+    run = train("kws-tiny", options, tmp_path / "w", tmp_path / "runs")
+    (run / "done").unlink()
+    assert resume(run) == run
+    (run / "done").unlink()
+    header = around / "dataset.json"
+    header.write_text(header.read_text() + "\n")
+    with pytest.raises(ValueError, match=f"{around} is not the one that it began with"):
+        resume(run)

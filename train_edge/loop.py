@@ -23,11 +23,19 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from device.files import sha256_of, write_atomic
+from device.files import write_atomic
 from generate.engine import Progress
 from train_edge.checkpoint import State, begin, load, save
 from train_edge.options import Options, check_options
-from train_edge.run import CHECKPOINT, DONE, STATS, new_folder, read_options, write_options
+from train_edge.run import (
+    CHECKPOINT,
+    DONE,
+    STATS,
+    digest_of,
+    new_folder,
+    read_options,
+    write_options,
+)
 from train_edge.tasks import Task, make_task
 
 BATCH_STREAM, DROPOUT_STREAM, START_STREAM = 0, 1, 2
@@ -68,8 +76,10 @@ def resume(folder: Path, data: str | Path | None = None) -> Path:
         raise ValueError(f"run {folder}: already done; start a new one with --data")
     source = Path(data or body.data)
     task = make_task(body.options, source)
-    if sha256_of(source / "dataset.json") != body.data_sha256:
-        raise ValueError(f"run {folder}: data set {source} is not the one that it began with")
+    around = body.options.background
+    for where, digest in ((source, body.data_sha256), (around, body.background_sha256)):
+        if digest and digest_of(where) != digest:
+            raise ValueError(f"run {folder}: data set {where} is not the one that it began with")
     with settled(body.options.threads):
         state = _start(body.options, task)
         load(state, folder)

@@ -48,6 +48,8 @@ class RunFile:
     """As in device/front_end.py."""
     stamp: Stamp
     """Who started the run, with what."""
+    background_sha256: str = ""
+    """SHA-256 of the dataset.json of --background; empty without one."""
     format: str = FORMAT
     """Always `collodi.run`."""
     version: int = VERSION
@@ -94,9 +96,22 @@ def new_folder(root: Path, preset: str, data: str) -> Path:
 
 def write_options(folder: Path, preset: str, options: Options, data: str, task: Task) -> None:
     """Write options.json."""
-    digest = sha256_of(Path(data) / "dataset.json")
-    body = RunFile(preset, options, data, digest, task.labels, dict(task.front_end), make_stamp())
+    body = RunFile(
+        preset=preset,
+        options=options,
+        data=data,
+        data_sha256=digest_of(data),
+        labels=task.labels,
+        front_end=dict(task.front_end),
+        stamp=make_stamp(),
+        background_sha256=digest_of(options.background) if options.background else "",
+    )
     write_atomic(folder / OPTIONS, dumps(body))
+
+
+def digest_of(data: str | Path) -> str:
+    """SHA-256 of a data set's dataset.json, which holds those of its shards."""
+    return sha256_of(Path(data) / "dataset.json")
 
 
 def read_options(folder: str | Path) -> RunFile:
