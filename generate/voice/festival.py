@@ -152,8 +152,12 @@ def _english(text: str, voice: str, setting: str) -> Speech:
 
 
 def _quoted(text: str) -> str:
-    """A Scheme string: check_text lets no control characters through."""
-    plain = text.replace("’", "'").encode("ascii", "ignore").decode()
+    """A Scheme string: check_text lets no control characters through.
+
+    No exclamation mark: its fall ends below what festival's LPC can say of a low voice, and
+    festival dies of it ("no!" at 75 Hz, voice ked).
+    """
+    plain = text.replace("’", "'").replace("!", ".").encode("ascii", "ignore").decode()
     return '"' + plain.replace("\\", "").replace('"', "") + '"'
 
 

@@ -26,15 +26,22 @@ class Festival:
 
     def __init__(self) -> None:
         self.folder = tempfile.TemporaryDirectory(prefix="collodi-festival-")
-        self.process = subprocess.Popen(
-            ["festival", "--pipe"],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-        )
+        self.process = _started()
 
     def ask(self, expression: str) -> str:
-        """What festival prints for one expression; RuntimeError where it does not answer."""
+        """What festival prints for one expression, alone: none builds on another.
+
+        A process that died or hangs is replaced once; RuntimeError where the next one is as mute.
+        """
+        try:
+            return self._ask(expression)
+        except (RuntimeError, BrokenPipeError):
+            self.process.kill()
+            self.process.wait()
+            self.process = _started()
+            return self._ask(expression)
+
+    def _ask(self, expression: str) -> str:
         assert self.process.stdin is not None and self.process.stdout is not None
         line = f'{expression}\n(format t "\\n{_END}\\n")\n(fflush nil)\n'
         self.process.stdin.write(line.encode("latin-1"))
@@ -45,8 +52,6 @@ class Festival:
             ready, _, _ = select.select([out], [], [], max(until - time.monotonic(), 0))
             more = os.read(out, 65536) if ready else b""
             if not more:
-                self.process.kill()
-                _one.cache_clear()
                 raise RuntimeError(f"festival gave no answer to {expression[:80]}")
             said += more
         return said.decode("latin-1").split(_END)[0]
@@ -70,6 +75,15 @@ class Festival:
             raise ValueError(f"festival cannot say {utterance[:80]}")
         pcm, rate_hz = soundfile.read(path, dtype="int16")
         return np.asarray(pcm, np.int16), int(rate_hz), said
+
+
+def _started() -> subprocess.Popen[bytes]:
+    return subprocess.Popen(
+        ["festival", "--pipe"],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+    )
 
 
 @cache

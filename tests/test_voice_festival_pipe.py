@@ -1,0 +1,33 @@
+"""A festival that dies is replaced, and the next one says the same."""
+
+import numpy as np
+import pytest
+
+from generate.voice import festival
+from generate.voice.festival_pipe import Festival
+from generate.voice.festival_pipe import festival as process_of
+
+pytestmark = pytest.mark.skipif(not festival.installed(), reason="festival is not installed")
+
+
+@pytest.mark.parametrize("voice", festival.available())
+def test_a_voice_says_the_same_after_its_process_was_killed(voice: str) -> None:
+    before = festival.synth("seven", voice)
+    festival._as_it_is.cache_clear()
+    running = process_of(voice).process
+    running.kill()
+    running.wait()
+    after = festival.synth("seven", voice)
+    assert process_of(voice).process.pid != running.pid
+    assert np.array_equal(before.pcm, after.pcm) and before.phonemes == after.phonemes
+
+
+@pytest.mark.skipif("ked_diphone" not in festival.available(), reason="no voice ked")
+def test_a_low_voice_that_calls_out_is_said() -> None:
+    said = festival.synth("no!", "ked_diphone", rate_wpm=149, pitch=0)
+    assert [word.text for word in said.words] == ["no"]
+
+
+def test_one_that_dies_of_the_question_is_named() -> None:
+    with pytest.raises(RuntimeError, match=r"festival gave no answer to \(exit\)"):
+        Festival().ask("(exit)")
