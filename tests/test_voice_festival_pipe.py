@@ -24,7 +24,7 @@ def test_a_voice_says_the_same_after_its_process_was_killed(voice: str) -> None:
 
 @pytest.mark.skipif("ked_diphone" not in festival.available(), reason="no voice ked")
 def test_a_low_voice_that_calls_out_is_said() -> None:
-    said = festival.synth("no!", "ked_diphone", rate_wpm=149, pitch=0)
+    said = festival.synth("no!", "ked_diphone", rate_wpm=149, pitch=0, pitch_range=10)
     assert [word.text for word in said.words] == ["no"]
 
 

@@ -122,12 +122,18 @@ def synth(
         return moved(said, f0_hz, pitch_range / 50, rate_wpm / AS_IT_IS["rate_wpm"], seed)
     if about.language != "english":
         return _foreign(text, voice, rate_wpm, f0_hz, spread_hz, seed)
+    f0_hz = max(f0_hz, LOWEST_HZ)
     setting = (
         f"(voice_{voice}) (Parameter.set 'Duration_Stretch {175 / rate_wpm:.4f})"
         f" (set! int_lr_params '((target_f0_mean {f0_hz:.2f}) (target_f0_std {spread_hz:.2f})"
         " (model_f0_mean 170) (model_f0_std 34)))"
     )
     return _english(text, voice, setting)
+
+
+LOWEST_HZ = 85.0
+"""Mean F0 of the English diphone voices, at least: where a fall goes too low, their LPC dies of it
+("no!" at 75 Hz, "no." at 70 Hz; none of six texts at 80 Hz)."""
 
 
 def times_itself(voice: str) -> bool:
@@ -152,12 +158,8 @@ def _english(text: str, voice: str, setting: str) -> Speech:
 
 
 def _quoted(text: str) -> str:
-    """A Scheme string: check_text lets no control characters through.
-
-    No exclamation mark: its fall ends below what festival's LPC can say of a low voice, and
-    festival dies of it ("no!" at 75 Hz, voice ked).
-    """
-    plain = text.replace("’", "'").replace("!", ".").encode("ascii", "ignore").decode()
+    """A Scheme string: check_text lets no control characters through."""
+    plain = text.replace("’", "'").encode("ascii", "ignore").decode()
     return '"' + plain.replace("\\", "").replace('"', "") + '"'
 
 
