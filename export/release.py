@@ -47,7 +47,7 @@ class Recipe:
     """More words for `collodi export`."""
 
 
-RECIPES = {"kws-digits": Recipe(DIGITS), "kws-toy": Recipe(TOY)}
+RECIPES = {"kws-digits": Recipe(DIGITS), "kws-toy": Recipe(TOY, teachers=1, steps=4000)}
 TINY = {
     "clips": 150, "tests": 60, "teachers": 1, "teacher_steps": 4, "steps": 12, "home_hours": 0.02,
     "tune_hours": 0.02, "test_hours": 0.02, "export": ("--draft",),
