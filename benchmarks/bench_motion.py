@@ -96,11 +96,11 @@ def closure(args: argparse.Namespace) -> Measured:
         rows.append(lips_row(*built[age, person], emotion, STYLES[style]))
         rows[-1] |= {"age_years": age, "person": person, "style": style}
     figures: dict[str, float | None] = {
-        "closure": share(rows, "shut"),
+        "closure": share(rows, "shut", "contacts"),
         "closure_worst_age": min(
-            share([r for r in rows if r["age_years"] == age], "shut") for age in AGES
+            share([r for r in rows if r["age_years"] == age], "shut", "contacts") for age in AGES
         ),
-        "false_closure": share(rows, "false_shut"),
+        "false_closure": share(rows, "false_shut", "others"),
     }
     return rows, figures
 
@@ -115,18 +115,22 @@ def lips_row(child: Child, utterance: Utterance, emotion: str, style: StyleCue) 
     gap = lip_gap_mm(child, play_score(score, RATE_HZ).arkit)
     shut = spans(utterance, BILABIAL, length_s)
     long = [s for s in shut if s[1] - s[0] >= metrics.SHORTEST_S]
-    each = [metrics.closure_rate(gap, RATE_HZ, [s]) for s in long]
     away = [
         (p.start_s, p.end_s)
         for p in utterance.phonemes
         if not (BILABIAL | LABIODENTAL) & set(p.text)
     ]
     middle_s = (np.arange(len(gap)) + 0.5) / RATE_HZ
-    counted = inside(middle_s, away) & ~inside(middle_s, shut, 0.06)
+    apart = gap[inside(middle_s, away) & ~inside(middle_s, shut, 0.06)]
+    half_s = 0.5 / RATE_HZ
     return {
-        "kind": "lips", "emotion": emotion, "shut": each,
-        "false_shut": (gap[counted] < metrics.SHUT_MM).astype(float).tolist(),
-        "gap_mm": np.round(gap, 3).tolist(),
+        "kind": "lips", "emotion": emotion, "contacts": len(long), "others": len(apart),
+        "shut": sum(metrics.closure_rate(gap, RATE_HZ, [span]) for span in long),
+        "false_shut": int((apart < metrics.SHUT_MM).sum()),
+        "contact_gap_mm": [
+            round(float(gap[inside(middle_s, [span], half_s)].min()), 3) for span in long
+        ],
+        "least_other_gap_mm": round(float(apart.min(initial=np.inf)), 3),
     }  # fmt: skip
 
 
@@ -136,9 +140,9 @@ def inside(times_s: Any, of: list[tuple[float, float]], margin_s: float = 0.0) -
     return np.any(near, axis=0) if near else np.zeros(len(times_s), bool)
 
 
-def share(rows: list[dict[str, Any]], key: str) -> float:
-    """Mean of all the lists under a key."""
-    return float(np.mean([value for row in rows for value in row[key]]))
+def share(rows: list[dict[str, Any]], part: str, of: str) -> float:
+    """Share that the sum of one number is of the sum of another."""
+    return float(sum(row[part] for row in rows) / sum(row[of] for row in rows))
 
 
 def lag(args: argparse.Namespace) -> Measured:
@@ -181,7 +185,7 @@ def speed(args: argparse.Namespace) -> Measured:
     whole = play_score(score, RATE_HZ).arkit
     parts = [part.arkit for part in stream_score(from_text(to_text(score)), RATE_HZ, 97)]
     apart = float(np.abs(np.concatenate(parts) - whole).max())
-    still = tuple(c for c in score.cues if c.KIND in ("face", "emotion", "style"))
+    still = tuple(c for c in score.cues if c.KIND in ("face", "style"))
     rest = play_score(Score(score.length_s, still), RATE_HZ).arkit
     slope = metrics.drift_per_minute(rest, RATE_HZ)
     rows.append({"kind": "long", "cues": len(score.cues), "peak_bytes": peaks, "apart": apart,

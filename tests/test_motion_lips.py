@@ -103,3 +103,9 @@ def test_rounded_sounds_stay_round_in_a_smile(people):
     ]
     assert width[0] < 0.9 * width[1]
     assert round_[COLUMN["mouthPucker"]] > 0.45
+
+
+@pytest.mark.parametrize("felt", FELT)
+def test_teeth_stay_near_on_sibilants(felt):
+    for phoneme in ("s", "z", "ʃ", "tʃ"):
+        assert 0.07 < face_saying(phoneme, felt)[COLUMN["jawOpen"]] < 0.21

@@ -144,6 +144,13 @@ def test_rates_outside_are_refused(score, rate_hz):
         play_score(score, rate_hz)
 
 
+def test_frames_before_the_score_are_refused(score):
+    with pytest.raises(ValueError, match="first frame -1"):
+        play_score(score, 25, -1, 5)
+    with pytest.raises(ValueError, match="0 frames"):
+        play_score(score, 25, 0, 0)
+
+
 def test_gaze_holds_its_target_while_the_head_turns():
     cues = (GazeCue(0, 5, "toy"), PoseCue(1, 4, 15, 3, 0))
     motion = play_score(Score(5, cues), 50)

@@ -28,6 +28,8 @@ PART_JAW, PART_LIPS = 0.12, 0.2
 heads (3 and 6 years) the lips part by 1.1 mm at these, and cling at 0.08 and 0.12."""
 PART_JAW_TEETH, TEETH_RULE = 0.08, 2.0
 """Least jawOpen of sounds whose jaw rule is this strong: their teeth nearly meet."""
+MOST_JAW_TEETH = 0.2
+"""Most jawOpen of those sounds, however far an emotion drops the jaw."""
 _JAW, _CLOSE, _TONGUE = COLUMN["jawOpen"], COLUMN["mouthClose"], COLUMN["tongueOut"]
 _OPENERS = columns("mouthLowerDown", "mouthUpperUp", "mouthFunnel")
 _ROUND = columns("mouthPucker", "mouthFunnel")
@@ -97,6 +99,8 @@ def _part(cues: Sequence[VisemeCue], arkit: F64, times_s: F64) -> None:
         viseme, near = visemes_of(cue.phoneme)[0], _touched([cue], times_s, 0.0)
         teeth = viseme.jaw_rule >= TEETH_RULE
         weight = np.maximum(weight, near)
+        if teeth:
+            arkit[:, _JAW] += near * (np.minimum(arkit[:, _JAW], MOST_JAW_TEETH) - arkit[:, _JAW])
         jaw = np.maximum(jaw, near * (PART_JAW_TEETH if teeth else PART_JAW))
         lips = np.maximum(lips, near * max(PART_LIPS, 0.9 * viseme.lips[_LOWER].min()))
     arkit[:, _SEALS] *= (1 - weight)[:, None]

@@ -90,6 +90,8 @@ def play_score(
     if n_frames is None:
         n_frames = frames_of(score, rate_hz) - first
     _check(n_frames, rate_hz)
+    if first < 0:
+        raise ValueError(f"first frame {first}: frames are counted from 0")
     stage = _Stage(score, rate_hz, gesture)
     return stage.frames(first, first + n_frames)
 
