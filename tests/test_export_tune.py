@@ -65,6 +65,25 @@ def test_what_was_spent_is_nearly_the_budget() -> None:
     assert 50 <= (made.false_accepts_per_hour or 0) <= 100
 
 
+def test_the_rate_holds_about_on_sound_that_was_not_tuned_on() -> None:
+    """Ten words, 4 accepts asked: thresholds above each word's highest peak gave 12."""
+    words = (*(f"word {n}" for n in range(10)), "unknown", "silence")
+    rates = []
+    for seed in range(6):
+        first, second = (wander(np.random.default_rng([seed, part]), 12) for part in (0, 1))
+        made = tune([first], words, Detector(smooth=3), 4.0)
+        rates.append(score([second], words, made).per_hour)
+    assert 0 < np.mean(rates) < 9
+
+
+def wander(rng: np.random.Generator, classes: int, count: int = 18000) -> Heard:
+    """Half an hour of posteriors of independent classes."""
+    logits = rng.normal(0, 1, (count, classes)) + np.linspace(-1, 1, classes)
+    logits = np.apply_along_axis(lambda x: np.convolve(x, np.ones(5) / 2, "same"), 0, logits)
+    shares = np.exp(logits) / np.exp(logits).sum(1, keepdims=True)
+    return Heard(0.1 * np.arange(1, count + 1), shares, 0.1 * count)
+
+
 def test_said_words_are_found_missed_or_false() -> None:
     times = 0.1 * np.arange(1, 101)
     shares = np.tile([0.0, 0.0, 1.0, 0.0], (100, 1))
