@@ -7,7 +7,12 @@ lips are shut), lag_ms (median time by which the mouth's opening follows the sou
 (seconds of a ten-minute score that play in a second of one core's time, without rendering), drift
 (largest difference of the chunked, read-back ten minutes from the whole, plus the slope of the
 resting face a minute: 0), memory_growth (peak of ten minutes streamed over that of one minute),
-style_retrieval and style_gain, with _phonemes and _curves where less is known (style_figures.py).
+style_retrieval and style_gain, with _phonemes and _curves where less is known (style_figures.py);
+emotion_accuracy (share of held-out children, styles and sentences whose emotion at full intensity a
+logistic regression tells from their curves among the seven), intensity_spearman (rank correlation
+of asked and predicted intensity over ten levels of one child's sentence, mean of the worst
+emotion), intensity_pooled (over all children at once), intensity_closure (share of p, b, m shut at
+all levels).
 
     python benchmarks/bench_motion.py --json benchmarks/results/bench_motion.json
     python benchmarks/bench_motion.py --only closure --people 2
@@ -28,6 +33,7 @@ from typing import Any
 
 os.environ["OMP_NUM_THREADS"] = "1"
 
+import motion_emotion
 import numpy as np
 from common import finish
 from style_figures import styles
@@ -207,11 +213,19 @@ def peak_bytes(score: Score) -> int:
     return peak
 
 
+def emotion(args: argparse.Namespace) -> Measured:
+    """Which emotion curves show, and how strongly."""
+    known = [said(text, 6.0, 2000 + n) for n, text in enumerate(SENTENCES[:8])]
+    new = [said(text, 6.0, 3000 + n) for n, text in enumerate(SENTENCES[20:28])]
+    return motion_emotion.measure(known, new, max(args.children // 2, 2))
+
+
 FIGURES: Mapping[str, Callable[[argparse.Namespace], Measured]] = {
     "closure": closure,
     "lag": lag,
     "speed": speed,
     "style": lambda args: styles(args.children),
+    "emotion": emotion,
 }
 
 
@@ -225,7 +239,7 @@ def main() -> None:
     parser.add_argument("--people", type=int, default=3, help="people of each age")
     parser.add_argument("--utterances", type=int, default=20, help="utterances of the lag")
     parser.add_argument("--repeats", type=int, default=3, help="runs of the speed")
-    parser.add_argument("--children", type=int, default=50, help="children of the styles")
+    parser.add_argument("--children", type=int, default=50, help="children of styles, emotions")
     args = parser.parse_args()
     rows: list[dict[str, Any]] = []
     figures: dict[str, float | None] = {}

@@ -24,15 +24,20 @@ from generate.facts import (
 )
 from generate.ladder import rung_shot
 from generate.make_sound import heard, make_stream, make_word
-from generate.motion.director import direct
+from generate.motion.cues import NoteCue, VocalCue
+from generate.motion.direction import NO_DIRECTION, parse_direction
+from generate.motion.director import Manner
 from generate.motion.dummy import around_dummy
+from generate.motion.performance import Asked, perform, roomy, sounded
 from generate.motion.player import play_score
+from generate.motion.singing import parse_song, sing
 from generate.motion.still import still
+from generate.motion.style import sample_style
 from generate.picture import build_child, gestured, render_clip
 from generate.presets import Ladder, Options, Stills, Stream, Talk, Words
 from generate.sample import from_block, sample_person, sample_view, stream
 from generate.shards import shard_name, write_shard
-from generate.spec import EMOTIONS, Person
+from generate.spec import EMOTIONS, Person, VoiceSpec
 from generate.voice.articulation import say_sentence
 from generate.voice.speech import Utterance
 from generate.voice.text import SENTENCES
@@ -115,18 +120,20 @@ def make_talk(options: Talk, number: int) -> Clip:
     """One child that says one sentence to the toy."""
     shot = talk_shot(options, number)
     child, look_, person = build_child(shot.person, options.size_px, shot.view.framing)
-    text = from_block(options.sentences or SENTENCES, options.seed, number, "text")
     rng = stream(options.seed, number, "voice")
     voice = sample_voice(rng, person.age_years, person.sex, child=True, engines=options.voices)
     voice = replace(voice, emotion=shot.emotion, intensity=shot.intensity)
-    utterance, text = say_sentence(text, voice, stream(options.seed, number, "sound"))
-    utterance = _cut(utterance, options.max_s)
+    utterance, text, asked = _voiced(options, number, voice)
     n_frames = max(2, int(np.ceil(len(utterance.audio) / SAMPLE_RATE_HZ * options.rate_hz)))
-    score = direct(
+    arms = child.free_arms()
+    style = sample_style(stream(options.seed, number, "style"))
+    free = arms is not None and "gesture" not in parse_fixed(options.fix)
+    score = perform(
         utterance, n_frames / options.rate_hz, stream(options.seed, number, "motion"),
-        shot.emotion, shot.intensity, shot.gesture,
+        shot.emotion, shot.intensity, shot.gesture, Manner(person.age_years, style, free), asked,
     )  # fmt: skip
-    motion = play_score(score, options.rate_hz, 0, n_frames, child.free_arms())
+    utterance = sounded(utterance, score.of(VocalCue), voice, stream(options.seed, number, "vocal"))
+    motion = play_score(score, options.rate_hz, 0, n_frames, arms)
     motion = around_dummy(shot.person, motion)
     frames, labels, camera = render_clip(
         child, look_, shot.view, motion, options.labels, options.view
@@ -141,15 +148,40 @@ def make_talk(options: Talk, number: int) -> Clip:
     return Clip(facts["key"], facts, labels, frames, to_int16(utterance.audio))
 
 
+def _voiced(options: Talk, number: int, voice: VoiceSpec) -> tuple[Utterance, str, Asked]:
+    """What is said or sung, its text, and what is asked beside it, `max_s` seconds at most."""
+    rng = stream(options.seed, number, "sound")
+    notes: list[NoteCue] = []
+    if options.song:
+        song = parse_song(options.song)
+        utterance, notes = sing(song, voice, rng, options.tempo_bpm)
+        text = " ".join(word.text for word in song)
+    else:
+        text = from_block(options.sentences or SENTENCES, options.seed, number, "text")
+        utterance, text = say_sentence(text, voice, rng)
+    plan = parse_direction(options.direction) if options.direction else NO_DIRECTION
+    utterance = roomy(_cut(utterance, options.max_s - sum(plan.room_s)), plan)
+    return utterance, text, Asked(plan, tuple(notes), options.tempo_bpm)
+
+
 def talk_shot(options: Talk, number: int) -> Shot:
-    """Who speaks in clip `number`, how it is seen and felt; its one frame of motion is a rest."""
+    """Who speaks in clip `number`, how it is seen and felt; its one frame of motion is a rest.
+
+    What a direction says first about the mood is felt, else one is drawn. Arms gesture by
+    themselves unless `fix` holds a gesture.
+    """
     emotion = from_block(EMOTIONS, options.seed, number, "order_emotion")
     intensity = round(float(stream(options.seed, number, "emotion").uniform(0.3, 0.9)), 3)
     view = sample_view(stream(options.seed, number, "view"), options.size_px)
     world = stream(options.seed, number, "world")
     view = replace(view, shutter=float(world.uniform(0.1, 0.6)) * (world.uniform() < MOVING_BLUR))
+    mood = parse_direction(options.direction).mood if options.direction else None
+    if mood:
+        emotion, intensity = mood.emotion, mood.intensity
     shot = Shot(_person(options, number), view, at_rest(), emotion, intensity)
-    return framed(shot, parse_fixed(options.fix), stream(options.seed, number, "gesture"))
+    fixed = parse_fixed(options.fix)
+    shot = framed(shot, fixed, stream(options.seed, number, "gesture"))
+    return shot if "gesture" in fixed else replace(shot, gesture="rest")
 
 
 def check_fixed(options: Stills | Talk) -> None:

@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+from generate.controls import parse_fixed
 from generate.ladder import LADDERS
 from generate.make import check_fixed
+from generate.motion.cues import GestureCue
+from generate.motion.direction import parse_direction
+from generate.motion.direction_cues import direction_cues
+from generate.motion.singing import TEMPOS_BPM, parse_song
 from generate.options import choose
 from generate.presets import EXTRA_LABELS, Ladder, Options, Stills, Stream, Talk, Words
 from generate.sound.scene import parse_held
@@ -34,6 +39,8 @@ def check_options(options: Options) -> None:
         choose(name, EXTRA_LABELS, "label in --labels")
     if "flow" in options.labels and not isinstance(options, Talk):
         raise ValueError("--labels flow: a picture alone has none; want the preset talk")
+    if isinstance(options, Talk):
+        _check_acting(options)
     if isinstance(options, (Stills, Talk)):
         _check_people(options)
 
@@ -45,6 +52,25 @@ def _check_people(options: Stills | Talk) -> None:
         raise ValueError(f"--age-years {low_age:g} {high_age:g}: {want}")
     if options.fix:
         check_fixed(options)
+
+
+def _check_acting(options: Talk) -> None:
+    """Directions and songs that cannot be, or that have no time in `max_s` or no arms to show."""
+    if options.song:
+        parse_song(options.song)
+    if not TEMPOS_BPM[0] <= options.tempo_bpm <= TEMPOS_BPM[1]:
+        low, high = TEMPOS_BPM
+        raise ValueError(f"--tempo-bpm {options.tempo_bpm:g}: want {low:g} to {high:g}")
+    if not options.direction:
+        return
+    plan = parse_direction(options.direction)
+    if sum(plan.room_s) > options.max_s - 1:
+        raise ValueError(
+            f"--max-s {options.max_s:g}: the direction's sounds take {sum(plan.room_s):.1f} s of it"
+        )
+    hands = [cue.gesture for cue in direction_cues(plan, 60.0) if isinstance(cue, GestureCue)]
+    if hands and "upper" not in parse_fixed(options.fix).values():
+        raise ValueError(f"--direction: {hands[0]} shows only with --fix framing=upper")
 
 
 def _check_ladder(options: Ladder) -> None:

@@ -83,7 +83,8 @@ class Words:
 class Talk:
     """Talking children: H.264 video, sound, and labels for every frame.
 
-    Example: collodi generate talk --out data/talk --clips 50 --size-px 256
+    Examples: collodi generate talk --out data/talk --clips 50 --size-px 256
+              collodi generate talk --out data/shy --direction "shyly, looking down, then nods"
     """
 
     clips: int = 16
@@ -108,6 +109,12 @@ class Talk:
     voice is coqui:FOLDER; see docs/voices.md."""
     sentences: tuple[str, ...] = ()
     """What is said; empty takes the bundled sentences."""
+    direction: str = ""
+    """How it is acted: "shyly, looking down, then nods twice"; words in docs/directions.md."""
+    song: str = ""
+    """Sung instead of said, words with a note for each vowel: "twinkle:C4,C4 star:G4*2"."""
+    tempo_bpm: float = 108.0
+    """Beats a minute of the song, 40 to 220."""
     age_years: tuple[float, float] = (3, 12)
     """Youngest and oldest."""
     fix: tuple[str, ...] = ()

@@ -38,6 +38,8 @@ STAGES = {
     "gesture": 11,
     "room": 12,
     "take": 13,
+    "style": 14,
+    "vocal": 15,
     "order_sex": 16,
     "order_age": 17,
     "order_tone": 18,

@@ -1,4 +1,4 @@
-"""`collodi motion export|import|style`: motion to and from animators, engines and captures."""
+"""`collodi motion direct|play|export|import|style`: motion from words, to and from others."""
 
 from __future__ import annotations
 
@@ -9,15 +9,20 @@ from typing import Annotated, Any
 
 import tyro
 
+from generate.motion.direct_cli import Direct, Play, direct_score, play_file
 from generate.options import choose, parse
 
 HELP = """usage: collodi motion COMMAND [options]
 
+  direct   words and a direction to a score, as text to read and edit, and its sound
+  play     a score to a CSV of ARKit curves
   export   a clip's motion, or a capture, as ARKit CSV or as an animated glTF head
   import   check a CSV of ARKit curves and write it evenly, in the usual layout
   style    fit a personal style to about ten seconds of a clip or a CSV
 
 examples:
+  collodi motion direct "Hello bear!" --out a.score --wav a.wav --direction "shyly, then nods twice"
+  collodi motion play a.score --out a.csv
   collodi motion export data/talk --clip 3 --out anna.glb
   collodi motion export data/talk --clip 3 --out anna.csv
   collodi motion export take.csv --out take.glb --age-years 8
@@ -152,6 +157,8 @@ def _say(path: Path, motion: Any, notes: Sequence[str]) -> None:
 
 
 COMMANDS: dict[str, tuple[type[Any], Callable[[Any], None]]] = {
+    "direct": (Direct, direct_score),
+    "play": (Play, play_file),
     "export": (Export, _export),
     "import": (Import, _import),
     "style": (Fit, _fit),

@@ -76,7 +76,7 @@ def transform(
     frames = _warp_formants(analyse(source, rate_hz), bends, timbre, rate_hz)
     frames = _move_f0(frames, f0_hz, timbre.f0_range)
     if old_s is not None and new_s is not None:
-        frames = _retime(frames, old_s, new_s)
+        frames = retimed(frames, old_s, new_s)
     length_s = len(source) / rate_hz if new_s is None else float(new_s[-1])
     frames = _roughen(frames, timbre, rng)
     hop = round(FRAME_S * rate_hz)
@@ -118,7 +118,8 @@ def _warp_formants(
     return Analysis(frames.f0_hz, log_power, noise)
 
 
-def _retime(frames: Analysis, old_s: NDArray[np.float64], new_s: NDArray[np.float64]) -> Analysis:
+def retimed(frames: Analysis, old_s: NDArray[np.float64], new_s: NDArray[np.float64]) -> Analysis:
+    """The frames with times moved along the piecewise linear map `old_s` -> `new_s`, s."""
     count = max(round(float(new_s[-1]) / FRAME_S) + 1, 4)
     place = np.interp(np.arange(count) * FRAME_S, new_s, old_s) / FRAME_S
     place = np.clip(place, 0, len(frames.f0_hz) - 1)
