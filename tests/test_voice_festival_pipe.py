@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from generate.voice import festival
+from generate.voice import festival, festival_pipe
 from generate.voice.festival_pipe import Festival
 from generate.voice.festival_pipe import festival as process_of
 
@@ -20,6 +20,18 @@ def test_a_voice_says_the_same_after_its_process_was_killed(voice: str) -> None:
     after = festival.synth("seven", voice)
     assert process_of(voice).process.pid != running.pid
     assert np.array_equal(before.pcm, after.pcm) and before.phonemes == after.phonemes
+
+
+def test_one_that_has_grown_large_begins_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(festival_pipe, "CHECK", 3)
+    monkeypatch.setattr(festival_pipe, "LARGE_MIB", 10**6)
+    running = Festival()
+    first = running.process.pid
+    assert all("7" in running.ask("(print (+ 3 4))") for _ in range(4))
+    assert running.process.pid == first
+    monkeypatch.setattr(festival_pipe, "LARGE_MIB", 1)
+    assert all("7" in running.ask("(print (+ 3 4))") for _ in range(2))
+    assert running.process.pid != first
 
 
 @pytest.mark.skipif("ked_diphone" not in festival.available(), reason="no voice ked")
