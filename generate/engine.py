@@ -17,6 +17,8 @@ from concurrent.futures.process import BrokenProcessPool
 from multiprocessing.sharedctypes import Synchronized
 from typing import Any
 
+from generate.interrupt import interrupted
+
 ENGINES = ("loop", "pool")
 Job = Callable[[int, Callable[[], None]], None]
 """(shard number, tick after each clip)."""
@@ -87,11 +89,15 @@ def _pool(job: Job, shards: Sequence[int], progress: Progress, workers: int) -> 
     ) as pool:
         pending: set[Future[None]] = {pool.submit(_work, job, shard) for shard in shards}
         try:
-            while pending:
-                finished, pending = wait(pending, timeout=0.5, return_when=FIRST_COMPLETED)
-                progress.update(done.value)
-                for future in finished:
-                    future.result()
+            # An exception inside `wait` leaves futures locked, and the pool then never ends.
+            with interrupted() as stop:
+                while pending and not stop.is_set():
+                    finished, pending = wait(pending, timeout=0.5, return_when=FIRST_COMPLETED)
+                    progress.update(done.value)
+                    for future in finished:
+                        future.result()
+            if stop.is_set():
+                raise KeyboardInterrupt
         except BrokenProcessPool as error:
             raise RuntimeError(
                 "a worker process died (out of memory?); run again to go on"

@@ -5,11 +5,14 @@ import signal
 import subprocess
 import sys
 import time
+from concurrent.futures import Future
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+from generate import engine
 from generate.cli import Where, generate
 from generate.engine import run
 from generate.presets import Stills, Talk, Words
@@ -28,8 +31,8 @@ def failing_job(bad: int, folder: str, shard: int, tick) -> None:  # type: ignor
 
 
 def test_loop_and_pool_give_the_same_labels_and_sound(tmp_path: Path) -> None:
-    for engine in ("loop", "pool"):
-        generate(WORDS, Where(out=tmp_path / engine, engine=engine, workers=2))
+    for how in ("loop", "pool"):
+        generate(WORDS, Where(out=tmp_path / how, engine=how, workers=2))
     for path in sorted((tmp_path / "loop").glob("shard-*.tar")):
         assert path.read_bytes() == (tmp_path / "pool" / path.name).read_bytes(), path.name
     assert (tmp_path / "loop" / "index.jsonl").read_text() == (
@@ -80,11 +83,11 @@ def test_other_options_do_not_mix_into_a_data_set(tmp_path: Path) -> None:
         generate(Words(clips=24, shard_clips=8, words=("stop", "go"), seed=4), Where(out=tmp_path))
 
 
-@pytest.mark.parametrize("engine", ["loop", "pool"])
-def test_the_first_error_is_raised_and_whole_work_kept(tmp_path: Path, engine: str) -> None:
+@pytest.mark.parametrize("how", ["loop", "pool"])
+def test_the_first_error_is_raised_and_whole_work_kept(tmp_path: Path, how: str) -> None:
     job = partial(failing_job, 2, str(tmp_path))
     with pytest.raises(ValueError, match="shard 2 is bad"):
-        run(engine, job, [0, 1, 2], 3, workers=1)
+        run(how, job, [0, 1, 2], 3, workers=1)
     assert sorted(path.name for path in tmp_path.iterdir()) == ["0", "1"]
 
 
@@ -104,6 +107,26 @@ def test_ctrl_c_ends_in_one_line_and_leaves_nothing_half_written(tmp_path: Path)
     assert "Traceback" not in errors
     assert list(tmp_path.glob("d/shard-*.tar"))
     assert not list(tmp_path.glob("d/*.part"))
+
+
+def test_ctrl_c_while_the_pool_is_being_looked_at_ends_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Raised inside `wait` it left a lock behind, and the process waited for it for ever."""
+    looked = engine.wait
+
+    def interrupted_wait(pending: set[Future[None]], **how: Any) -> Any:
+        signal.raise_signal(signal.SIGINT)
+        return looked(pending, **how)
+
+    monkeypatch.setattr(engine, "wait", interrupted_wait)
+    before = signal.getsignal(signal.SIGINT)
+    told: list[str] = []
+    monkeypatch.setattr(engine.Progress, "update", lambda *_: told.append("looked"))
+    with pytest.raises(KeyboardInterrupt):
+        run("pool", partial(failing_job, 99, str(tmp_path)), [0, 1, 2], 3, workers=1)
+    assert told  # what was begun to be looked at was looked at
+    assert signal.getsignal(signal.SIGINT) is before
 
 
 @pytest.mark.parametrize(

@@ -9,14 +9,11 @@ from __future__ import annotations
 import copy
 import json
 import math
-import signal
-import threading
 import time
 from collections.abc import Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
-from types import FrameType
 from typing import Any
 
 import numpy as np
@@ -25,6 +22,7 @@ from torch import Tensor, nn
 
 from device.files import write_atomic
 from generate.engine import Progress
+from generate.interrupt import interrupted
 from train_edge.checkpoint import State, begin, load, save
 from train_edge.options import Options, check_options
 from train_edge.run import (
@@ -209,25 +207,6 @@ def settled(threads: int) -> Iterator[None]:
     finally:
         torch.set_num_threads(before)
         torch.use_deterministic_algorithms(strict)
-
-
-@contextmanager
-def interrupted() -> Iterator[threading.Event]:
-    """An event that Ctrl-C sets; a second Ctrl-C interrupts at once."""
-    stop = threading.Event()
-    if threading.current_thread() is not threading.main_thread():
-        yield stop
-        return
-
-    def ask(number: int, frame: FrameType | None) -> None:  # noqa: ARG001
-        stop.set()
-        signal.signal(signal.SIGINT, signal.default_int_handler)
-
-    before = signal.signal(signal.SIGINT, ask)
-    try:
-        yield stop
-    finally:
-        signal.signal(signal.SIGINT, before)
 
 
 def _average(state: State, decay: float) -> None:
