@@ -8,6 +8,7 @@ import pytest
 import torch
 from torch import nn
 
+from export import quantize
 from export.float_head import keep_float_sum
 from export.layout import ChannelsLast
 from export.quantize import quantize_onnx
@@ -26,6 +27,23 @@ class Blocks(nn.Module):
     def forward(self, x: torch.Tensor) -> torch.Tensor:
         """(B, 8, 6, 6) -> (B, 4)."""
         return self.head(self.body(x)).flatten(1)
+
+
+@pytest.mark.parametrize(("enough_db", "left"), [(-99.0, 0), (99.0, 1)])
+def test_the_first_layer_stays_float_only_where_the_answers_are_not_good_enough(
+    enough_db: float, left: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(quantize, "ENOUGH_DB", enough_db)
+    torch.manual_seed(0)
+    to_onnx(ChannelsLast(Blocks(2).eval()), (1, 6, 6, 8), tmp_path / "a.onnx")
+    clips = np.random.default_rng(0).normal(size=(16, 6, 6, 8)).astype(np.float32)
+    quantize.quantize_onnx(tmp_path / "a.onnx", tmp_path / "b.onnx", clips)
+    graph = onnx.load(tmp_path / "b.onnx").graph
+    floats = {item.name for item in graph.initializer if item.data_type == 1 and item.dims}
+    layers = [node for node in graph.node if node.op_type in ("Conv", "Gemm")]
+    assert [node.input[1] in floats for node in layers] == [True] * left + [False] * (
+        len(layers) - left
+    )
 
 
 @pytest.fixture(scope="module")
