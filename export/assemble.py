@@ -144,7 +144,7 @@ class _Maker:
 
     def _int8_onnx(self) -> None:
         path = self.workshop / ONNX_INT8
-        quantize_onnx(self.workshop / ONNX, path, self.calibration.clips)
+        quantize_onnx(self.workshop / ONNX, path, self.calibration.clips, self.source.task)
         self._keep(self._passed(ONNX_INT8, "onnx-int8", onnx_ops(path)))
 
     def _raw_onnx(self) -> None:

@@ -112,7 +112,7 @@ def test_head_of_an_int8_file_is_not_rounded(tmp_path: Path) -> None:
     clips = np.random.default_rng(0).normal(size=(8, 96, 96, 3)).astype(np.float32)
     last = ChannelsLast(network)
     to_onnx(last, (1, 96, 96, 3), tmp_path / "a.onnx")
-    quantize_onnx(tmp_path / "a.onnx", tmp_path / "b.onnx", clips)
+    quantize_onnx(tmp_path / "a.onnx", tmp_path / "b.onnx", clips, "face")
     graph = onnx.load(tmp_path / "b.onnx").graph
     makers = {name: node for node in graph.node for name in node.output}
     assert [item.name for item in graph.output] == ["output"]

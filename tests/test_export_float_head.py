@@ -34,10 +34,11 @@ def test_the_first_layer_stays_float_only_where_the_answers_are_not_good_enough(
     enough_db: float, left: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(quantize, "ENOUGH_DB", enough_db)
+    monkeypatch.setattr(quantize, "FEW_FLIPS", 1.0)
     torch.manual_seed(0)
     to_onnx(ChannelsLast(Blocks(2).eval()), (1, 6, 6, 8), tmp_path / "a.onnx")
     clips = np.random.default_rng(0).normal(size=(16, 6, 6, 8)).astype(np.float32)
-    quantize.quantize_onnx(tmp_path / "a.onnx", tmp_path / "b.onnx", clips)
+    quantize.quantize_onnx(tmp_path / "a.onnx", tmp_path / "b.onnx", clips, "kws")
     graph = onnx.load(tmp_path / "b.onnx").graph
     floats = {item.name for item in graph.initializer if item.data_type == 1 and item.dims}
     layers = [node for node in graph.node if node.op_type in ("Conv", "Gemm")]
@@ -53,7 +54,7 @@ def qdq(tmp_path_factory: pytest.TempPathFactory) -> onnx.ModelProto:
     torch.manual_seed(0)
     to_onnx(ChannelsLast(Blocks(2).eval()), (1, 6, 6, 8), folder / "float.onnx")
     clips = np.random.default_rng(0).normal(size=(16, 6, 6, 8)).astype(np.float32)
-    quantize_onnx(folder / "float.onnx", folder / "int8.onnx", clips)
+    quantize_onnx(folder / "float.onnx", folder / "int8.onnx", clips, "kws")
     return onnx.load(folder / "int8.onnx")
 
 

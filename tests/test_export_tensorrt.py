@@ -48,7 +48,7 @@ def test_file_for_tensorrt_keeps_its_rules_and_the_one_for_x86_does_not(
 ) -> None:
     quantize_for_tensorrt(float_onnx, tmp_path / "trt.onnx", CLIPS)
     assert broken_rules(tmp_path / "trt.onnx") == []
-    quantize_onnx(float_onnx, tmp_path / "x86.onnx", CLIPS)
+    quantize_onnx(float_onnx, tmp_path / "x86.onnx", CLIPS, "kws")
     broken = broken_rules(tmp_path / "x86.onnx")
     assert any("uint8" in rule for rule in broken)
     assert any("int32" in rule for rule in broken)
