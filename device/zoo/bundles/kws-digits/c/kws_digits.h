@@ -12,8 +12,8 @@
 #define KWS_DIGITS_INPUT_ZERO_POINT (0)
 /* output: int8 1 x 12 (B C), logit */
 #define KWS_DIGITS_OUTPUT_SIZE 12
-#define KWS_DIGITS_OUTPUT_SCALE 5.074181408e-02f
-#define KWS_DIGITS_OUTPUT_ZERO_POINT (-24)
+#define KWS_DIGITS_OUTPUT_SCALE 4.673068598e-02f
+#define KWS_DIGITS_OUTPUT_ZERO_POINT (3)
 #define KWS_DIGITS_LABELS 12
 
 /* Operators, for tflite::MicroMutableOpResolver<N> (C++). */
