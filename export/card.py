@@ -172,14 +172,14 @@ def _python(bundle: Bundle) -> str:
     targets = [entry.target for entry in bundle.files]
     target = "tflite-int8" if "tflite-int8" in targets else targets[0]
     front = {
-        "logmel": "features = logmel(audio, bundle.front_end)   # float32 (16000,), 16 kHz, -1..1",
-        "image": "features = image(rgb, bundle.front_end)       # uint8 (H, W, 3), the face inside",
+        "logmel": "features = logmel(audio, bundle.front_end)  # float32 (16000,), 16 kHz, -1..1",
+        "image": "features = image(rgb, bundle.front_end)  # uint8 (H, W, 3), the face inside",
     }[bundle.front_end["name"]]
     function = bundle.front_end["name"]
     answer = {
         "kws": "print(bundle.labels[answer.argmax()])",
         "voice": "speech, child = answer[:2] > 0; emotion = bundle.labels[2 + answer[2:].argmax()]",
-        "face": "points = answer[:136].reshape(68, 2)         # x, y as fractions of the crop",
+        "face": "points = answer[:136].reshape(68, 2)  # x, y as fractions of the crop",
     }[bundle.task]
     given = "features[None]" if bundle.task == "face" else "features[None, :, :, None]"
     if target == "onnx-raw":
@@ -191,9 +191,9 @@ def _python(bundle: Bundle) -> str:
         f"from device.backends.frontend import {function}",
         "from device.bundle import read_bundle",
         "",
-        "folder = Path('.')                           # this folder",
+        'folder = Path(".")  # this folder',
         "bundle = read_bundle(folder)",
-        f"model = open_model(folder, bundle.file('{target}'))",
+        f'model = open_model(folder, bundle.file("{target}"))',
         front,
         f"answer = model.run([{given}])[0][0]",
         answer,
