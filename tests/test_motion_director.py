@@ -16,6 +16,7 @@ from generate.motion.cues import (
     PoseCue,
     StyleCue,
     SwayCue,
+    VisemeCue,
 )
 from generate.motion.director import Manner, direct
 from generate.motion.gesture import GESTURES
@@ -24,6 +25,7 @@ from generate.motion.player import play_score
 from generate.motion.score_text import from_text, to_text
 from generate.motion.style import Style
 from generate.spec import EMOTIONS
+from generate.voice.languages import ENGLISH
 from generate.voice.speech import Utterance, speak
 from generate.voice.timed import Timed
 from generate.voice.voices import sample_voice
@@ -202,3 +204,11 @@ def test_no_sound_and_short_sounds_are_directed():
         for length in (0.025, 0.1, 1.0):
             score = direct(utterance, length, np.random.default_rng(0), "afraid", 1.0)
             assert score.length_s == length
+
+
+@pytest.mark.parametrize("accent", sorted(ENGLISH))
+def test_every_accent_of_english_moves_the_mouth(accent: str) -> None:
+    voice = sample_voice(np.random.default_rng(0), 7, "female", accent)
+    utterance = speak("Ah, father saw a large bird near the ball.", voice, np.random.default_rng(1))
+    score = direct(utterance, utterance.duration_s, np.random.default_rng(2))
+    assert len(score.of(VisemeCue)) > 15

@@ -132,7 +132,7 @@ def unknown_symbols(phoneme: str) -> str:
         symbol
         for symbol in unicodedata.normalize("NFD", phoneme)
         if symbol not in _OF_SYMBOL
-        and symbol != "-"
+        and symbol not in "-:"  # liaison, and length as some voices of espeak-ng write it
         and unicodedata.category(symbol) not in ("Lm", "Mn", "Mc", "Sk")
     )
 
