@@ -159,18 +159,19 @@ def upper_body(number: int) -> tuple[Child, Posed]:
 
 
 def test_no_upper_body_shows_skin_but_of_hands_and_head() -> None:
-    """By depth from four sides, and in pictures, where below the shoulders is neither face nor
-    neck."""
+    """By depth from four sides, and in pictures, where below the shoulders, and below the chin of a
+    head that is bowed before them, is neither face nor neck."""
     renderer, any_look = Renderer(VIEW.size_px), look(Person())
     for number in range(BODIES):
         child, posed = upper_body(number)
         garment, yaw = child.person.garment, SIDES[number // 4 % 4]
         assert bare_cells(child.topology, garment, posed.points, yaw, 210) <= 3
         place = scene(VIEW, child)
-        parts = renderer.frame(child, any_look, posed, place).parts
+        frame = renderer.frame(child, any_look, posed, place)
+        parts, jaw = frame.parts, frame.landmarks_px[:17, 1]
         joints = [JOINTS.index(f"{side}_shoulder") for side in ("left", "right")]
         low = posed.shoulders[:3, :3] @ [0, -0.02, 0.02] + posed.joints[joints].mean(0)
         row = place.camera.project(place.camera.to_camera(low))[1]
-        below = parts[int(np.ceil(max(row, 0))) + 1 :]
+        below = parts[int(np.ceil(max(row, jaw.max(), 0))) + 1 :]
         assert not np.isin(below, (FACE, NECK)).any(), number
         assert np.isin(parts, (FACE, CLOTH_PART)).sum() > 50
