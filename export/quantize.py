@@ -18,13 +18,13 @@ from export.to_onnx import strip_metadata
 
 METHOD = (
     "static; min-max activations, one scale a tensor; symmetric weights, one scale a channel; "
-    "channels equalised"
+    "channels equalised; the first layer of ONNX may be float32"
 )
 ENOUGH_DB, FEW_FLIPS = 30.0, 0.01
 """Below, or above, on the calibration clips the first layer stays float32: the gate asks for 25 dB
-and 2 % changed decisions on clips that were not seen. Where most cells of the input
-are at the floor, the rounding of its weights errs the same way in each: 23.0 -> 27.9 dB (keyword
-network; every other layer left alone, one at a time, gives at most 23.7)."""
+and 2 % changed decisions on clips that were not seen. Where most cells of the input are at the
+floor, the rounding of its weights errs the same way in each: 23.0 -> 27.9 dB (keyword network; no
+other layer left alone gives more than 23.7)."""
 
 
 class _Reader:

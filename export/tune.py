@@ -83,7 +83,7 @@ def tune(
     A word's own level is what its peaks pass LEVEL times an hour; all words are lifted above theirs
     by one step in log odds, the smallest that keeps the rate. One number is fitted to the few peaks
     that count, not one a word: thresholds just above the highest peak of each of ten words in two
-    hours gave 3 accepts an hour in the next two, this gives 0 to 1.5 where 0.5 was asked.
+    hours gave 3 accepts an hour in the next two, this gave 0 one way and 2 the other (0.5 asked).
     """
     hours = sum(heard.seconds for heard in negatives) / 3600
     if not hours > 0:

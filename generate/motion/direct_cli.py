@@ -11,6 +11,8 @@ import numpy as np
 import tyro
 from numpy.typing import NDArray
 
+from generate.spec import Sex
+
 
 @dataclass(frozen=True)
 class Direct:
@@ -38,7 +40,7 @@ class Direct:
     """Of the emotion, 0 to 1."""
     age_years: float = 6.0
     """Of the voice, and of blinks and breath."""
-    sex: str = "female"
+    sex: Sex = "female"
     """female or male."""
     gestures: bool = False
     """Whether arms and hands join in."""
@@ -71,18 +73,17 @@ def direct_score(options: Direct) -> None:
     from generate.motion.score_text import to_text
     from generate.motion.singing import parse_song, sing
     from generate.options import choose
-    from generate.spec import EMOTIONS, SEXES
+    from generate.spec import EMOTIONS
     from generate.voice.speech import speak
     from generate.voice.voices import sample_voice
 
     choose(options.emotion, EMOTIONS, "emotion")
-    sex = SEXES[[*SEXES].index(choose(options.sex, SEXES, "sex"))]  # type: ignore[arg-type]
     plan = parse_direction(options.direction) if options.direction else NO_DIRECTION
     felt = options.emotion, options.intensity if options.emotion != "neutral" else 0.0
     if plan.mood:
         felt = plan.mood.emotion, plan.mood.intensity
     voices, sounds, moves = (np.random.default_rng([options.seed, n]) for n in range(3))
-    voice = sample_voice(voices, options.age_years, sex, child=options.age_years < 18)
+    voice = sample_voice(voices, options.age_years, options.sex, child=options.age_years < 18)
     voice = replace(voice, emotion=felt[0], intensity=felt[1])
     notes: list[NoteCue] = []
     if options.song:

@@ -30,8 +30,10 @@ POSE_S = 1.0
 """`head` scales what of the head's motion is faster than this; slower is where it points."""
 
 
-def _ranged(low: float, high: float, default: float, spread: float) -> Any:
-    return field(default=default, metadata={"range": (low, high), "spread": spread})
+def _of_cue(name: str, spread: float) -> Any:
+    """Default and range as a score has them."""
+    cue = StyleCue.__dataclass_fields__[name]
+    return field(default=cue.default, metadata={"range": cue.metadata["range"], "spread": spread})
 
 
 @dataclass(frozen=True)
@@ -42,20 +44,20 @@ class Style:
     `sample_style` draws (of the logarithm, for factors). ValueError where a value is out of range.
     """
 
-    jaw: float = _ranged(0.3, 2, 1, 0.22)
+    jaw: float = _of_cue("jaw", 0.22)
     """Factor of jaw opening."""
-    lips: float = _ranged(0.3, 2, 1, 0.22)
+    lips: float = _of_cue("lips", 0.22)
     """Factor of lip shapes."""
-    expression: float = _ranged(0, 2, 1, 0.25)
+    expression: float = _of_cue("expression", 0.25)
     """Factor of brows, cheeks, nose and smiles."""
-    head: float = _ranged(0, 3, 1, 0.4)
+    head: float = _of_cue("head", 0.4)
     """Factor of head motion round where it points."""
-    brow: float = _ranged(-0.5, 0.5, 0, 0.1)
+    brow: float = _of_cue("brow", 0.1)
     """Habit: brows raised (+) or lowered (-) by this."""
-    asymmetry: float = _ranged(-0.5, 0.5, 0, 0.12)
+    asymmetry: float = _of_cue("asymmetry", 0.12)
     """The left side of an expression does this much more than the middle, as a share, and the
     right as much less."""
-    tempo: float = _ranged(0.4, 2.5, 1, 0.18)
+    tempo: float = _of_cue("tempo", 0.18)
     """Of curves: factor of their fast detail, how crisp moves are. Of a director: how often
     blinks, glances and gestures come."""
 

@@ -41,6 +41,8 @@ def take(source: Path, clip: int = 0, rate_hz: float | None = None) -> Taken:
     if source.is_file():
         found = read_csv(source, rate_hz)
         return Taken(found.motion, None, {"file": source.name}, found.synthetic, found.notes)
+    if source.suffix.lower() == ".csv":
+        raise ValueError(f"{source}: no such file")
     dataset = open_dataset(source)
     if not 0 <= clip < len(dataset):
         raise ValueError(f"clip {clip} of {source}: it has clips 0 to {len(dataset) - 1}")
