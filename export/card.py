@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping
 from device.bundle import Bundle, ModelFile
 from export.to_c import c_name
 from export.verify import strays
+from train_edge.face_outputs import COLUMNS, PARTS
 
 STREAM = "## In a stream"
 
@@ -14,8 +15,9 @@ WHAT = {
     "kws": "Hears one second of speech and names one of its keywords, or says that there is none.",
     "voice": "Hears one second of sound and says whether somebody speaks, whether it is a child "
     "(under 13) or an adult, and which emotion the voice has.",
-    "face": "Finds 68 landmarks (iBUG order) and the head pose of one face in a picture that shows "
-    "it, and says whether there is a face.",
+    "face": "Sees one face in a picture cropped around it: 68 landmarks (iBUG order) and how "
+    "far each may be off, head pose, gaze, how far eyes and mouth are open, an expression code, "
+    "expression, age band, and whether there is a face.",
 }
 LIMITS = {
     "kws": (
@@ -34,7 +36,8 @@ LIMITS = {
         "One face, cropped with its surroundings; it does not search a picture.",
         "Strong turns of the head, hands before the face, masks and low light are the first to go "
         "wrong. Errors can differ between skin tones and ages: measure on people of your own.",
-        "It answers where points are. It says nothing about who somebody is or feels.",
+        "Expression is how a synthetic face is posed and age how old it looks: neither says what "
+        "somebody feels or how old they are. It does not know who somebody is.",
     ),
 }
 USE = (
@@ -61,6 +64,7 @@ def card(bundle: Bundle, not_run: Mapping[str, str]) -> str:
         WHAT[bundle.task],
         _draft(bundle),
         _facts(bundle),
+        _outputs(bundle),
         f"## Files\n\n{_files(bundle, not_run)}",
         f"## Accuracy\n\n{_accuracy(bundle)}",
         in_a_stream(bundle) if bundle.task == "kws" else "",
@@ -82,11 +86,7 @@ def _draft(bundle: Bundle) -> str:
 def _facts(bundle: Bundle) -> str:
     labels = ", ".join(bundle.labels)
     if bundle.task == "face":
-        labels = (
-            "x0, y0 ... x67, y67 (fractions of the crop, minus 0.5), "
-            "yaw, pitch, roll (degrees / 180), "
-            "face (logit / 64, above 0 where there is one)"
-        )
+        labels = f"{len(bundle.labels)} values, see below"
     stamp, quantized = bundle.created, bundle.quantization
     rows = [
         f"Outputs: {labels}",
@@ -100,6 +100,22 @@ def _facts(bundle: Bundle) -> str:
         clips = f"{quantized.calibration_clips} clips, SHA-256 {digest}..."
         rows.append(f"int8: {quantized.method}; calibration {clips}")
     return _bullets(rows)
+
+
+def _outputs(bundle: Bundle) -> str:
+    """The parts of a face network's answer."""
+    if bundle.task != "face":
+        return ""
+    rows = []
+    for part in PARTS:
+        columns, names = COLUMNS[part.name], ", ".join(part.values)
+        if len(part.values) > 24:
+            names = f"{', '.join(part.values[:2])} ... {part.values[-1]}"
+        place = f"{columns.start}-{columns.stop - 1}"
+        real = f"{part.divisor:g} x value + {part.center:g}"
+        rows.append(f"| {part.name} | {place} | {real} | {part.unit} | {names} |")
+    head = "| part | values | real value | unit | names |\n|---|---|---|---|---|"
+    return "\n".join(["## Outputs", "", head, *rows])
 
 
 def _files(bundle: Bundle, not_run: Mapping[str, str]) -> str:
@@ -179,7 +195,7 @@ def _python(bundle: Bundle) -> str:
     answer = {
         "kws": "print(bundle.labels[answer.argmax()])",
         "voice": "speech, child = answer[:2] > 0; emotion = bundle.labels[2 + answer[2:].argmax()]",
-        "face": "points = answer[:136].reshape(68, 2)  # x, y as fractions of the crop",
+        "face": "points = answer[:136].reshape(68, 2) + 0.5  # x, y as fractions of the crop",
     }[bundle.task]
     given = "features[None]" if bundle.task == "face" else "features[None, :, :, None]"
     if target == "onnx-raw":

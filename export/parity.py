@@ -4,8 +4,8 @@ SQNR here is strict. A network that answers landmarks near 0.5 has a large plain
 even when it answers the same for every clip, so the mean answer over the calibration clips is
 taken off first: what is left is what the network says about this clip. For `face` the figure is
 that of the landmarks alone (136 numbers), because one large logit would hide all of them, and on
-the clips where the float network sees a face: elsewhere they mean nothing. Pose is given beside
-it, and presence over all clips.
+the clips where the float network sees a face: elsewhere they mean nothing. The other parts are
+given beside it, presence over all clips.
 """
 
 from __future__ import annotations
@@ -14,6 +14,8 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
+
+from train_edge.face_outputs import COLUMNS
 
 Array = NDArray[np.float32]
 
@@ -28,7 +30,7 @@ PARTS: dict[str, dict[str, slice]] = {
         "child": slice(1, 2),
         "emotion": slice(2, None),
     },
-    "face": {"landmarks": slice(0, 136), "pose": slice(136, 139), "present": slice(139, 140)},
+    "face": COLUMNS,
 }
 """Task -> named parts of the output vector; the first one is held to the limit of SQNR."""
 
@@ -56,7 +58,7 @@ def distance(task: str, reference: Array, answer: Array, mean: Array) -> Distanc
 
 
 def meant(task: str, part: str, reference: Array) -> NDArray[np.bool_]:
-    """(B,) clips on which a part of the answer means something: a face, for landmarks and pose.
+    """(B,) clips on which a part of the answer means something: a face, for all but presence.
 
     All clips where the network sees no face at all, so that nothing passes unmeasured.
     """

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from device.bundle import Tensor
+from train_edge.face_outputs import PARTS
 
 INPUT = {
     "kws": ("B T L C", "log-mel / 2, loudest cell near 0 (device/front_end.py, logmel)"),
@@ -18,8 +19,9 @@ OUTPUT = {
     "voice": ("B C", "logit of speech, logit of a child, one logit an emotion"),
     "face": (
         "B C",
-        "fraction of the crop from its centre (68 x, y), degrees / 180 (yaw, pitch, roll), "
-        "logit / 64",
+        "; ".join(
+            f"{part.name}: ({part.unit} - {part.center:g}) / {part.divisor:g}" for part in PARTS
+        ),
     ),
 }
 """Task to axes and unit of the output."""

@@ -12,9 +12,11 @@ from export import verify
 from export.errors import ExportError
 from export.parity import EQUAL_DB, decisions, distance, relative_error, sqnr_db
 from export.verify import Reference, check, strays
+from train_edge.face_outputs import LABELS
 
 RNG = np.random.default_rng(3)
 SCALE = 0.05
+FACE = len(LABELS)
 
 
 def test_sqnr_is_20_db_for_a_tenth_of_the_amplitude() -> None:
@@ -27,17 +29,17 @@ def test_sqnr_is_20_db_for_a_tenth_of_the_amplitude() -> None:
 
 def test_landmarks_that_never_move_do_not_hide_behind_their_mean() -> None:
     """Plain power would give 28 dB to a network that answers the mean face whatever it sees."""
-    mean = RNG.uniform(0.3, 0.7, 140).astype(np.float32)
-    reference = mean + RNG.normal(size=(50, 140)).astype(np.float32) * 0.02
+    mean = RNG.uniform(0.3, 0.7, FACE).astype(np.float32)
+    reference = mean + RNG.normal(size=(50, FACE)).astype(np.float32) * 0.02
     constant = np.tile(mean, (50, 1))
     assert sqnr_db(reference, constant) > 25
     assert distance("face", reference, constant, mean).sqnr_db < 1
 
 
 def test_a_large_logit_does_not_hide_the_landmarks() -> None:
-    mean = np.zeros(140, np.float32)
-    reference = RNG.normal(size=(50, 140)).astype(np.float32) * 0.1
-    reference[:, 139] *= 100
+    mean = np.zeros(FACE, np.float32)
+    reference = RNG.normal(size=(50, FACE)).astype(np.float32) * 0.1
+    reference[:, -1] *= 100
     noisy = reference + 0.05 * RNG.normal(size=reference.shape).astype(np.float32)
     found = distance("face", reference, noisy, mean)
     assert found.sqnr_db == pytest.approx(6, abs=1)
@@ -45,22 +47,22 @@ def test_a_large_logit_does_not_hide_the_landmarks() -> None:
 
 
 def test_landmarks_count_only_where_the_network_sees_a_face() -> None:
-    reference = RNG.normal(size=(40, 140)).astype(np.float32)
-    reference[:, 139] = np.where(np.arange(40) < 30, 1, -1)
-    answer, mean = reference.copy(), np.zeros(140, np.float32)
+    reference = RNG.normal(size=(40, FACE)).astype(np.float32)
+    reference[:, -1] = np.where(np.arange(40) < 30, 1, -1)
+    answer, mean = reference.copy(), np.zeros(FACE, np.float32)
     answer[30:, :136] += 9
     assert distance("face", reference, answer, mean).sqnr_db == EQUAL_DB
     answer[0, 0] += 9
     assert distance("face", reference, answer, mean).sqnr_db < 30
-    reference[:, 139] = -1  # no face anywhere: everything counts
+    reference[:, -1] = -1  # no face anywhere: everything counts
     assert distance("face", reference, answer, mean).sqnr_db < 5
 
 
 def test_decisions_are_the_label_or_the_presence_of_a_face() -> None:
     logits = np.array([[0.1, 0.2], [3, -1]], np.float32)
     assert decisions("kws", logits).tolist() == [1, 0]
-    answers = np.zeros((2, 140), np.float32)
-    answers[:, 139] = 0.3, -0.3
+    answers = np.zeros((2, FACE), np.float32)
+    answers[:, -1] = 0.3, -0.3
     assert decisions("face", answers).tolist() == [1, 0]
 
 

@@ -13,8 +13,9 @@ from generate.shards import open_dataset
 from train_edge.augment_image import FLIP, face_view, mirror, still_view
 from train_edge.augment_sound import augment
 from train_edge.data import keywords, load_words, open_clips, split
+from train_edge.face_store import load_faces
 from train_edge.face_task import FRONT_END, FaceTask, standardized, upright
-from train_edge.faces import load_faces, square
+from train_edge.faces import square
 from train_edge.kws_task import SYNTHESIZER_SPEAKERS, KwsTask, centred, voice_weight
 from train_edge.options import ImageAugment, SoundAugment
 from train_edge.presets import PRESETS
@@ -71,13 +72,13 @@ def test_mirror_is_an_involution_and_moves_left_to_right() -> None:
 
 
 def test_points_stay_on_the_face_through_every_view(faces: Path) -> None:
-    kept = load_faces(open_dataset(faces), range(4), np.random.default_rng(0))
+    kept = load_faces(open_dataset(faces), range(4))
     plain = ImageAugment(occlude=0, blur=0, light=0, noise=0, jpeg=0)
     rng = np.random.default_rng(5)
     for k in range(4):
         for _ in range(8):
             picture, points, _ = face_view(
-                kept.crops[k], kept.points[k], kept.pose_deg[k], 96, rng, plain
+                kept.crops[k], kept.points[k], np.zeros(3, np.float32), 96, rng, plain
             )
             mouth = points[48:60].mean(0).astype(int)  # drawn red; skin and wall are not
             red, green, _ = picture[mouth[1], mouth[0]].astype(int)
@@ -87,7 +88,7 @@ def test_points_stay_on_the_face_through_every_view(faces: Path) -> None:
 
 
 def test_an_upright_view_shows_the_face_box_at_half_the_width(faces: Path) -> None:
-    kept = load_faces(open_dataset(faces), range(4), np.random.default_rng(0))
+    kept = load_faces(open_dataset(faces), range(4))
     to_view = still_view(96)
     points = kept.points @ to_view[:, :2].T + to_view[:, 2]
     sides = (points.max(1) - points.min(1)).max(1)
@@ -109,7 +110,7 @@ def test_square_maps_points_where_it_draws_them() -> None:
 def test_a_batch_is_a_pure_function_of_its_rng(words: Path, faces: Path) -> None:
     dataset = open_dataset(words)
     sounds = load_words(dataset, range(24), keywords(dataset))
-    pictures = load_faces(open_dataset(faces), range(8), np.random.default_rng(0))
+    pictures = load_faces(open_dataset(faces), range(8))
     for task in (
         KwsTask(PRESETS["kws"], keywords(dataset), sounds, sounds),
         FaceTask(PRESETS["face"], pictures, pictures),

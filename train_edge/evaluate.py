@@ -17,7 +17,7 @@ from generate.engine import Progress
 from generate.shards import Dataset
 from train_edge.data import SILENCE, UNKNOWN, cut_word, open_clips, split
 from train_edge.evaluate_voice import score_voices
-from train_edge.face_task import points_of
+from train_edge.face_outputs import points_of
 from train_edge.faces import VIEW, face_square, frames_of, square
 from train_edge.metrics import confusion, landmark_error, summary
 from train_edge.predictor import Predictor
@@ -154,9 +154,10 @@ def see_clips(dataset: Dataset, numbers: list[int]) -> Seen:
     pictures, points = [], []
     for number in numbers:
         clip = dataset.clip(number, want=("frames", "labels"))
-        for frame, landmarks, _ in frames_of(clip):
+        for t, landmarks in frames_of(clip):
             middle, side = face_square(landmarks)
-            picture, to_crop = square(frame, middle, side * VIEW, round(side * VIEW))
+            assert clip.frames is not None
+            picture, to_crop = square(clip.frames[t], middle, side * VIEW, round(side * VIEW))
             pictures.append(picture)
             points.append(landmarks @ to_crop[:, :2].T + to_crop[:, 2])
     if not pictures:

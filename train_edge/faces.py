@@ -1,17 +1,19 @@
-"""Faces of a data set in memory: square crops with landmarks and pose, and crops without faces."""
+"""Faces in memory: square crops with landmarks and all else that is true of them, and crops
+without faces."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import Any, Protocol
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
 from generate.clip import Clip
-from generate.engine import Progress
-from generate.shards import Dataset
+from generate.spec import ARKIT, EMOTIONS
+from train_edge.face_outputs import AGE_YEARS, CODE, EXPRESSION, TRUTH, truth_columns
 
 CROP_PX = 128
 """Side of a crop in memory."""
@@ -22,67 +24,92 @@ VIEW = 2.0
 FRAMES_PER_CLIP = 4
 """Frames taken from a video; its neighbours show the same face again."""
 JAW = 17
+LEAST_PX = 8
+"""Smaller faces are left out."""
 
 Pixels = NDArray[np.uint8]
 Floats = NDArray[np.float32]
+
+
+class Crops(Protocol):
+    """Pictures (128, 128, 3) RGB by number, in memory or on disk."""
+
+    def __len__(self) -> int: ...
+    def __getitem__(self, k: int, /) -> Any: ...
+
+
+class Rows:
+    """Some rows of an array that is too large to copy."""
+
+    def __init__(self, array: Pixels, rows: NDArray[np.int64]) -> None:
+        self.array, self.rows = array, rows
+
+    def __len__(self) -> int:
+        return len(self.rows)
+
+    def __getitem__(self, k: int, /) -> Pixels:
+        if not 0 <= k < len(self.rows):
+            raise IndexError(k)
+        return np.asarray(self.array[self.rows[k]])
 
 
 @dataclass(frozen=True)
 class Faces:
     """Crops of K faces and of M places without one."""
 
-    crops: Pixels
+    crops: Crops
     """(K, 128, 128, 3) RGB, the face box in the middle, MARGIN times as wide."""
     points: Floats
     """(K, 68, 2) px of the crop, pixel centres at +0.5; jaw points on the visible outline."""
-    pose_deg: Floats
-    """(K, 3) yaw, pitch, roll."""
-    others: Pixels
+    truth: Floats
+    """(K, TRUTH) as in face_outputs.py; NaN is not known."""
+    others: Crops
     """(M, 128, 128, 3) RGB, places beside faces."""
 
     def __len__(self) -> int:
         return len(self.crops)
 
 
-def load_faces(dataset: Dataset, numbers: Sequence[int], rng: np.random.Generator) -> Faces:
-    """Read some clips; `rng` chooses the places without a face."""
-    crops: list[Pixels] = []
-    points: list[Floats] = []
-    poses: list[Floats] = []
-    others: list[Pixels] = []
-    progress = Progress(len(numbers), "read")
-    for count, number in enumerate(numbers):
-        clip = dataset.clip(number, want=("frames", "labels"))
-        for frame, landmarks, pose in frames_of(clip):
-            middle, side = face_square(landmarks)
-            crop, to_crop = square(frame, middle, side * MARGIN, CROP_PX)
-            crops.append(crop)
-            points.append(landmarks @ to_crop[:, :2].T + to_crop[:, 2])
-            poses.append(pose)
-            others.extend(beside(frame, middle, side, rng))
-        progress.update(count + 1)
-    progress.close()
-    if not crops:
-        raise ValueError(f"data set {dataset.folder}: no frame shows a face")
-    none = np.zeros((0, CROP_PX, CROP_PX, 3), np.uint8)
-    return Faces(
-        crops=np.stack(crops),
-        points=np.stack(points).astype(np.float32),
-        pose_deg=np.stack(poses).astype(np.float32),
-        others=np.stack(others) if others else none,
-    )
-
-
-def frames_of(clip: Clip) -> Iterator[tuple[Pixels, Floats, Floats]]:
-    """Some frames of a clip: (H, W, 3), the 68 points with the outline jaw (68, 2), pose (3,)."""
+def frames_of(clip: Clip) -> Iterator[tuple[int, Floats]]:
+    """Some frames of a clip with a face: number, and 68 points with the outline jaw (68, 2)."""
     if clip.frames is None:
         return
     count = min(len(clip.frames), FRAMES_PER_CLIP)
     for t in np.linspace(0, len(clip.frames) - 1, count).astype(int):
         landmarks = clip.labels["landmarks_px"][t].copy()
         landmarks[:JAW] = clip.labels["contour_px"][t]
-        if (face_square(landmarks)[1]) >= 8:
-            yield clip.frames[t], landmarks, clip.labels["head_pose_deg"][t]
+        if face_square(landmarks)[1] >= LEAST_PX:
+            yield int(t), landmarks
+
+
+def truth_of(clip: Clip, t: int) -> Floats:
+    """Truth (TRUTH,) of frame t."""
+    labels = clip.labels
+    truth = np.full(TRUTH, np.nan, np.float32)
+    truth[truth_columns("pose")] = labels["head_pose_deg"][t]
+    truth[truth_columns("gaze")] = labels["gaze_deg"][t]
+    truth[truth_columns("open")] = openness(labels["landmarks_mm"][t])
+    truth[truth_columns("code")] = labels["arkit"][t][[ARKIT.index(name) for name in CODE]]
+    if clip.facts["emotion"] in EMOTIONS:
+        truth[EXPRESSION] = EMOTIONS.index(clip.facts["emotion"])
+    truth[AGE_YEARS] = clip.facts["age_years"]
+    return truth
+
+
+def openness(points_mm: Floats) -> Floats:
+    """How far left eye, right eye and mouth are open (3,), of 68 points in space (68, 3).
+
+    Eyes: gap of the lids over the width, the aspect ratio of Soukupova & Cech 2016 but in space,
+    so that turning the head does not change it. Mouth: gap of the inner lips over the distance of
+    the outer eye corners. NaN where the points fall together.
+    """
+
+    def gap(*pairs: tuple[int, int]) -> float:
+        return float(np.mean([np.linalg.norm(points_mm[a] - points_mm[b]) for a, b in pairs]))
+
+    over = gap((42, 45)), gap((36, 39)), gap((36, 45))
+    gaps = gap((43, 47), (44, 46)), gap((37, 41), (38, 40)), gap((61, 67), (62, 66), (63, 65))
+    return np.array([a / b if b > 0 else np.nan for a, b in zip(gaps, over, strict=True)], "f4")
 
 
 def face_square(points: Floats) -> tuple[Floats, float]:
@@ -115,16 +142,17 @@ def sample(image: Pixels, to_crop: NDArray[np.floating], size: int) -> Pixels:
     return np.asarray(cv2.warpAffine(image, corner, (size, size), flags=flags, borderMode=border))
 
 
-def beside(
-    image: Pixels, middle: Floats, side: float, rng: np.random.Generator
-) -> Iterator[Pixels]:
-    """A square next to the face at a face's own scale, and one so close that it shows a patch.
+def beside(image: Pixels, middle: Floats, side: float, rng: np.random.Generator) -> Pixels:
+    """A square (128, 128, 3) next to the face at a face's own scale, or one so close that it shows
+    a patch.
 
     The first reaches past the picture where the face fills it; the repeated edge is no face either.
     """
+    if rng.random() < 0.5:
+        place = middle + rng.uniform(-0.35, 0.35, 2) * side
+        size = side * rng.uniform(0.15, 0.3)
+        return square(image, place.astype(np.float32), size, CROP_PX)[0]
     size = side * rng.uniform(0.8, 2.2)
     away = rng.uniform(-1, 1, 2)
     away *= (size + side) / 2 * rng.uniform(0.85, 1.2) / max(float(np.abs(away).max()), 1e-6)
-    yield square(image, (middle + away).astype(np.float32), size, CROP_PX)[0]
-    place = middle + rng.uniform(-0.35, 0.35, 2) * side
-    yield square(image, place.astype(np.float32), side * rng.uniform(0.15, 0.3), CROP_PX)[0]
+    return square(image, (middle + away).astype(np.float32), size, CROP_PX)[0]

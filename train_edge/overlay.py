@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from generate.shards import Dataset
 from train_edge.evaluate import see_clips
-from train_edge.face_task import points_of
+from train_edge.face_outputs import points_of
 from train_edge.predictor import load_model
 
 CELL_PX = 160

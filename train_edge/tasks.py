@@ -13,8 +13,8 @@ from torch import Tensor, nn
 from generate.shards import Dataset
 from train_edge import face_task, networks, voice_task
 from train_edge.data import cut_word, keywords, load_words, open_clips, split
+from train_edge.face_store import load_faces
 from train_edge.face_task import FaceTask
-from train_edge.faces import load_faces
 from train_edge.kws_task import KwsTask, synthetic_task
 from train_edge.options import Options
 from train_edge.real_folders import one_second
@@ -70,9 +70,7 @@ def _task(options: Options, dataset: Dataset, kept: list[int], held: list[int]) 
     if options.task == "voice":
         heard = load_voices(dataset, kept, voice_task.HOUSES)
         return VoiceTask(options, heard, load_voices(dataset, held, voice_task.HELD_HOUSES))
-    rng = np.random.default_rng(np.random.SeedSequence(options.seed, spawn_key=(0, 2)))
-    faces = load_faces(dataset, kept, rng)
-    return FaceTask(options, faces, load_faces(dataset, held, rng))
+    return FaceTask(options, load_faces(dataset, kept), load_faces(dataset, held))
 
 
 def calibration_batch(run: Run, data: str | Path, count: int) -> NDArray[np.float32]:
@@ -93,7 +91,7 @@ def calibration_batch(run: Run, data: str | Path, count: int) -> NDArray[np.floa
         voices = load_voices(dataset, some, voice_task.HOUSES[:1])
         task = VoiceTask(run.options, voices, voices)
     else:
-        faces = load_faces(dataset, some, np.random.default_rng(CALIBRATION_SEED))
+        faces = load_faces(dataset, some)
         task = FaceTask(run.options, faces, faces)
     inputs = task.batch(np.random.default_rng(CALIBRATION_SEED), count)["input"]
     return np.ascontiguousarray(inputs.permute(0, 2, 3, 1).numpy())

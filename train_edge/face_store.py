@@ -1,0 +1,147 @@
+"""Faces of a data set into memory. A large data set is read once, into a folder beside its shards
+that later runs map: seconds instead of minutes, and no copy for each of them."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import shutil
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from device.files import sha256_of
+from generate.clip import Clip
+from generate.engine import Progress
+from generate.shards import Dataset
+from train_edge.face_outputs import MEASURES
+from train_edge.faces import (
+    CROP_PX,
+    FRAMES_PER_CLIP,
+    MARGIN,
+    Faces,
+    Floats,
+    Pixels,
+    Rows,
+    beside,
+    face_square,
+    frames_of,
+    square,
+    truth_of,
+)
+
+FORMAT = 1
+"""Of the folder; part of its name."""
+WORTH_CLIPS = 200
+"""Smaller data sets are read each time."""
+OTHERS = 6000
+"""Places without a face, about, of a data set."""
+OTHERS_STREAM = 88
+PICTURES, ARRAYS = ("crops", "others"), ("points", "truth", "clip", "others_clip")
+
+
+def load_faces(dataset: Dataset, numbers: Sequence[int]) -> Faces:
+    """Faces of some clips, the same whether they come from the folder of the data set or not.
+
+    The folder is made where most of a large data set is asked for and there is place to write.
+    ValueError where no frame shows a face.
+    """
+    folder = folder_of(dataset)
+    if not folder.is_dir() and len(numbers) >= max(WORTH_CLIPS, len(dataset) // 2):
+        _try_to_keep(dataset, folder)
+    if not folder.is_dir():
+        found = _read(dataset, numbers, None)
+        counts = len(found["clip"]), len(found["others_clip"])
+        crops, others = (found[name][:n] for name, n in zip(PICTURES, counts, strict=True))
+        return Faces(crops, found["points"], found["truth"], others)
+    found = {name: np.load(folder / f"{name}.npy", mmap_mode="r") for name in PICTURES}
+    found |= {name: np.load(folder / f"{name}.npy") for name in ARRAYS}
+    rows, others = (np.flatnonzero(np.isin(found[n], numbers)) for n in ("clip", "others_clip"))
+    _check_some(dataset, len(rows))
+    return Faces(
+        crops=Rows(found["crops"], rows),
+        points=found["points"][rows],
+        truth=found["truth"][rows],
+        others=Rows(found["others"], others),
+    )
+
+
+def folder_of(dataset: Dataset) -> Path:
+    """Where the faces of a data set are kept: by its contents and by how faces are cut."""
+    how = [sha256_of(dataset.folder / "dataset.json"), FORMAT, CROP_PX, MARGIN, FRAMES_PER_CLIP]
+    how += [OTHERS, *MEASURES]
+    digest = hashlib.sha256(" ".join(map(str, how)).encode()).hexdigest()
+    return dataset.folder / f"faces-{digest[:16]}"
+
+
+def _try_to_keep(dataset: Dataset, folder: Path) -> None:
+    """Write the folder, whole or not at all, in place of older ones; a full disk is no error."""
+    part = folder.with_name(f".{folder.name}.{os.getpid()}.part")
+    try:
+        part.mkdir()
+        found = _read(dataset, range(len(dataset)), part)
+        for name in ARRAYS:
+            np.save(part / f"{name}.npy", found[name])
+        for old in dataset.folder.glob("faces-*"):
+            shutil.rmtree(old)
+        part.rename(folder)
+    except OSError:
+        return
+    finally:
+        shutil.rmtree(part, ignore_errors=True)
+
+
+def _read(dataset: Dataset, numbers: Sequence[int], folder: Path | None) -> dict[str, Any]:
+    """Arrays by name; pictures, with rows to spare at their end, are mapped to `folder`."""
+    frames = sum(min(int(dataset.rows[n]["n_frames"]), FRAMES_PER_CLIP) for n in numbers)
+    crops, others = _empty(folder, "crops", frames), _empty(folder, "others", len(numbers))
+    points: list[Floats] = []
+    truth: list[Floats] = []
+    clips: list[int] = []
+    empty: list[int] = []
+    progress = Progress(len(numbers), "read")
+    for count, number in enumerate(numbers):
+        clip = dataset.clip(number, want=("frames", "labels"))
+        for t, landmarks in frames_of(clip):
+            crops[len(clips)], to_crop = _cut(clip, t, landmarks)
+            points.append(landmarks @ to_crop[:, :2].T + to_crop[:, 2])
+            truth.append(truth_of(clip, t))
+            clips.append(number)
+        if clips[-1:] == [number] and number % -(-len(dataset) // OTHERS) == 0:
+            others[len(empty)] = _beside(clip, number)
+            empty.append(number)
+        progress.update(count + 1)
+    progress.close()
+    _check_some(dataset, len(clips))
+    return {
+        "crops": crops, "others": others, "clip": np.array(clips), "truth": np.stack(truth),
+        "others_clip": np.array(empty, np.int64), "points": np.stack(points).astype(np.float32),
+    }  # fmt: skip
+
+
+def _cut(clip: Clip, t: int, landmarks: Floats) -> tuple[Pixels, Floats]:
+    assert clip.frames is not None
+    middle, side = face_square(landmarks)
+    return square(clip.frames[t], middle, side * MARGIN, CROP_PX)
+
+
+def _beside(clip: Clip, number: int) -> Pixels:
+    assert clip.frames is not None
+    t, landmarks = next(frames_of(clip))
+    rng = np.random.default_rng(np.random.SeedSequence(number, spawn_key=(OTHERS_STREAM,)))
+    return beside(clip.frames[t], *face_square(landmarks), rng)
+
+
+def _empty(folder: Path | None, name: str, count: int) -> Pixels:
+    shape = (count, CROP_PX, CROP_PX, 3)
+    if folder is None:
+        return np.zeros(shape, np.uint8)
+    array: Pixels = np.lib.format.open_memmap(folder / f"{name}.npy", "w+", np.uint8, shape)
+    return array
+
+
+def _check_some(dataset: Dataset, count: int) -> None:
+    if not count:
+        raise ValueError(f"data set {dataset.folder}: no frame shows a face")
