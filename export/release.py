@@ -3,55 +3,31 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, NamedTuple
 
 import tyro
 
 from device.bundle import CARD
 from device.zoo.store import BUNDLES, copy_bundle
-from export.chain import Chain, keep_options
+from export import release_kws
+from export.recipe import Order
 from export.staging import staged
 from generate.options import choose, parse
-from generate.presets import DIGITS
-
-TOY = ("hello", "stop", "go", "play", "sing", "story", "yes", "no", "help", "good night")
-TEST_SEED, TUNE_SEED = 1_000_000, 2_000_000
-"""Added to the seed of what is trained on: other homes, other people, other noises."""
 
 
-@dataclass(frozen=True)
-class Recipe:
-    """How much of everything a keyword bundle is made of."""
+class Recipe(NamedTuple):
+    """How one kind of bundle is made."""
 
-    words: tuple[str, ...]
-    clips: int = 24000
-    """Spoken words to learn from."""
-    tests: int = 3000
-    """Spoken words of held-out voices."""
-    teachers: int = 3
-    """Networks of other seeds that the released one learns from."""
-    teacher_steps: int = 1500
-    steps: int = 6000
-    unknown_share: float = 0.5
-    """Of what the released one hears in training: false accepts are harder to avoid than misses."""
-    home_hours: float = 3.0
-    """Sound without keywords to learn from."""
-    tune_hours: float = 4.0
-    """The same of other homes and voices that training never draws, to choose thresholds on."""
-    test_hours: float = 10.0
-    """The same of a third set of homes and voices."""
-    export: tuple[str, ...] = ()
-    """More words for `collodi export`."""
+    make: Callable[[Order], Path]
+    """Runs every stage that is not finished yet; returns the folder of the bundle."""
+    real: str
+    """Table that a folder of real data for it has."""
 
 
-RECIPES = {"kws-digits": Recipe(DIGITS), "kws-toy": Recipe(TOY, teachers=1, steps=4000)}
-TINY = {
-    "clips": 150, "tests": 60, "teachers": 1, "teacher_steps": 4, "steps": 12, "home_hours": 0.02,
-    "tune_hours": 0.02, "test_hours": 0.02, "export": ("--draft",),
-}  # fmt: skip
+RECIPES = {name: Recipe(release_kws.make, "manifest.csv") for name in release_kws.RECIPES}
 
 
 @dataclass(frozen=True)
@@ -80,71 +56,19 @@ class Options:
 def main(argv: Sequence[str]) -> int:
     """Run the command line; ValueError where it was used wrongly."""
     options = parse(Options, argv, "collodi release", Options.__doc__)
-    choose(options.name, RECIPES, "bundle")
+    recipe = RECIPES[choose(options.name, RECIPES, "bundle")]
     choose(options.size, ("full", "tiny"), "--size")
-    if options.real and not (options.real / "manifest.csv").is_file():
-        raise ValueError(f"--real {options.real}: no manifest.csv in it")
+    if options.real and not (options.real / recipe.real).is_file():
+        raise ValueError(f"--real {options.real}: no {recipe.real} in it")
     if options.zoo and options.size == "tiny":
         raise ValueError("--zoo: a tiny bundle is not for use; want --size full")
-    begun = time.monotonic()
-    bundle = release(options)
+    begun, folder = time.monotonic(), options.out / options.name
+    order = Order(options.name, folder, options.seed, options.size == "tiny", options.real)
+    bundle = recipe.make(order)
     if options.zoo:
         _into_zoo(bundle)
     print(f"{bundle}  ({time.monotonic() - begun:.0f} s); what it can do: {bundle / CARD}")
     return 0
-
-
-def recipe(options: Options) -> Recipe:
-    """The recipe of a name, at the size that is asked for."""
-    full = RECIPES[options.name]
-    return Recipe(**(asdict(full) | TINY)) if options.size == "tiny" else full
-
-
-def release(o: Options) -> Path:
-    """Run every stage that is not finished yet; returns the bundle's folder."""
-    how, out = recipe(o), o.out / o.name
-    keep_options(out, {"seed": o.seed} | asdict(how))
-    run, data, bundle = Chain(out), out / "data", out / "bundles" / o.name
-    words = ("--words", *how.words)
-
-    def seed(more: int = 0) -> tuple[str, int]:
-        return "--seed", o.seed + more
-
-    def home(name: str, hours: float, *more: object) -> Path:
-        run("generate", "stream", "--out", data / name, "--hours", hours, *words, *more)
-        return data / name
-
-    run("generate", "words", "--out", data / "words", "--clips", how.clips, *words, *seed())
-    run("generate", "words", "--out", data / "words-test", "--clips", how.tests, *words,
-        *seed(TEST_SEED), "--speakers", "test")  # fmt: skip
-    around = home("home", how.home_hours, *seed())
-    learn = ("--data", data / "words", "--background", around)
-    teachers = [
-        run.train("kws", out / f"teacher-{n}", *learn, "--steps", how.teacher_steps, *seed(n))
-        for n in range(1, how.teachers + 1)
-    ]
-    run_folder = run.train("kws", out / "runs", *learn, "--teachers", *teachers,
-                           "--unknown-share", how.unknown_share, "--steps", how.steps,
-                           *seed())  # fmt: skip
-    figures: list[object] = []
-    places = {"synthetic": data / "words-test"} | ({"real": o.real} if o.real else {})
-    for place, folder in places.items():
-        result = out / f"evaluate-{place}-float32.json"
-        run.once(result, "evaluate", run_folder, "--data", folder, "--json", result)
-        figures += ["--evaluation", result]
-    run.once(bundle, "export", run_folder, "--out", bundle, *figures, *how.export)
-    for place, folder in places.items():
-        result = out / f"evaluate-{place}-tflite-int8.json"
-        run.once(result, "evaluate", bundle, "--file", "tflite-int8", "--data", folder,
-                 "--json", result)  # fmt: skip
-    tune_data = home("home-tune", how.tune_hours, *seed(TUNE_SEED),
-                     "--speakers", "tune")  # fmt: skip
-    run.once(out / "tune.json", "tune", bundle, "--data", tune_data, "--json", out / "tune.json")
-    test_data = home("home-test", how.test_hours, *seed(TEST_SEED),
-                     "--speakers", "test")  # fmt: skip
-    run.once(out / "test.json", "tune", bundle, "--test", "--data", test_data,
-             "--positives", data / "words-test", "--json", out / "test.json")  # fmt: skip
-    return bundle
 
 
 def _into_zoo(bundle: Path) -> None:

@@ -11,7 +11,8 @@ import pytest
 from device.bundle import CARD, read_bundle
 from device.detect import Detector
 from export.card import in_a_stream, with_stream
-from export.release import RECIPES, main
+from export.release import main
+from export.release_kws import RECIPES
 from export.tune_cli import main as tune_main
 
 
