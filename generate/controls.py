@@ -75,12 +75,18 @@ def _blink(shot: Shot, text: str) -> Shot:
     return replace(shot, motion=replace(shot.motion, arkit=arkit))
 
 
-def _emotion(shot: Shot, text: str) -> Shot:
-    """`happy`, or `happy:0.4` with an intensity; the lids keep what blink and gaze made them."""
+def parse_emotion(text: str) -> tuple[str, float]:
+    """Emotion and intensity of `happy` (LEVEL), or `happy:0.4`; ValueError where there is none."""
     name, _, level = text.partition(":")
-    intensity = 0.0 if name == "neutral" else _number(level or str(LEVEL), 0, 1)
+    choose(name, EMOTIONS, "emotion")
+    return name, 0.0 if name == "neutral" else _number(level or str(LEVEL), 0, 1)
+
+
+def _emotion(shot: Shot, text: str) -> Shot:
+    """The lids keep what blink and gaze made them."""
+    name, intensity = parse_emotion(text)
     rng = np.random.default_rng([shot.person.face_seed, 0xE0])
-    face = relaxed(rng) + emotion_face(choose(name, EMOTIONS, "emotion"), intensity, rng)
+    face = relaxed(rng) + emotion_face(name, intensity, rng)
     arkit = np.clip(np.broadcast_to(face, shot.motion.arkit.shape), 0, 1).astype(np.float32)
     kept = columns("eyeBlink", "eyeLookDown", "eyeLookIn", "eyeLookOut", "eyeLookUp")
     arkit[:, kept] = shot.motion.arkit[:, kept]

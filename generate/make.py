@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from generate.clip import SAMPLE_RATE_HZ, Clip
-from generate.controls import POSE_CONTROLS, Shot, at_rest, framed, parse_fixed
+from generate.controls import POSE_CONTROLS, Shot, at_rest, framed, parse_emotion, parse_fixed
 from generate.facts import (
     blank_facts,
     person_facts,
@@ -25,7 +25,8 @@ from generate.facts import (
 )
 from generate.ladder import rung_shot
 from generate.make_sound import heard, make_stream, make_word
-from generate.motion.cues import NoteCue, VocalCue
+from generate.motion.asides import ASIDE_LEAST_S, aside
+from generate.motion.cues import NoteCue
 from generate.motion.direction import NO_DIRECTION, parse_direction
 from generate.motion.director import Manner
 from generate.motion.dummy import around_dummy
@@ -141,7 +142,7 @@ def make_talk(options: Talk, number: int) -> Clip:
         utterance, n_frames / options.rate_hz, stream(options.seed, number, "motion"),
         shot.emotion, shot.intensity, shot.gesture, Manner(person.age_years, style, free), asked,
     )  # fmt: skip
-    utterance = sounded(utterance, score.of(VocalCue), voice, stream(options.seed, number, "vocal"))
+    utterance = sounded(utterance, score, voice, stream(options.seed, number, "vocal"))
     motion = play_score(score, options.rate_hz, 0, n_frames, arms)
     motion = around_dummy(shot.person, motion)
     frames, labels, camera = render_clip(
@@ -169,6 +170,8 @@ def _voiced(options: Talk, number: int, voice: VoiceSpec) -> tuple[Utterance, st
         text = from_block(options.sentences or SENTENCES, options.seed, number, "text")
         utterance, text = say_sentence(text, voice, rng)
     plan = parse_direction(options.direction) if options.direction else NO_DIRECTION
+    if not options.direction and not options.song and options.max_s >= ASIDE_LEAST_S:
+        plan = aside(voice.emotion, stream(options.seed, number, "aside"))
     utterance = roomy(_cut(utterance, options.max_s - sum(plan.room_s)), plan)
     return utterance, text, Asked(plan, tuple(notes), options.tempo_bpm)
 
@@ -176,14 +179,16 @@ def _voiced(options: Talk, number: int, voice: VoiceSpec) -> tuple[Utterance, st
 def talk_shot(options: Talk, number: int) -> Shot:
     """Who speaks in clip `number`, how it is seen and felt; its one frame of motion is a rest.
 
-    What a direction says first about the mood is felt, else one is drawn. Arms gesture by
-    themselves unless `fix` holds a gesture.
+    What a direction says first about the mood is felt, else `emotion`, else one is drawn. Arms
+    gesture by themselves unless `fix` holds a gesture.
     """
     emotion = from_block(EMOTIONS, options.seed, number, "order_emotion")
     intensity = round(float(stream(options.seed, number, "emotion").uniform(0.3, 0.9)), 3)
     view = sample_view(stream(options.seed, number, "view"), options.size_px)
     world = stream(options.seed, number, "world")
     view = replace(view, shutter=float(world.uniform(0.1, 0.6)) * (world.uniform() < MOVING_BLUR))
+    if options.emotion:
+        emotion, intensity = parse_emotion(options.emotion)
     mood = parse_direction(options.direction).mood if options.direction else None
     if mood:
         emotion, intensity = mood.emotion, mood.intensity

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from generate.controls import parse_fixed
+from generate.controls import parse_emotion, parse_fixed
 from generate.ladder import LADDERS
 from generate.make import check_fixed
 from generate.motion.cues import GestureCue
@@ -55,7 +55,9 @@ def _check_people(options: Stills | Talk) -> None:
 
 
 def _check_acting(options: Talk) -> None:
-    """Directions and songs that cannot be, or that have no time in `max_s` or no arms to show."""
+    """Emotions, directions and songs that cannot be, that have no time or no arms to show."""
+    if options.emotion:
+        _check_emotion(options)
     if options.song:
         parse_song(options.song)
     if not TEMPOS_BPM[0] <= options.tempo_bpm <= TEMPOS_BPM[1]:
@@ -71,6 +73,15 @@ def _check_acting(options: Talk) -> None:
     hands = [cue.gesture for cue in direction_cues(plan, 60.0) if isinstance(cue, GestureCue)]
     if hands and "upper" not in parse_fixed(options.fix).values():
         raise ValueError(f"--direction: {hands[0]} shows only with --fix framing=upper")
+
+
+def _check_emotion(options: Talk) -> None:
+    if "emotion" in parse_fixed(options.fix):
+        raise ValueError("--emotion and --fix emotion both say what is felt: want one of them")
+    try:
+        parse_emotion(options.emotion)
+    except ValueError as error:
+        raise ValueError(f"--emotion {options.emotion}: {error}") from None
 
 
 def _check_ladder(options: Ladder) -> None:

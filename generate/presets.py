@@ -109,6 +109,9 @@ class Talk:
     voice is coqui:FOLDER; see docs/voices.md."""
     sentences: tuple[str, ...] = ()
     """What is said; empty takes the bundled sentences."""
+    emotion: str = ""
+    """What is felt: sad, or sad:0.6 with an intensity; a mood in --direction comes first. Empty
+    draws one for each clip."""
     direction: str = ""
     """How it is acted: "shyly, looking down, then nods twice"; words in docs/directions.md."""
     song: str = ""

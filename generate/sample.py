@@ -45,6 +45,7 @@ STAGES = {
     "order_tone": 18,
     "order_class": 19,
     "order_emotion": 20,
+    "aside": 21,
 }
 ANCESTRY_NAMES = (*ANCESTRIES, "mixed")
 MAIN_SHARE = 0.75

@@ -8,11 +8,14 @@ import soundfile
 
 from generate.clip import check
 from generate.make import make_clip, make_talk, talk_shot
+from generate.motion.asides import ASIDE_LEAST_S, ASIDE_SHARE, ASIDES, aside
 from generate.motion.cli import main
 from generate.motion.cues import EmotionCue, GestureCue, NoteCue, VocalCue
+from generate.motion.direction import parse_direction
 from generate.motion.score_text import from_text
 from generate.preset_checks import check_options
 from generate.presets import Talk
+from generate.spec import EMOTIONS
 
 SMALL = {"clips": 1, "size_px": 64, "rate_hz": 5, "sentences": ("hello bear",)}
 
@@ -39,6 +42,22 @@ def test_a_clip_is_sung():
     assert clip.facts["text"] == "star oh"
 
 
+def test_an_emotion_that_is_asked_for_is_felt():
+    felt = [talk_shot(Talk(**SMALL, emotion="afraid:0.45"), n) for n in range(3)]
+    assert {(shot.emotion, shot.intensity) for shot in felt} == {("afraid", 0.45)}
+    led = talk_shot(Talk(**SMALL, emotion="afraid", direction="sadly"), 0)
+    assert led.emotion == "sad"
+
+
+def test_a_small_share_of_people_make_a_sound_unasked():
+    draws = [aside(e, np.random.default_rng(n)) for n in range(300) for e in EMOTIONS]
+    share = np.mean([bool(plan.sections) for plan in draws])
+    assert 0.7 * ASIDE_SHARE < share < 1.3 * ASIDE_SHARE
+    for texts in ASIDES.values():
+        for text in texts:
+            assert sum(parse_direction(text).room_s) + 1 < ASIDE_LEAST_S
+
+
 def test_arms_are_free_unless_a_gesture_is_held():
     assert talk_shot(Talk(**SMALL, fix=("framing=upper",)), 0).gesture == "rest"
     held = Talk(**SMALL, fix=("framing=upper", "gesture=clap"))
@@ -53,6 +72,9 @@ def test_arms_are_free_unless_a_gesture_is_held():
         ({"direction": "yawns, then yawns, then sighs", "max_s": 3}, "--max-s 3"),
         ({"song": "star"}, "WORD:NOTE"),
         ({"tempo_bpm": 500.0}, "--tempo-bpm 500"),
+        ({"emotion": "hapy"}, "--emotion hapy: unknown emotion 'hapy'; did you mean 'happy'"),
+        ({"emotion": "sad:2"}, "--emotion sad:2: 2 is outside 0 to 1"),
+        ({"emotion": "sad", "fix": ("emotion=happy",)}, "--emotion and --fix"),
     ],
 )
 def test_what_cannot_be_acted_is_refused_before_any_clip(options, names):

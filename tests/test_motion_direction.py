@@ -1,5 +1,7 @@
 """Directions in words: every word does something, what is unknown is said, cues fit each other."""
 
+from itertools import pairwise
+
 import numpy as np
 import pytest
 
@@ -12,6 +14,7 @@ from generate.motion.cues import (
     NoteCue,
     VisemeCue,
     VocalCue,
+    WhisperCue,
 )
 from generate.motion.direction import parse_direction
 from generate.motion.direction_cues import direction_cues
@@ -80,6 +83,21 @@ def test_sides_and_objects():
     assert cues("hides her eyes")[0].gesture == "hands-over-eyes"
     assert only(cues("closes her eyes for 2 seconds"), BlinkCue)[0].end_s == 2.0
     assert cues("looks at the toy")[0].target == "toy"
+
+
+def test_eyes_roll_over_the_top_and_points_go_where_they_are_told():
+    rolled = only(cues("rolls her eyes"), GazeCue)
+    assert [cue.pitch_deg > 10 for cue in rolled] == [True] * 3
+    assert rolled[0].yaw_deg > 0 > rolled[2].yaw_deg
+    assert all(a.end_s == pytest.approx(b.start_s) for a, b in pairwise(rolled))
+    assert cues("points")[0].gesture == "point"
+    assert cues("points up")[0].gesture == "point-up"
+    assert cues("points to the left")[0].gesture == "point-left"
+
+
+def test_a_whisper_lasts_its_section():
+    (hushed,) = only(cues("happily, then whispers"), WhisperCue)
+    assert (hushed.start_s, hushed.end_s) == (pytest.approx(2.65), 6.0)
 
 
 @pytest.mark.parametrize("mood", sorted(MOODS))

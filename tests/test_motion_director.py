@@ -174,6 +174,21 @@ def test_words_call_for_their_gestures(utterance):
     assert not any(s.of(GestureCue) for s in scores(utterance))
 
 
+def test_hands_do_not_follow_every_word():
+    some = ("look", "there", "me", "wow", "why", "hello", "guess", "love")
+    words = [some[i * 3 % 8] for i in range(16)]
+    said = [Timed(w, 0.4 * i, 0.4 * i + 0.35) for i, w in enumerate(words)]
+    phonemes = tuple(Timed("æ", w.start_s, w.end_s) for w in said)
+    utterance = Utterance(np.zeros(16000 * 7, np.float32), phonemes, tuple(said), {})
+    made = scores(utterance, "happy", 0.8, count=30, gestures=True)
+    for score in made:
+        names = [cue.gesture for cue in score.of(GestureCue)]
+        assert len(set(names)) == len(names) <= 3
+    assert len({c.gesture for s in made for c in s.of(GestureCue)}) >= 5
+    sizes = [c.amount for s in made for c in s.of(GestureCue)]
+    assert np.std(sizes) > 0.05
+
+
 def test_tempo_of_a_style_quickens_looks_and_blinks():
     counts = []
     for tempo in (0.6, 1.0, 1.8):

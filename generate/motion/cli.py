@@ -1,9 +1,9 @@
-"""`collodi motion direct|play|export|import|style`: motion from words, to and from others."""
+"""`collodi motion direct|play|export|import|style|showreel`: words, motion, other programs."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -19,6 +19,7 @@ HELP = """usage: collodi motion COMMAND [options]
   export   a clip's motion, or a capture, as ARKit CSV or as an animated glTF head
   import   check a CSV of ARKit curves and write it evenly, in the usual layout
   style    fit a personal style to about ten seconds of a clip or a CSV
+  showreel half a minute of people of all ages who talk, laugh, sing and gesture, as a film
 
 examples:
   collodi motion direct "Hello bear!" --out a.score --wav a.wav --direction "shyly, then nods twice"
@@ -28,7 +29,8 @@ examples:
   collodi motion export take.csv --out take.glb --age-years 8
   collodi motion import take.csv --out even.csv
   collodi motion style take.csv --out style.json
-  collodi motion export data/talk --clip 3 --out like-take.glb --style style.json"""
+  collodi motion export data/talk --clip 3 --out like-take.glb --style style.json
+  collodi motion showreel --out out/showreel"""
 
 FORMATS = ("csv", "glb")
 
@@ -90,6 +92,30 @@ class Fit:
     """Rate at which timecodes count frames, where the file is too short to show it."""
 
 
+@dataclass(frozen=True)
+class Showreel:
+    """Film half a minute of people of all ages who talk, laugh, sing, feel, look and gesture.
+
+    Writes showreel.mp4 with sound, sheet.jpg, the score of each scene, and scenes.txt with the
+    command that makes each scene alone.
+
+    Example: collodi motion showreel --out out/showreel
+    """
+
+    out: Path
+    """Folder of the film."""
+    seed: int = 0
+    """Others give the parts to other people."""
+    size_px: int = 256
+    """Image side, even."""
+    rate_hz: float = 25.0
+    """Frames a second."""
+    voices: tuple[str, ...] = ()
+    """Text-to-speech engines: espeak flite festival; empty takes all that are installed."""
+    view: str = "auto"
+    """Who draws: auto numba gl mitsuba; auto is gl where a GPU has a driver."""
+
+
 def main(argv: Sequence[str]) -> int:
     """Run the command line; ValueError where it was used wrongly."""
     if not argv or argv[0] in ("-h", "--help"):
@@ -149,6 +175,15 @@ def _fit(options: Fit) -> None:
     print(" ".join(f"{name} {value:.2f}" for name, value in asdict(person.style).items()))
 
 
+def _showreel(options: Showreel) -> None:
+    from generate.motion.showreel import SCENES, make_showreel
+
+    asked = {name: value for name, value in asdict(options).items() if name not in ("out", "seed")}
+    scenes = [replace(scene, seed=scene.seed + options.seed, **asked) for scene in SCENES]
+    make_showreel(options.out, scenes)
+    print(f"{options.out}: showreel.mp4, sheet.jpg, {len(scenes)} scores, scenes.txt")
+
+
 def _say(path: Path, motion: Any, notes: Sequence[str]) -> None:
     seconds = len(motion) / motion.rate_hz
     print(f"{path}: {len(motion)} frames at {motion.rate_hz:g} Hz, {seconds:.1f} s")
@@ -162,4 +197,5 @@ COMMANDS: dict[str, tuple[type[Any], Callable[[Any], None]]] = {
     "export": (Export, _export),
     "import": (Import, _import),
     "style": (Fit, _fit),
+    "showreel": (Showreel, _showreel),
 }

@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 from generate.motion.cues import NoteCue, StyleCue, VisemeCue
 from generate.motion.envelope import bell, held
-from generate.motion.shapes import COLUMN
+from generate.motion.shapes import COLUMN, columns
 from generate.motion.visemes import visemes_of
 from generate.spec import ARKIT
 
@@ -33,7 +33,9 @@ ANTICIPATED = 1.35
 """Rounding's width before its sound, relative to after it."""
 _CUT = float(np.exp(-9.0))
 """Dominance at three widths, where it ends."""
-_JAW = COLUMN["jawOpen"]
+_JAW, _LIPS = COLUMN["jawOpen"], columns("mouthLowerDown")
+SUNG_JAW, SUNG_LIPS = 0.24, 0.3
+"""Least jawOpen at middle C and mouthLowerDown of a sung vowel."""
 
 
 @dataclass(frozen=True)
@@ -101,10 +103,11 @@ def activity(cues: Sequence[VisemeCue], times_s: F64) -> NDArray[np.float64]:
 
 
 def sing(cues: Sequence[NoteCue], times_s: F64, arkit: F64) -> F64:
-    """Open the jaw of sung vowels in `arkit` (T, 52), in place; return (T,) the vibrato, -1..1.
+    """Open jaw and lips of sung vowels in `arkit` (T, 52), in place; return (T,) the vibrato.
 
-    High notes open further, as singers do to raise the first formant with the pitch (Sundberg,
-    The Science of the Singing Voice, 1987). The vibrato's swing sets in after 0.25 s.
+    High notes open further, and close vowels as far as SUNG_JAW, as singers do to raise the first
+    formant with the pitch (Sundberg, The Science of the Singing Voice, 1987, ch. 5). The vibrato's
+    swing, -1..1, sets in after 0.25 s.
     """
     vibrato = np.zeros(len(times_s))
     for cue in cues:
@@ -112,8 +115,10 @@ def sing(cues: Sequence[NoteCue], times_s: F64, arkit: F64) -> F64:
         since = times_s - cue.start_s
         onset = np.clip((since - 0.25) / 0.2, 0, 1)
         wave = np.sin(2 * np.pi * cue.vibrato_hz * since) * onset * shown * cue.vibrato_cents / 100
-        lift = 0.2 + 0.015 * (cue.pitch_midi - 60)
-        arkit[:, _JAW] *= 1 + max(lift, 0.0) * shown
+        lift = max(0.2 + 0.015 * (cue.pitch_midi - 60), 0.0)
+        arkit[:, _JAW] *= 1 + lift * shown
+        arkit[:, _JAW] = np.maximum(arkit[:, _JAW], SUNG_JAW * (1 + lift) * shown)
+        arkit[:, _LIPS] = np.maximum(arkit[:, _LIPS], (SUNG_LIPS * shown)[:, None])
         arkit[:, _JAW] += 0.035 * wave * (arkit[:, _JAW] > 0.1)
         vibrato += wave
     np.clip(arkit[:, _JAW], 0, 1, out=arkit[:, _JAW])

@@ -21,7 +21,7 @@ from generate.spec import ARKIT
 F64 = NDArray[np.float64]
 
 CONTACT_RAMP_S = 0.045
-ROUND_SHARE = 0.7
+ROUND_SHARE = 0.85
 """Of a rounded sound's own pucker, whatever its neighbours and the emotion do."""
 PART_JAW, PART_LIPS = 0.12, 0.2
 """Least jawOpen and mouthLowerDown of a sound that is no contact: on the smallest of the measured
@@ -34,6 +34,7 @@ _JAW, _CLOSE, _TONGUE = COLUMN["jawOpen"], COLUMN["mouthClose"], COLUMN["tongueO
 _OPENERS = columns("mouthLowerDown", "mouthUpperUp", "mouthFunnel")
 _ROUND = columns("mouthPucker", "mouthFunnel")
 _SPREAD = columns("mouthStretch", "mouthSmile", "mouthDimple", "mouthFrown")
+_BARING = columns("mouthUpperUp")
 _SEALS = columns("mouthPress", "mouthRollLower", "mouthRollUpper", "mouthShrugLower")
 _LOWER = columns("mouthLowerDown")
 _KEPT = columns("mouthSmile", "mouthFrown", "mouthDimple")
@@ -41,8 +42,10 @@ _SHAPED = [
     i for i, name in enumerate(ARKIT) if name.startswith("mouth") and i != _CLOSE and i not in _KEPT
 ]
 _CLOSED = shape({"mouthPress": 0.22, "mouthRollLower": 0.14, "mouthRollUpper": 0.12})
-_BITTEN = shape({"mouthRollLower": 0.8, "mouthUpperUp": 0.75})
-_JAW_CLOSED, _JAW_BITTEN = 0.06, 0.155
+_BITTEN = shape({"mouthRollLower": 0.5, "mouthUpperUp": 0.5})
+"""Enough for the lower lip to cover the edge of the teeth on every measured head; more is a
+grimace on young children, whose upper teeth are near the lip's rim."""
+_JAW_CLOSED, _JAW_BITTEN = 0.06, 0.13
 
 
 def contacts(cues: Sequence[VisemeCue], arkit: F64, times_s: F64, half_s: float) -> None:
@@ -57,10 +60,11 @@ def contacts(cues: Sequence[VisemeCue], arkit: F64, times_s: F64, half_s: float)
     _part([c for c in cues if not closes_lips(c.phoneme)], arkit, times_s)
     _round([c for c in cues if visemes_of(c.phoneme)[-1].rounded], arkit, times_s)
     shut = np.minimum(arkit[:, _JAW], _JAW_CLOSED)
-    for weight, target, jaw in ((bite, _BITTEN, _JAW_BITTEN), (close, _CLOSED, shut)):
+    both = ((bite, _BITTEN, _JAW_BITTEN, 0.9), (close, _CLOSED, shut, 0.6))
+    for weight, target, jaw, spread in both:
         arkit[:, _SHAPED] += weight[:, None] * (target[_SHAPED] - arkit[:, _SHAPED])
         arkit[:, _JAW] += weight * (jaw - arkit[:, _JAW])
-        arkit[:, _SPREAD] *= 1 - 0.6 * weight[:, None]
+        arkit[:, _SPREAD] *= 1 - spread * weight[:, None]
         arkit[:, _TONGUE] *= 1 - weight
         arkit[:, _CLOSE] *= 1 - weight
     arkit[:, _OPENERS] *= 1 - close[:, None]
@@ -89,7 +93,8 @@ def _round(cues: Sequence[VisemeCue], arkit: F64, times_s: F64) -> None:
         weight = bell(cue.start_s, cue.end_s, times_s, 0.4, 0.2)[:, None]
         least = ROUND_SHARE * visemes_of(cue.phoneme)[-1].lips[_ROUND]
         arkit[:, _ROUND] = np.maximum(arkit[:, _ROUND], weight * least)
-        arkit[:, _SPREAD] *= 1 - 0.6 * weight
+        arkit[:, _SPREAD] *= 1 - 0.85 * weight
+        arkit[:, _BARING] *= 1 - 0.6 * weight
 
 
 def _part(cues: Sequence[VisemeCue], arkit: F64, times_s: F64) -> None:

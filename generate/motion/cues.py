@@ -311,6 +311,15 @@ class VocalCue(Cue):
 
 
 @dataclass(frozen=True)
+class WhisperCue(Cue):
+    """Speech without voice; its sound is the director's to make, the player does not read it."""
+
+    KIND: ClassVar[str] = "whisper"
+    ALONE: ClassVar[str] = "whisper"
+    SPLITS: ClassVar[bool] = True
+
+
+@dataclass(frozen=True)
 class GestureCue(Cue):
     """Arms and hands as gesture.GESTURES, spaces written as hyphens; seen in the upper framing."""
 
@@ -329,7 +338,8 @@ KINDS: dict[str, type[Cue]] = {
     kind.KIND: kind
     for kind in (
         *(StyleCue, FaceCue, EmotionCue, AffectCue, PoseCue, SwayCue, GazeCue, HeadCue, BrowCue),
-        *(BlinkCue, BreathCue, NoteCue, VisemeCue, VocalCue, GestureCue),
+        *(BlinkCue, BreathCue, NoteCue, VisemeCue, VocalCue, WhisperCue),
+        GestureCue,
     )
 }
 """Every kind by its word in the text."""

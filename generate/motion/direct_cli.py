@@ -66,7 +66,7 @@ class Play:
 def direct_score(options: Direct) -> None:
     """Run `collodi motion direct`."""
     from device.files import write_atomic
-    from generate.motion.cues import NoteCue, VocalCue
+    from generate.motion.cues import NoteCue
     from generate.motion.direction import NO_DIRECTION, parse_direction
     from generate.motion.director import Manner
     from generate.motion.performance import Asked, perform, roomy, sounded
@@ -94,7 +94,7 @@ def direct_score(options: Direct) -> None:
     manner = Manner(options.age_years, gestures=options.gestures)
     asked = Asked(plan, tuple(notes), options.tempo_bpm)
     score = perform(utterance, utterance.duration_s, moves, *felt, manner=manner, asked=asked)
-    utterance = sounded(utterance, score.of(VocalCue), voice, sounds)
+    utterance = sounded(utterance, score, voice, sounds)
     if options.wav is not None:
         write_atomic(options.wav, _wav(utterance.audio))
     write_atomic(options.out, to_text(score))

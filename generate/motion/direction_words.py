@@ -19,6 +19,7 @@ from generate.motion.cues import (
     HeadCue,
     SwayCue,
     VocalCue,
+    WhisperCue,
 )
 
 
@@ -145,14 +146,22 @@ def _brow(move: str, amount: float) -> Action:
     return Action(lambda ask: [BrowCue(ask.start_s, ask.end_s, move, ask.share(amount))], 0.9)
 
 
-def _gesture(name: str, each_s: float = 1.4, sided: bool = False) -> Action:
-    def make(ask: Ask) -> list[Cue]:
-        word = f"{name}-{ask.place or 'right'}" if sided else name
-        ramps = {"rise_s": 1.3 * ask.ramp_s, "fall_s": ask.ramp_s}
-        reach = float(np.clip(ask.amount, 0.3, 1.0))
-        return [GestureCue(ask.start_s, ask.end_s - ask.ramp_s, word, reach, **ramps)]
+ARM_S = 0.55
+"""Way of an arm to its gesture, and back."""
 
-    return Action(make, each_s, places=("left", "right") if sided else ())
+
+def _gesture(name: str, each_s: float = 1.4, places: tuple[str, ...] = ()) -> Action:
+    """places: what `name-PLACE` says; a wave without one is the right hand's."""
+
+    def make(ask: Ask) -> list[Cue]:
+        place = ask.place or ("right" if name == "wave" else "")
+        word = f"{name}-{place}" if place else name
+        way_s = min(ARM_S, (ask.end_s - ask.start_s) / 3)
+        ramps = {"rise_s": way_s, "fall_s": way_s}
+        reach = float(np.clip(ask.amount, 0.3, 1.0))
+        return [GestureCue(ask.start_s, ask.end_s - way_s, word, reach, **ramps)]
+
+    return Action(make, each_s, places=places)
 
 
 def _blink(each_s: float) -> Action:
@@ -171,6 +180,22 @@ def _wink() -> Action:
         return [FaceCue(ask.start_s, ask.end_s - 0.1, shapes, rise_s=0.1, fall_s=0.1)]
 
     return Action(make, 0.4, places=("left", "right"))
+
+
+def _roll_eyes(ask: Ask) -> list[Cue]:
+    """Up to one side, over to the other and back, the brows a little raised."""
+    step = (ask.end_s - ask.start_s) / (3 * ask.count)
+    turns = ((16.0 * ask.side, 14.0), (0.0, 20.0), (-16.0 * ask.side, 14.0)) * ask.count
+    starts = [ask.start_s + i * step for i in range(len(turns))]
+    looks = [GazeCue(s, s + step, "camera", *at) for s, at in zip(starts, turns, strict=True)]
+    return [*looks, BrowCue(ask.start_s, ask.end_s, "raise", ask.share(0.4))]
+
+
+def _whisper(ask: Ask) -> list[Cue]:
+    """Without voice, bent a little towards whom it is for."""
+    ramps = {"rise_s": 2 * ask.ramp_s, "fall_s": ask.ramp_s}
+    lean = still_sway(ask.start_s, ask.end_s - ask.ramp_s, pitch_deg=-3 * ask.amount, **ramps)
+    return [WhisperCue(ask.start_s, ask.end_s), lean]
 
 
 def _vocal(sound: str, each_s: float) -> Action:
@@ -214,11 +239,13 @@ ACTIONS: dict[str, Action] = {
     "close eyes": Action(lambda ask: [BlinkCue(ask.start_s, ask.end_s)], 1.5),
     "blink": _blink(0.22),
     "wink": _wink(),
+    "roll eyes": Action(_roll_eyes, 1.1, places=("left", "right")),
+    "whisper": Action(_whisper, 1.5, True),
     "breathe": Action(
         lambda ask: [BreathCue(ask.start_s, ask.end_s, ask.share(0.9))], 2.4
     ),
-    "wave": _gesture("wave", 1.8, sided=True),
-    "point": _gesture("point"),
+    "wave": _gesture("wave", 1.8, ("left", "right")),
+    "point": _gesture("point", places=("left", "right", "up")),
     "shrug": _gesture("shrug", 1.2),
     "raise hands": _gesture("hands-up", 1.6),
     "clap": _gesture("clap", 1.8),
@@ -241,6 +268,7 @@ VERBS: dict[str, str] = {
     **dict.fromkeys(("scowl",), "frown"),
     **dict.fromkeys(("inhale",), "breathe"),
     "open": "open",
+    "roll": "roll",
     "puff": "puff",
     "stick": "stick",
     "wrinkle": "wrinkle",

@@ -19,18 +19,24 @@ from generate.voice.timed import Timed
 
 WORD_GESTURES: dict[str, tuple[str, ...]] = {
     **dict.fromkeys(("hello", "hi", "bye", "goodbye", "hey"), ("wave left", "wave right")),
-    **dict.fromkeys(("look", "there", "that", "see", "you", "where"), ("point",)),
-    **dict.fromkeys(("maybe", "why", "who", "nobody", "nothing"), ("shrug",)),
-    **dict.fromkeys(("hooray", "hurray", "yay", "wow", "up", "big"), ("hands up",)),
-    **dict.fromkeys(("bravo", "great", "clap", "music", "happy"), ("clap",)),
-    **dict.fromkeys(("love", "hug", "teddy", "bear", "mommy", "mummy", "dear"), ("hug",)),
-    **dict.fromkeys(("me", "my", "mine"), ("hug",)),
+    **dict.fromkeys(("look", "there", "over"), ("point", "point left", "point right")),
+    **dict.fromkeys(("up", "sky", "moon", "stars"), ("point up", "hands up")),
+    **dict.fromkeys(("guess", "idea", "wait", "one"), ("point up",)),
+    **dict.fromkeys(("maybe", "why", "who", "where", "nobody", "nothing"), ("shrug",)),
+    **dict.fromkeys(("hooray", "hurray", "yay", "wow"), ("hands up",)),
+    **dict.fromkeys(("bravo", "clap", "great"), ("clap",)),
+    **dict.fromkeys(("love", "hug"), ("hug",)),
+    **dict.fromkeys(("i", "me", "my", "mine", "myself"), ("hand on chest",)),
 }
 """Words that call for a gesture."""
-WORD_SHARE, BEAT_SHARE = 0.7, 0.6
+WORD_SHARE, BEAT_SHARE = 0.4, 0.55
 """How often words get theirs, and phrases beats, where the hands join."""
+WORD_GAP_S = 3.0
+"""Least time between two gestures of words; none comes twice in a clip."""
+REACH = (0.7, 1.05)
+"""How far one gesture goes relative to another."""
 BEATS = ("beat left", "beat right", "beat both")
-REST_S, HOLD_S = 0.5, 1.1
+REST_S, HOLD_S, SHORTEST_HOLD_S = 0.5, 1.1, 0.5
 
 
 def gestures(
@@ -44,24 +50,33 @@ def gestures(
 ) -> list[GestureCue]:
     """Gesture cues in order; none overlaps another, and arms rest between them."""
     cues: list[GestureCue] = []
-    reach = float(np.clip(held.reach * rng.uniform(0.85, 1.05), 0.3, 1.0))
+    free = {name for names in WORD_GESTURES.values() for name in names}
+    since = -WORD_GAP_S
     for word in words:
         names = WORD_GESTURES.get(word.text.lower().strip(".,!?;:'\""), ())
-        draw, pick = rng.random(), rng.random()
-        if names and draw < min(WORD_SHARE * held.gestures, 0.95):
+        draw, pick, reach = rng.random(), rng.random(), _reach(held, rng)
+        names = tuple(name for name in names if name in free)
+        late = word.start_s - since >= WORD_GAP_S
+        if names and late and draw < min(WORD_SHARE * held.gestures, 0.8):
             name = names[int(pick * len(names))]
             pace = held.tempo * tempo
             cue = one_gesture(name, word.start_s - 0.3, HOLD_S, length_s, reach, pace)
             if cue and _clear(cue, cues):
                 cues.append(cue)
+                since = word.start_s
+                free.remove(name)
     for phrase in phrases:
-        draw, pick = rng.random(), int(rng.integers(len(BEATS)))
+        draw, pick, reach = rng.random(), int(rng.integers(len(BEATS))), _reach(held, rng)
         inside = [b for b in beats if phrase.start_s <= b.time_s < phrase.end_s]
         if len(inside) >= 2 and draw < min(BEAT_SHARE * held.gestures, 0.95):
             strokes = beating(BEATS[pick], [b.time_s for b in inside], length_s, reach)
             if all(_clear(cue, cues) for cue in strokes):
                 cues += strokes
     return sorted(cues, key=lambda cue: cue.start_s)
+
+
+def _reach(held: Bearing, rng: np.random.Generator) -> float:
+    return float(np.clip(held.reach * rng.uniform(*REACH), 0.3, 1.0))
 
 
 def one_gesture(
@@ -71,7 +86,7 @@ def one_gesture(
     ramp = float(np.clip(0.45 / tempo, 0.25, 0.9))
     start = max(start_s, 0.0)
     end = min(start + ramp + hold_s, length_s)
-    if end - start < 0.6:
+    if end - start < ramp + SHORTEST_HOLD_S:
         return None
     swing = float(np.clip(tempo, 0.3, 3)) if GESTURES[name].rate_hz else 1.0
     word = name.replace(" ", "-")

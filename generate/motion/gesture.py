@@ -55,9 +55,9 @@ class Gesture:
 
 
 _WAVE = Angles(
-    {"lift": 58, "heading": 30, "roll": -78, "elbow": 118, "twist": 62, "bend": -8,
+    {"lift": 52, "heading": 46, "roll": -72, "elbow": 124, "twist": 62, "bend": -8,
      "fist": 0.02, "spread": 0.7},
-    {"roll": 14, "deviate": 10},
+    {"roll": 26, "deviate": 14},
 )  # fmt: skip
 _BEAT = Angles(
     {"lift": 22, "heading": 62, "roll": -8, "elbow": 84, "twist": -8, "bend": 6,
@@ -67,18 +67,25 @@ _BEAT = Angles(
 _POINT = Angles(
     {"lift": 78, "heading": 78, "roll": 5, "elbow": 12, "twist": 45, "fist": 0.9, "point": 1}
 )
+_ASIDE = Angles(
+    {"lift": 40, "heading": 52, "roll": -34, "elbow": 112, "twist": 50, "fist": 0.9, "point": 1}
+)
+_POINT_UP = Angles(
+    {"lift": 46, "heading": 50, "roll": -66, "elbow": 128, "twist": 50, "fist": 0.9, "point": 1}
+)
 _SHRUG = Angles(
-    {"shrug": 24, "lift": 24, "heading": 25, "roll": -42, "elbow": 88, "twist": -60,
+    {"shrug": 24, "lift": 24, "heading": 38, "roll": -26, "elbow": 100, "twist": -60,
      "bend": -25, "fist": 0.08, "spread": 0.4}
 )  # fmt: skip
 _UP = Angles(
-    {"lift": 150, "heading": 40, "roll": -25, "elbow": 25, "twist": 55, "fist": 0.02, "spread": 0.6}
+    {"lift": 104, "heading": 36, "roll": -72, "elbow": 92, "twist": 40, "fist": 0.02, "spread": 0.6}
 )
 _CLAP = Touch(
     "chest", (0.05, -0.25, 1.15), (-1, 0, 0), (-0.1, 0.6, 0.8), 0.9, {"fist": 0.05}, (0.22, 0, 0)
 )
 _HUG_OVER = Touch("chest", (-0.3, -0.42, 0.62), (0, 0.1, -1), (-1, 0.3, 0.1), 0.8, {"fist": 0.15})
 _HUG_UNDER = Touch("chest", (-0.3, -0.78, 0.6), (0, 0.2, -1), (-1, 0.15, 0.1), 0.8, {"fist": 0.15})
+_SELF = Touch("chest", (-0.05, -0.3, 0.62), (0, 0.1, -1), (-0.85, 0.5, 0.1), 0.8, {"fist": 0.12})
 _CHIN = Touch("chin", (4, -6, 4), (-0.25, 0.35, -1), (-0.65, 0.75, 0.1), 1.05, {"fist": 0.62})
 _MOUTH = Touch("mouth", (4, 0, 2), (-0.12, 0, -1), (-0.78, 0.62, 0.0), 1.15, {"fist": 0.06})
 _EYE = Touch("eye", (2, 2, 4), (-0.1, 0.0, -1), (-0.5, 0.87, 0.0), 1.2, {"fist": 0.04})
@@ -89,6 +96,10 @@ GESTURES: dict[str, Gesture] = {
     "wave left": Gesture(_WAVE, None, 2.0),
     "wave right": Gesture(None, _WAVE, 2.0),
     "point": Gesture(None, _POINT),
+    "point left": Gesture(_ASIDE, None),
+    "point right": Gesture(None, _ASIDE),
+    "point up": Gesture(None, _POINT_UP),
+    "hand on chest": Gesture(None, _SELF),
     "beat left": Gesture(_BEAT, None, 1.6),
     "beat right": Gesture(None, _BEAT, 1.6),
     "beat both": Gesture(_BEAT, _BEAT, 1.6),

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
 
-from generate.motion.cues import NoteCue, VocalCue
+from generate.motion.cues import NoteCue, VocalCue, WhisperCue
 from generate.motion.direction import NO_DIRECTION, Direction
 from generate.motion.direction_cues import direction_cues
 from generate.motion.director import USUAL, Manner, direct
@@ -20,6 +19,7 @@ from generate.spec import VoiceSpec
 from generate.voice.norms import tract_scale
 from generate.voice.speech import RATE_HZ, Utterance
 from generate.voice.timed import later
+from generate.voice.whisper import whispered
 
 
 @dataclass(frozen=True)
@@ -73,9 +73,11 @@ def perform(
 
 
 def sounded(
-    utterance: Utterance, cues: Sequence[VocalCue], voice: VoiceSpec, rng: np.random.Generator
+    utterance: Utterance, score: Score, voice: VoiceSpec, rng: np.random.Generator
 ) -> Utterance:
-    """The utterance with the sounds of vocal cues in the person's own voice."""
+    """The utterance as the score has it sound: whispers, and vocal cues in the person's voice."""
+    hushed = [(cue.start_s, cue.end_s) for cue in score.of(WhisperCue)]
+    audio = whispered(utterance.audio, hushed, rng) if hushed else utterance.audio
     scale = tract_scale(voice.age_years, voice.sex)
-    audio = with_vocals(utterance.audio, cues, voice.f0_hz, scale, rng)
+    audio = with_vocals(audio, score.of(VocalCue), voice.f0_hz, scale, rng)
     return replace(utterance, audio=audio)

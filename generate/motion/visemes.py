@@ -46,12 +46,10 @@ def _viseme(jaw: float, jaw_rule: float, lip_rule: float, **lips: float) -> Vise
     return Viseme(jaw, shape(lips), jaw_rule, lip_rule)
 
 
-_PUCKER = {"mouthPucker": 0.75, "mouthFunnel": 0.2}
+_PUCKER = {"mouthPucker": 0.85, "mouthFunnel": 0.25}
 _VISEMES: dict[str, Viseme] = {
     "bilabial": _viseme(0.06, 1.5, 3.0, mouthPress=0.2, mouthRollLower=0.12, mouthRollUpper=0.1),
-    "labiodental": _viseme(
-        0.08, 2.0, 3.0, mouthRollLower=0.5, mouthUpperUp=0.42, mouthShrugLower=0.05
-    ),
+    "labiodental": _viseme(0.08, 2.0, 3.0, mouthRollLower=0.45, mouthUpperUp=0.35),
     "dental": _viseme(0.16, 1.5, 1.0, tongueOut=0.2, mouthLowerDown=0.15, mouthUpperUp=0.06),
     "alveolar": _viseme(0.12, 1.0, 0.4, mouthLowerDown=0.12, mouthUpperUp=0.05),
     "lateral": _viseme(0.18, 1.0, 0.5, mouthLowerDown=0.14, mouthUpperUp=0.06),

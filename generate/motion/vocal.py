@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from generate.motion.cues import VocalCue
 from generate.motion.envelope import bell
-from generate.motion.shapes import shape
+from generate.motion.shapes import columns, shape
 
 F64 = NDArray[np.float64]
 
@@ -36,11 +36,14 @@ class Vocal:
     hold: float = 0.5
 
 
-_DUCHENNE = {"mouthSmile": 0.9, "cheekSquint": 0.8, "eyeSquint": 0.5, "mouthUpperUp": 0.35}
+OPEN_JAW = 0.1
+"""Sounds with at least this jawOpen part the lips."""
+_SEALS = columns("mouthClose", "mouthPress", "mouthRollLower", "mouthRollUpper", "mouthShrugLower")
+_DUCHENNE = {"mouthSmile": 0.9, "cheekSquint": 0.8, "eyeSquint": 0.75, "mouthUpperUp": 0.35}
 PLAYED: dict[str, Vocal] = {
     "laugh": Vocal(
-        _DUCHENNE | {"jawOpen": 0.32, "mouthLowerDown": 0.35, "browInnerUp": 0.15},
-        {"jawOpen": 0.16, "cheekSquint": 0.1}, 4.8, 5.0, -2.0, 0.15, 0.45,
+        _DUCHENNE | {"jawOpen": 0.4, "mouthLowerDown": 0.4, "browInnerUp": 0.15, "eyeBlink": 0.15},
+        {"jawOpen": 0.2, "cheekSquint": 0.1}, 4.8, 5.0, -2.0, 0.15, 0.45,
     ),
     "giggle": Vocal(
         _DUCHENNE | {"jawOpen": 0.12, "mouthLowerDown": 0.2, "mouthPress": 0.1},
@@ -52,7 +55,8 @@ PLAYED: dict[str, Vocal] = {
         pitch_deg=3.0, attack=0.2, hold=0.4,
     ),
     "sigh": Vocal(
-        {"jawOpen": 0.18, "mouthFunnel": 0.25, "browInnerUp": 0.3, "eyeBlink": 0.25},
+        {"jawOpen": 0.3, "mouthFunnel": 0.25, "mouthLowerDown": 0.25, "browInnerUp": 0.3,
+         "eyeBlink": 0.25},
         pitch_deg=-4.0, attack=0.3, hold=0.25,
     ),
     "cough": Vocal(
@@ -76,7 +80,8 @@ PLAYED: dict[str, Vocal] = {
 def sounding(cues: Sequence[VocalCue], times_s: F64, arkit: F64) -> F64:
     """Put the faces of sounds over `arkit` (T, 52), in place; return (T,) the head's pitch, deg.
 
-    Where a sound and the rest of the face want the same shape, the stronger wins.
+    Where a sound and the rest of the face want the same shape, the stronger wins; what would press
+    the lips shut gives way to sounds that come out of an open mouth.
     """
     pitch = np.zeros(len(times_s))
     for cue in cues:
@@ -85,6 +90,8 @@ def sounding(cues: Sequence[VocalCue], times_s: F64, arkit: F64) -> F64:
         phase = 2 * np.pi * vocal.pulse_hz * (times_s - cue.start_s)
         beat = 0.5 - 0.5 * np.cos(phase)
         face = shape(vocal.face) + beat[:, None] * shape(vocal.pulse)
+        if vocal.face.get("jawOpen", 0) >= OPEN_JAW:
+            arkit[:, _SEALS] *= 1 - shown[:, None]
         np.maximum(arkit, shown[:, None] * face, out=arkit)
         pitch += shown * (vocal.pitch_deg + vocal.bounce_deg * beat)
     return pitch

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import ctypes as c
+import os
 import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 from functools import cache
 from typing import Any
 
@@ -96,13 +99,33 @@ def say(
             flite.feat_set_float(features, name, value)
         c.CDLL(None).srand(seed & 0x7FFFFFFF)  # the noise of unvoiced sounds comes from rand()
         make = flite.flite_synth_phones if as_phones else flite.flite_synth_text
-        utterance = make(text.encode(), speaker)
+        with _quiet():
+            utterance = make(text.encode(), speaker)
         wave = flite.utt_wave(utterance).contents
         rate_hz = int(wave.rate_hz)
         pcm = np.ctypeslib.as_array(wave.samples, (wave.count,)).copy()
         segments = _segments(flite, utterance)
         flite.delete_utterance(utterance)
         return pcm, rate_hz, segments
+
+
+@contextmanager
+def _quiet() -> Iterator[None]:
+    """Without flite's lines on stderr about units that a voice lacks ("udb failed to find entry"),
+    for which it takes others."""
+    try:
+        kept = os.dup(2)
+    except OSError:  # no stderr
+        yield
+        return
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    try:
+        os.dup2(nowhere, 2)
+        yield
+    finally:
+        os.dup2(kept, 2)
+        os.close(kept)
+        os.close(nowhere)
 
 
 def _segments(flite: Any, utterance: Any) -> list[Segment]:
