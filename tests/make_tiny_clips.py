@@ -146,8 +146,8 @@ def speech_folder(folder: Path, rate_hz: int = 8000, clips: int = 12) -> Path:
     return folder
 
 
-def faces_folder(folder: Path, clips: int = 6) -> Path:
-    """landmarks.csv and images/ of square crops around drawn faces."""
+def faces_folder(folder: Path, clips: int = 6, people: int = 0) -> Path:
+    """landmarks.csv and images/ of square crops around drawn faces, by default one of a person."""
     (folder / "images").mkdir(parents=True, exist_ok=True)
     rows = []
     for number in range(clips):
@@ -155,7 +155,8 @@ def faces_folder(folder: Path, clips: int = 6) -> Path:
         side = int(rng.integers(80, 180))
         points = shape() * side * 0.5 + side / 2
         cv2.imwrite(str(folder / "images" / f"{number}.png"), draw(points, side, rng)[..., ::-1])
-        rows.append((f"{number}.png", f"p{number}", "test", *points.ravel().round(3)))
+        person = f"p{number % people if people else number}"
+        rows.append((f"{number}.png", person, "test", *points.ravel().round(3)))
     names = [f"{axis}{k}" for k in range(68) for axis in "xy"]
     table(folder / "landmarks.csv", ("file", "person", "split", *names), rows)
     return folder

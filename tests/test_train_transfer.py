@@ -324,7 +324,7 @@ def test_a_damaged_folder_is_refused_before_anything_is_trained(
         (["kws", "--k", "0"], "--k 0: at least 1"),
         (["kws", "--steps", "0"], "--steps 0: at least 1"),
         (["kws", "--json", "no/where.json"], "no folder no"),
-        (["face"], "face is for face; transfer takes kws, kws-tiny"),
+        (["voice"], "voice is for voice; transfer takes kws, kws-tiny, face, face-tiny"),
         (["kwz"], "did you mean 'kws'"),
         (["kws", "--words", "cat"], "no label is one of the data set's words: cat"),
     ],

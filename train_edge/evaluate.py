@@ -53,6 +53,8 @@ class Seen:
     """(H, W, 3) RGB each."""
     points: NDArray[np.float64]
     """(K, 68, 2) px of each crop."""
+    clips: tuple[int, ...] = ()
+    """(K) number of the clip that each is of; empty for a real folder."""
 
 
 def evaluate(model: Predictor, folder: Path, held_out: bool = False) -> dict[str, Any]:
@@ -151,7 +153,7 @@ def see_folder(folder: Path) -> Seen:
 
 def see_clips(dataset: Dataset, numbers: list[int]) -> Seen:
     """Crops around the faces of clips, as wide as those of real folders."""
-    pictures, points = [], []
+    pictures, points, clips = [], [], []
     for number in numbers:
         clip = dataset.clip(number, want=("frames", "labels"))
         for t, landmarks in frames_of(clip):
@@ -160,9 +162,10 @@ def see_clips(dataset: Dataset, numbers: list[int]) -> Seen:
             picture, to_crop = square(clip.frames[t], middle, side * VIEW, round(side * VIEW))
             pictures.append(picture)
             points.append(landmarks @ to_crop[:, :2].T + to_crop[:, 2])
+            clips.append(number)
     if not pictures:
         raise ValueError(f"data set {dataset.folder}: no frame shows a face")
-    return Seen(pictures, np.stack(points).astype(np.float64))
+    return Seen(pictures, np.stack(points).astype(np.float64), tuple(clips))
 
 
 def _kind(folder: Path, model: Predictor) -> str:

@@ -1,4 +1,4 @@
-"""A picture of what a face model answers: dots on held-out crops."""
+"""Pictures of what a face model answers: dots on crops."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from train_edge.face_outputs import points_of
 from train_edge.predictor import load_model
 
 CELL_PX = 160
-DOT = (60, 255, 90)
+DOT, TRUTH_DOT = (60, 255, 90), (255, 255, 255)
 
 
 def overlay_sheet(
@@ -24,16 +24,27 @@ def overlay_sheet(
     numbers = [int(k) for k in np.linspace(0, len(dataset) - 1, min(count, len(dataset)))]
     pictures = see_clips(dataset, numbers).pictures[:count]
     found = points_of(load_model(model, file).see(pictures))
-    cells = [_cell(picture, points) for picture, points in zip(pictures, found, strict=True)]
+    return grid([cell(*pair) for pair in zip(pictures, found, strict=True)], columns)
+
+
+def grid(cells: list[NDArray[np.uint8]], columns: int) -> NDArray[np.uint8]:
+    """(H, W, 3) of cells (S, S, 3) row by row; white where they end."""
     columns = min(columns, len(cells))
-    cells += [np.full_like(cells[0], 255)] * (-len(cells) % columns)
+    cells = cells + [np.full_like(cells[0], 255)] * (-len(cells) % columns)
     rows = [np.hstack(cells[i : i + columns]) for i in range(0, len(cells), columns)]
     return np.vstack(rows)
 
 
-def _cell(picture: NDArray[np.uint8], points: NDArray[np.float32]) -> NDArray[np.uint8]:
-    """One crop of CELL_PX with points (68, 2), fractions of the crop."""
-    cell = np.asarray(cv2.resize(picture, (CELL_PX, CELL_PX), interpolation=cv2.INTER_AREA))
-    for x, y in points * CELL_PX * 8:  # cv2 takes eighths of a pixel with shift 3
-        cv2.circle(cell, (int(x - 4), int(y - 4)), 10, DOT, -1, cv2.LINE_AA, shift=3)
-    return cell
+def cell(
+    picture: NDArray[np.uint8],
+    points: NDArray[np.floating],
+    truth: NDArray[np.floating] | None = None,
+) -> NDArray[np.uint8]:
+    """One crop of CELL_PX with green points (68, 2), fractions of the crop, on white true ones."""
+    made = np.asarray(cv2.resize(picture, (CELL_PX, CELL_PX), interpolation=cv2.INTER_AREA))
+    for colour, dots in ((TRUTH_DOT, truth), (DOT, points)):
+        for x, y in () if dots is None else dots * CELL_PX * 8:
+            if np.isfinite([x, y]).all():  # cv2 takes eighths of a pixel with shift 3
+                at = int(np.clip(x - 4, -9999, 9999)), int(np.clip(y - 4, -9999, 9999))
+                cv2.circle(made, at, 10, colour, -1, cv2.LINE_AA, shift=3)
+    return made

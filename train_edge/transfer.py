@@ -10,9 +10,11 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
+
+from train_edge.options import Options
 
 SYNTHETIC, REAL = "synthetic", "real-trained"
 PICK_STREAM = 41
@@ -80,6 +82,21 @@ def plan(
                 few = pick(people, classes, others, k, np.random.default_rng(sequence))
                 trainings.append(Training(f"{SYNTHETIC}+{k}", seed, True, few, test, group))
     return trainings
+
+
+def seeded(options: Options, training: Training) -> Options:
+    """The recipe with the seed of one training."""
+    return replace(options, seed=training.seed)
+
+
+def twins(hashes: Sequence[str], people: Sequence[str]) -> tuple[int, int] | None:
+    """The first two samples that are the same by their hashes but of two people."""
+    owner: dict[str, int] = {}
+    for row, digest in enumerate(hashes):
+        first = owner.setdefault(digest, row)
+        if people[first] != people[row]:
+            return first, row
+    return None
 
 
 def groups_of(people: Sequence[str], folds: int) -> list[tuple[str, ...]]:

@@ -22,9 +22,11 @@ def colours(arms: Sequence[str]) -> dict[str, str]:
 
 
 def by_group(
-    series: Mapping[str, tuple[Mapping[str, float], Mapping[str, Sequence[float]]]], title: str
+    series: Mapping[str, tuple[Mapping[str, float], Mapping[str, Sequence[float]]]],
+    title: str,
+    what: str,
 ) -> str:
-    """Accuracy of each arm, with its interval, for each speaker or word: a row of dots each.
+    """Figure of each arm, with its interval, for each speaker, word or range: a row of dots each.
 
     `series` maps arms to (means by name, [low, high] by name).
     """
@@ -42,16 +44,19 @@ def by_group(
         axes.set_yticks(range(len(names)), names)
         axes.invert_yaxis()
         axes.grid(axis="x", lw=0.4, alpha=0.5)
-        axes.set(xlabel="accuracy, %", title=title)
+        axes.set(xlabel=f"{what}, %", title=title)
         _legend(axes)
 
     return svg(draw, 5.2, 1.5 + len(names) * max(0.34, 0.11 * len(series)))
 
 
 def few_real(
-    points: Mapping[int, tuple[float, Sequence[float]]], upper: float | None, title: str
+    points: Mapping[int, tuple[float, Sequence[float]]],
+    upper: float | None,
+    samples: str,
+    what: str,
 ) -> str:
-    """Accuracy against k real recordings a word (0: none), and the real-trained line."""
+    """Figure against k real samples (0: none), and the real-trained line."""
     ks = sorted(points)
 
     def draw(axes: Any) -> None:
@@ -66,8 +71,7 @@ def few_real(
             axes.axhline(100 * upper, color=SECOND, ls="--", lw=1.4, label="real-trained")
         axes.set_xticks(at, [str(k) for k in ks])
         axes.set_xlim(-0.4, len(ks) - 0.6)
-        axes.set(xlabel="k, real recordings a word of other speakers", ylabel="accuracy, %")
-        axes.set_title(title)
+        axes.set(xlabel=f"k, {samples}", ylabel=f"{what}, %", title="a few real samples")
         _legend(axes)
 
     return svg(draw)

@@ -1,4 +1,4 @@
-"""`collodi transfer kws --data DATA --real DIR`: how far synthetic data carries to real people."""
+"""`collodi transfer PRESET --data DATA --real DIR`: how far synthetic data carries to people."""
 
 from __future__ import annotations
 
@@ -9,18 +9,17 @@ from typing import TYPE_CHECKING
 
 from train_edge.cli import parse_recipe
 from train_edge.options import Options, check_options
-from train_edge.presets import PRESETS
+from train_edge.presets import PRESETS, preset
 
 if TYPE_CHECKING:
     from train_edge.transfer import Training
-    from train_edge.transfer_kws import Speech
+    from train_edge.transfer_run import Subject
 
-TASKS = ("kws",)
 HELP = """usage: collodi transfer PRESET --data DATA --real DIR [options]
 
-Trains the same network by the same recipe on synthetic data, on real recordings of all speakers
-but the tested one (real-trained, an upper bound), and on synthetic data with k real recordings a
-word of the others; writes OUT/report.html and OUT/transfer.json. What is finished is not repeated.
+Trains the same network by the same recipe on synthetic data, on real samples of all people but the
+tested ones (real-trained, an upper bound), and on synthetic data with k real samples of the others;
+writes OUT/report.html and OUT/transfer.json. What is finished is not repeated.
 
 presets: {presets}
 
@@ -28,8 +27,10 @@ examples:
   collodi transfer kws --data data/words --real real/speech --dry-run
   collodi transfer kws --data data/words --real real/speech --k 1 5 20 --seeds 3
   collodi transfer kws --data data/words --real corpus --folds 5 --steps 700 --json transfer.json
+  collodi transfer face --data data/stills --real real/faces --k 20 100 --folds 3
 
-DIR holds manifest.csv (file,label,speaker) and wav or flac files of any rate and width.
+DIR holds manifest.csv (file,label,speaker) and wav or flac files of any rate and width, or
+landmarks.csv (file,person,split,x0,y0,...,x67,y67; iBUG-68, px) and images/ of square face crops.
 `collodi transfer PRESET --help` lists the options of a preset."""
 
 
@@ -55,25 +56,53 @@ class Where:
     """Only say what would be trained and about how long it takes."""
 
 
+@dataclass(frozen=True)
+class FaceWhere(Where):
+    """What is read and where it goes."""
+
+    data: Path
+    """Synthetic data set of stills or talk."""
+    real: Path
+    """Folder of real faces: landmarks.csv with file,person,split,x0,...,y67; images/."""
+    k: tuple[int, ...] = (100,)
+    """Real faces that the arms synthetic+k are fine-tuned on, and that labels are translated by;
+    none: no such arm."""
+    folds: int = 3
+    """Groups of people that are left out together; 0 leaves out one at a time."""
+
+
+WHERE: dict[str, type[Where]] = {"kws": Where, "face": FaceWhere}
+
+
 def main(argv: Sequence[str]) -> int:
     """Run the command line; ValueError where it was used wrongly, Stopped after Ctrl-C."""
-    names = [name for name, options in PRESETS.items() if options.task in TASKS]
+    names = [name for name, options in PRESETS.items() if options.task in WHERE]
     if not argv or argv[0] in ("-h", "--help"):
         print(HELP.format(presets=", ".join(names)))
         return 0
-    options, where = parse_recipe("transfer", argv, Where)
-    if options.task not in TASKS:
-        raise ValueError(f"{argv[0]} is for {options.task}; transfer takes {', '.join(names)}")
+    task = preset(argv[0]).task
+    if task not in WHERE:
+        raise ValueError(f"{argv[0]} is for {task}; transfer takes {', '.join(names)}")
+    options, where = parse_recipe("transfer", argv, WHERE[task])
     _check(options, where)
-    from train_edge.transfer_kws import Speech
     from train_edge.transfer_run import dry_run
 
-    subject = Speech(argv[0], options, where.data, where.real)
+    subject = _subject(argv[0], options, where)
     trainings = _trainings(subject, options, where)
     if where.dry_run:
         print("\n".join(dry_run(subject, options, trainings, where.out)))
         return 0
     return _report(subject, options, where, trainings)
+
+
+def _subject(name: str, options: Options, where: Where) -> Subject:
+    if options.task == "kws":
+        from train_edge.transfer_kws import Speech
+
+        return Speech(name, options, where.data, where.real)
+    from train_edge.transfer_face import Portraits
+
+    return Portraits(name, options, where.data, where.real, where.out)
 
 
 def _check(options: Options, where: Where) -> None:
@@ -83,53 +112,48 @@ def _check(options: Options, where: Where) -> None:
     if where.seeds < 1:
         raise ValueError(f"--seeds {where.seeds}: at least 1")
     if where.folds < 0 or where.folds == 1:
-        raise ValueError(f"--folds {where.folds}: 0, or at least 2 groups of speakers")
+        raise ValueError(f"--folds {where.folds}: 0, or at least 2 groups of people")
     if any(k < 1 for k in where.k):
-        raise ValueError(f"--k {min(where.k)}: at least 1 recording a word")
+        raise ValueError(f"--k {min(where.k)}: at least 1 real sample")
     if where.json and not where.json.resolve().parent.is_dir():
         raise ValueError(f"--json {where.json}: no folder {where.json.parent}")
 
 
-def _trainings(subject: Speech, options: Options, where: Where) -> list[Training]:
+def _trainings(subject: Subject, options: Options, where: Where) -> list[Training]:
     """The plan, without the arms that cannot be trained, and a line on those."""
     from train_edge.transfer import REAL, plan
     from train_edge.transfer_run import say
 
     seeds = range(options.seed, options.seed + where.seeds)
     trainings = plan(subject.people, subject.classes, where.k, seeds, where.folds)
-    speakers = sorted(set(subject.people))
-    if len(speakers) < 2:
-        say(f"only one speaker ({speakers[0]}): none can be left out, only the synthetic arm runs")
-    mute = [training for training in trainings if not subject.words_of(training)]
-    if mute:
-        said = f"without {', '.join(mute[0].without)} the real folder has none of the words"
-        say(f"no {REAL} arm: {said}")
+    people, who = sorted(set(subject.people)), subject.who
+    if len(people) < 2:
+        say(f"only one {who} ({people[0]}): none can be left out, only the synthetic arm runs")
+    reasons = [reason for training in trainings if (reason := subject.why_not(training))]
+    if reasons:
+        say(f"no {REAL} arm: {reasons[0]}")
         trainings = [training for training in trainings if training.arm != REAL]
     return trainings
 
 
-def _report(subject: Speech, options: Options, where: Where, trainings: list[Training]) -> int:
+def _report(subject: Subject, options: Options, where: Where, trainings: list[Training]) -> int:
     from device.files import write_atomic
     from device.stamp import make_stamp
     from device.strict import dumps, encode
-    from train_edge.page import as_text
-    from train_edge.transfer_page import difference_table, main_table, notes_of, write_report
-    from train_edge.transfer_result import Truth, figures
+    from train_edge.page import Page, as_text, write_page
     from train_edge.transfer_run import run_arms
 
     stamp = make_stamp()  # of the code that trains, whatever changes meanwhile
-    subject.heard_features()  # every file is read before hours are spent
+    subject.check()  # every file is read before hours are spent
     where.out.mkdir(parents=True, exist_ok=True)
     answers = run_arms(subject, options, trainings, where.out)
-    result = figures(Truth(subject.labels, subject.classes, subject.people), answers)
-    result["notes"] = notes_of(result, subject.foreign())
-    result |= {"options": encode(options), "stamp": encode(stamp)}
-    write_report(where.out / "report.html", result, [stamp.command], stamp)
+    told = subject.tell(options, trainings, answers, where.out)
+    result = told.result | {"options": encode(options), "stamp": encode(stamp)}
+    page = Page(told.title, told.subtitle, told.cards, told.sections, [stamp.command], stamp)
+    write_page(where.out / "report.html", page)
     for path in (where.out / "transfer.json", where.json):
         if path:
             write_atomic(path, dumps(result))
-    print(as_text(main_table(result)))
-    if result["differences"]:
-        print("\n" + as_text(difference_table(result)))
+    print("\n\n".join(as_text(table) for table in told.tables))
     print(where.out / "report.html")
     return 0

@@ -6,7 +6,7 @@ testing (`heard_features`), and nowhere else in training.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -24,7 +24,10 @@ from train_edge.kws_task import KwsTask, share_out, synthetic_task
 from train_edge.options import Options
 from train_edge.real_folders import SPEECH, load_sound, one_second, read_manifest
 from train_edge.spectra import Spectra, gather, joined
-from train_edge.transfer import Training
+from train_edge.transfer import Training, seeded, twins
+from train_edge.transfer_page import notes_of, told
+from train_edge.transfer_result import Truth, figures
+from train_edge.transfer_tables import Told
 
 REAL_SHARE = 0.3
 """Share of a word's draws in training that are real, in the arms synthetic+k."""
@@ -38,6 +41,8 @@ class Speech:
 
     ValueError where a file of the folder cannot be used, before anything is trained.
     """
+
+    who = "speaker"
 
     def __init__(self, preset: str, options: Options, data: Path, real: Path) -> None:
         if options.teachers:
@@ -70,6 +75,20 @@ class Speech:
             return self.words
         said = {self.classes[k] for k in training.real}
         return tuple(word for word in self.words if word in said)
+
+    def check(self) -> None:
+        """Read every recording; ValueError names the first that cannot be used."""
+        self.heard_features()
+
+    def why_not(self, training: Training) -> str:
+        """Why a training has no word to learn; empty where it has one."""
+        if self.words_of(training):
+            return ""
+        return f"without {', '.join(training.without)} the real folder has none of the words"
+
+    def recipe(self, training: Training, options: Options) -> Options:
+        """The recipe is the same in all arms."""
+        return seeded(options, training)
 
     def material(self, training: Training) -> dict[str, Any]:
         """Hashes of everything that a training reads."""
@@ -132,6 +151,17 @@ class Speech:
         scores[:, [self.labels.index(label) for label in labels]] = np.concatenate(parts)
         return scores
 
+    def tell(
+        self,
+        options: Options,  # noqa: ARG002
+        trainings: Sequence[Training],  # noqa: ARG002
+        answers: Mapping[str, NDArray[np.float32]],
+        out: Path,  # noqa: ARG002
+    ) -> Told:
+        """Figures and page from the scores of the arms."""
+        result = figures(Truth(self.labels, self.classes, self.people), answers)
+        return told(result | {"notes": notes_of(result, self.foreign())})
+
     def _synthetic(self) -> tuple[Spectra, Spectra]:
         if self._made is None:
             kept, held = split(self.dataset)
@@ -141,12 +171,12 @@ class Speech:
 
     def _check_twins(self) -> None:
         """ValueError where one recording is given to two speakers: the arms would not be apart."""
-        owner: dict[str, int] = {}
-        for row, digest in enumerate(self.hashes):
-            first = owner.setdefault(digest, row)
-            if self.people[first] != self.people[row] and self.classes[row] != SILENCE:
-                names = [self.rows[k].path.relative_to(self.real) for k in (first, row)]
-                raise ValueError(
-                    f"{self.real / SPEECH}: {names[0]} and {names[1]} are the same recording, of "
-                    f"speakers {self.people[first]!r} and {self.people[row]!r}"
-                )
+        spoken = [row for row, name in enumerate(self.classes) if name != SILENCE]
+        both = twins([self.hashes[k] for k in spoken], [self.people[k] for k in spoken])
+        if both:
+            first, second = (self.rows[spoken[k]] for k in both)
+            names = [row.path.relative_to(self.real) for row in (first, second)]
+            raise ValueError(
+                f"{self.real / SPEECH}: {names[0]} and {names[1]} are the same recording, of "
+                f"speakers {first.speaker!r} and {second.speaker!r}"
+            )

@@ -1,26 +1,29 @@
-"""The tables and the page of a transfer report, from its result."""
+"""The tables and the page of a transfer report of keywords, from its result."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from pathlib import Path
 from typing import Any
 
-from device.stamp import Stamp
 from train_edge import charts, transfer_charts
 from train_edge.bootstrap import MIN_GROUPS
-from train_edge.page import Page, Section, Table, write_page
+from train_edge.page import Section, Table
 from train_edge.transfer import REAL, SYNTHETIC
+from train_edge.transfer_result import WHO
+from train_edge.transfer_tables import (
+    Told,
+    arms_of,
+    by_chart,
+    difference_table,
+    ends,
+    few_chart,
+    percent,
+)
 
 MANY = 40
 """Speakers or words that a chart or table still shows all of."""
-
-
-def arms_of(result: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
-    """Name of each arm that was run -> its figures."""
-    arms = {SYNTHETIC: result["synthetic"], REAL: result["real"]}
-    arms |= {f"{SYNTHETIC}+{k}": figures for k, figures in result.get("mixed", {}).items()}
-    return {arm: figures for arm, figures in arms.items() if figures}
+WHAT = "accuracy"
+SAMPLES = "real recordings a word of other speakers"
 
 
 def main_table(result: Mapping[str, Any]) -> Table:
@@ -47,24 +50,6 @@ def main_table(result: Mapping[str, Any]) -> Table:
     )  # fmt: skip
 
 
-def difference_table(result: Mapping[str, Any]) -> Table:
-    """Paired differences in points, and the ratio."""
-    rows = []
-    for name, gap in result["differences"].items():
-        both = (gap["interval"], gap["interval_over_speakers"])
-        rows.append((name, f"{100 * gap['value']:+.1f}", *(ends(one, "+.1f") for one in both)))
-    if result["ratio"] is not None:
-        both = (result["ratio_interval"], result["ratio_interval_over_speakers"])
-        name = f"ratio {SYNTHETIC} / {REAL}, %"
-        rows.append((name, f"{100 * result['ratio']:.1f}", *(ends(one) for one in both)))
-    return Table(
-        "Paired differences, points of accuracy",
-        ("", "value", "95 %, recordings", "95 %, speakers"),
-        rows,
-        "Paired: each resample takes the same recordings for both arms.",
-    )
-
-
 def notes_of(result: Mapping[str, Any], foreign: Sequence[str]) -> list[str]:
     """What a reader must know to trust the figures, a sentence each."""
     few = result["speakers"] < MIN_GROUPS
@@ -89,9 +74,10 @@ def notes_of(result: Mapping[str, Any], foreign: Sequence[str]) -> list[str]:
     return notes
 
 
-def write_report(path: Path, result: Mapping[str, Any], commands: list[str], stamp: Stamp) -> None:
-    """Write report.html."""
-    arms = arms_of(result)
+def told(result: dict[str, Any]) -> Told:
+    """The whole report of a finished result."""
+    arms, main = arms_of(result), main_table(result)
+    apart = [difference_table(result, WHAT, "recordings", WHO)] if result["differences"] else []
     sections = [
         Section(
             "Accuracy",
@@ -99,33 +85,22 @@ def write_report(path: Path, result: Mapping[str, Any], commands: list[str], sta
             "real-trained: real recordings of the other speakers alone, never of the one it is "
             "tested on; the upper bound where those are many speakers, and below it where they are "
             "few. synthetic+k: the data set and k real recordings a word of the other speakers.",
-            [
-                main_table(result),
-                *([difference_table(result)] if len(arms) > 1 else []),
-                _by_table(arms, "by_speaker", "speaker"),
-            ],
+            [main, *apart, _by_table(arms, "by_speaker", "speaker")],
             _main_charts(result, arms),
         ),
         Section("Words", "Accuracy of each word over all speakers.",
                 [_by_table(arms, "by_word", "word")],
-                [_by_chart(arms, "by_word", "by word"), *_det(arms)]),
+                [by_chart(arms, "by_word", "by word", WHAT), *_det(arms)]),
         Section("Confusions", "Share of each true word that got each answer, all seeds.", [],
                 [charts.confusion(figures["confusion"]["counts"], figures["confusion"]["labels"],
                                   f"{arm}, %") for arm, figures in arms.items()]),
     ]  # fmt: skip
-    write_page(path, Page(_title(result), _subtitle(result), _cards(result), sections,
-                          commands, stamp))  # fmt: skip
-
-
-def _title(result: Mapping[str, Any]) -> str:
-    return "Synthetic speech to real people: keywords" if result["task"] == "kws" else "Transfer"
-
-
-def _subtitle(result: Mapping[str, Any]) -> str:
-    return (
+    subtitle = (
         f"Tested on {result['n']} real recordings of {result['speakers']} speakers; the synthetic "
         "arm was trained on none."
     )
+    title = "Synthetic speech to real people: keywords"
+    return Told(result, [main, *apart], title, subtitle, _cards(result), sections)
 
 
 def _cards(result: Mapping[str, Any]) -> list[tuple[str, str]]:
@@ -140,19 +115,10 @@ def _cards(result: Mapping[str, Any]) -> list[tuple[str, str]]:
 
 
 def _main_charts(result: Mapping[str, Any], arms: Mapping[str, Any]) -> list[str]:
-    drawn = [_by_chart(arms, "by_speaker", "by speaker")] if result["speakers"] <= MANY else []
-    mixed = {int(k): (f["accuracy"], f["interval"]) for k, f in result.get("mixed", {}).items()}
-    if mixed:
-        made = result["synthetic"]
-        points = {0: (made["accuracy"], made["interval"])} | mixed
-        upper = result["real"]["accuracy"] if result["real"] else None
-        drawn.append(transfer_charts.few_real(points, upper, "a few real recordings"))
-    return drawn
-
-
-def _by_chart(arms: Mapping[str, Any], key: str, title: str) -> str:
-    series = {arm: (figures[key], figures[f"{key}_interval"]) for arm, figures in arms.items()}
-    return transfer_charts.by_group(series, title)
+    few = few_chart(result, "accuracy", "interval", SAMPLES, WHAT)
+    if result["speakers"] > MANY:
+        return few
+    return [by_chart(arms, "by_speaker", "by speaker", WHAT), *few]
 
 
 def _by_table(arms: Mapping[str, Any], key: str, head: str) -> Table:
@@ -170,19 +136,6 @@ def _det(arms: Mapping[str, Any]) -> list[str]:
     curves = {arm: figures["det"] for arm, figures in arms.items() if figures["det"]}
     title = "each word against the rest, pooled"
     return [transfer_charts.det(curves, title)] if curves else []
-
-
-def percent(value: float) -> str:
-    """A fraction in per cent, without the sign."""
-    return f"{100 * value:.1f}"
-
-
-def ends(interval: Sequence[float] | None, form: str = ".1f") -> str:
-    """An interval of fractions in per cent."""
-    if interval is None:
-        return "-"
-    low, high = (format(100 * end, form) for end in interval)
-    return f"{low} to {high}"
 
 
 def _some(names: Sequence[str]) -> str:

@@ -1,4 +1,4 @@
-"""Figures of a transfer report from the scores of its arms."""
+"""Figures of a transfer report of keywords from the scores of its arms."""
 
 from __future__ import annotations
 
@@ -10,12 +10,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from train_edge.bootstrap import MIN_GROUPS, Floats, interval, resampled_means
+from train_edge.bootstrap import Floats, interval, resampled_means
 from train_edge.detection import one_against_rest
 from train_edge.metrics import confusion
-from train_edge.transfer import REAL, SYNTHETIC
+from train_edge.transfer_compare import column, comparisons, draws_of, intervals, placed, stream
 
-BOOTSTRAP_SEED = 4
+WHO = "speakers"
 
 
 @dataclass(frozen=True)
@@ -41,19 +41,14 @@ def figures(truth: Truth, answers: Mapping[str, NDArray[np.float32]]) -> dict[st
     Accuracies are means over seeds; intervals resample recordings or speakers and not seeds.
     """
     right = {arm: _right(truth, scores).mean(0) for arm, scores in answers.items()}
-    arms = list(right)
-    draws = _draws(np.stack([right[arm] for arm in arms], 1), truth.people)
+    draws = draws_of(np.stack(list(right.values()), 1), truth.people, WHO)
     body: dict[str, Any] = {"task": "kws", "n": len(truth.people)}
     body |= {"speakers": len(set(truth.people)), "recordings": dict(Counter(truth.classes))}
-    for number, arm in enumerate(arms):
-        summary = {"arm": arm} | _summary(truth, answers[arm], right[arm])
-        summary |= _intervals({over: table[:, number] for over, table in draws.items()})
-        if arm in (SYNTHETIC, REAL):
-            body["real" if arm == REAL else arm] = summary
-        else:
-            body.setdefault("mixed", {})[arm.removeprefix(f"{SYNTHETIC}+")] = summary
+    for number, arm in enumerate(right):
+        summary = _summary(truth, answers[arm], right[arm])
+        placed(body, arm, summary | intervals(column(draws, number), WHO))
     body.setdefault("real", None)
-    return body | _comparisons(right, draws)
+    return body | comparisons(right, draws, WHO)
 
 
 def _summary(truth: Truth, scores: NDArray[np.float32], right: Floats) -> dict[str, Any]:
@@ -88,47 +83,9 @@ def _by(key: str, right: Floats, member: Sequence[str], names: Sequence[str]) ->
     for name in names:
         own = right[member_of == name]
         means[name] = float(own.mean())
-        draws = resampled_means(own[:, None], [name] * len(own), _rng(), "samples")
+        draws = resampled_means(own[:, None], [name] * len(own), stream(), "samples")
         ends[name] = list(interval(draws[:, 0]))
     return {key: means, f"{key}_interval": ends}
-
-
-def _comparisons(right: Mapping[str, Floats], draws: Mapping[str, Floats]) -> dict[str, Any]:
-    """Paired differences of all arms to each reference, and the ratio to the upper bound."""
-    arms, body = list(right), {}
-    mean = {arm: float(values.mean()) for arm, values in right.items()}
-    pairs = [(arm, base) for base in (REAL, SYNTHETIC) if base in arms for arm in arms]
-    for arm, base in pairs:
-        if arm == base or (arm, base) == (REAL, SYNTHETIC):
-            continue
-        gaps = {
-            over: table[:, arms.index(arm)] - table[:, arms.index(base)]
-            for over, table in draws.items()
-        }
-        body[f"{arm} minus {base}"] = {"value": mean[arm] - mean[base]} | _intervals(gaps)
-    if REAL not in arms or not mean[REAL]:
-        return {"ratio": None, "differences": body}
-    with np.errstate(divide="ignore", invalid="ignore"):
-        ratios = {
-            over: table[:, arms.index(SYNTHETIC)] / table[:, arms.index(REAL)]
-            for over, table in draws.items()
-        }
-    spread = {f"ratio_{key}": value for key, value in _intervals(ratios).items()}
-    return {"ratio": mean[SYNTHETIC] / mean[REAL], **spread, "differences": body}
-
-
-def _draws(values: Floats, people: Sequence[str]) -> dict[str, Floats]:
-    """Bootstrap means (R, arms): over recordings, and over speakers where there are enough."""
-    draws = {"interval": resampled_means(values, people, _rng(), "samples")}
-    if len(set(people)) >= MIN_GROUPS:
-        draws["interval_over_speakers"] = resampled_means(values, people, _rng(), "groups")
-    return draws
-
-
-def _intervals(draws: Mapping[str, Floats]) -> dict[str, Any]:
-    """Ends of each interval; over speakers None where they are too few."""
-    ends: dict[str, Any] = {"interval_over_speakers": None}
-    return ends | {over: list(interval(values)) for over, values in draws.items()}
 
 
 def _right(truth: Truth, scores: NDArray[np.float32]) -> Floats:
@@ -136,8 +93,3 @@ def _right(truth: Truth, scores: NDArray[np.float32]) -> Floats:
     columns = np.array(truth.columns)
     number = np.array([truth.labels.index(label) for label in truth.classes])
     return (columns[scores[:, :, columns].argmax(2)] == number).astype(np.float64)
-
-
-def _rng() -> np.random.Generator:
-    """A stream of its own: figures of one arm do not move with how many arms there are."""
-    return np.random.default_rng(BOOTSTRAP_SEED)

@@ -11,7 +11,7 @@ import hashlib
 import json
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -37,9 +37,11 @@ from train_edge.run import (
 )
 from train_edge.tasks import BUILD, Task
 from train_edge.transfer import Training
+from train_edge.transfer_tables import Told
 
 KEY = "key.json"
 TIMED_STEPS = 4
+FINISHED = "finished before"
 
 
 class Subject(Protocol):
@@ -49,6 +51,21 @@ class Subject(Protocol):
     """Name of the recipe."""
     data: Path
     """The data set."""
+    people: tuple[str, ...]
+    """(K) whose each real sample is."""
+    classes: tuple[str, ...]
+    """(K) class of each real sample, of which k are picked."""
+    who: str
+    """The report's word for one of the people."""
+
+    def check(self) -> None:
+        """Read every real sample once; ValueError names the first that cannot be used."""
+
+    def why_not(self, training: Training) -> str:
+        """Why a training has nothing to learn from; empty where it has."""
+
+    def recipe(self, training: Training, options: Options) -> Options:
+        """The options of one training."""
 
     def material(self, training: Training) -> dict[str, Any]:
         """Hashes of everything that a training reads; plain JSON values."""
@@ -63,6 +80,15 @@ class Subject(Protocol):
         self, module: nn.Module, labels: tuple[str, ...], rows: Sequence[int]
     ) -> NDArray[np.float32]:
         """Answers (n rows, ...) on real samples; the same shape whatever the labels are."""
+
+    def tell(
+        self,
+        options: Options,
+        trainings: Sequence[Training],
+        answers: Mapping[str, NDArray[np.float32]],
+        out: Path,
+    ) -> Told:
+        """Figures and page from the answers (seeds, K, ...) of the arms below `out`."""
 
 
 def run_arms(
@@ -94,17 +120,27 @@ def trained(
     subject: Subject, options: Options, training: Training, out: Path
 ) -> tuple[nn.Module, tuple[str, ...]]:
     """The network of one training, in eval mode, and its labels; trained if it is not yet."""
-    folder, own = out / "arms" / training.name, seeded(options, training)
+    folder, own = folder_of(training, out), subject.recipe(training, options)
     key = key_of(subject, own, training)
     if finished(folder, key):
-        say("  finished before")
+        say(f"  {FINISHED}")
     else:
         _train(subject, own, training, folder, key)
+    return reopened(folder, own)
+
+
+def reopened(folder: Path, own: Options) -> tuple[nn.Module, tuple[str, ...]]:
+    """The network of a finished training, in eval mode, and its labels."""
     labels = tuple(json.loads((folder / KEY).read_text())["labels"])
     module = BUILD[own.task](own, labels)
     tensors, _ = read_tensors(folder / MODEL, "delete the folder to train again")
     fill(module, tensors, folder / MODEL)
     return module.eval(), labels
+
+
+def folder_of(training: Training, out: Path) -> Path:
+    """Where a training is kept."""
+    return out / "arms" / training.name
 
 
 def _train(subject: Subject, options: Options, training: Training, folder: Path, key: str) -> None:
@@ -129,8 +165,8 @@ def finished(folder: Path, key: str) -> bool:
 
 
 def _is_done(subject: Subject, options: Options, training: Training, out: Path) -> bool:
-    key = key_of(subject, seeded(options, training), training)
-    return finished(out / "arms" / training.name, key)
+    key = key_of(subject, subject.recipe(training, options), training)
+    return finished(folder_of(training, out), key)
 
 
 def key_of(subject: Subject, options: Options, training: Training) -> str:
@@ -139,27 +175,21 @@ def key_of(subject: Subject, options: Options, training: Training) -> str:
     return hashlib.sha256(json.dumps(body, sort_keys=True).encode()).hexdigest()
 
 
-def seeded(options: Options, training: Training) -> Options:
-    """The recipe with the seed of one training."""
-    from dataclasses import replace
-
-    return replace(options, seed=training.seed)
-
-
 def dry_run(
     subject: Subject, options: Options, trainings: Sequence[Training], out: Path
 ) -> list[str]:
     """What would be trained and about how long that takes, a line each."""
-    seconds = options.steps * step_seconds(subject, options)
-    lines, left = [], 0
+    one_step, left, lines = step_seconds(subject, options), 0.0, []
     for training in trainings:
         done = _is_done(subject, options, training, out)
-        left += not done
+        seconds = one_step * subject.recipe(training, options).steps
+        left += 0 if done else seconds
         read = f"{len(training.real)} real samples" if training.real else "no real sample"
         read = f"the data set and {read}" if training.synthetic else read
-        state = "finished before" if done else f"about {duration(seconds)}"
+        state = FINISHED if done else f"about {duration(seconds)}"
         lines.append(f"{training.said}: {read}; tested on {len(training.test)}; {state}")
-    lines.append(f"{left} of {len(trainings)} to train, about {duration(left * seconds)} here")
+    missing = sum(not line.endswith(FINISHED) for line in lines)
+    lines.append(f"{missing} of {len(trainings)} to train, about {duration(left)} here")
     return lines
 
 
