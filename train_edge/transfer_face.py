@@ -24,7 +24,8 @@ from device.strict import encode
 from train_edge.data import open_clips, split
 from train_edge.evaluate import Seen, see_clips
 from train_edge.face_groups import by_group
-from train_edge.face_task import FaceTask, points_of
+from train_edge.face_outputs import TRUTH, points_of
+from train_edge.face_task import FaceTask
 from train_edge.faces import CROP_PX, MARGIN, VIEW, Faces, Pixels, square
 from train_edge.metrics import OUTER_EYES
 from train_edge.options import Options
@@ -207,7 +208,7 @@ def learned(pictures: Sequence[Pixels], points: NDArray[np.float64]) -> Faces:
     return Faces(
         crops=np.stack(crops),
         points=np.stack(at).astype(np.float32),
-        pose_deg=np.zeros((len(crops), 3), np.float32),
+        truth=np.full((len(crops), TRUTH), np.nan, np.float32),
         others=np.zeros((0, CROP_PX, CROP_PX, 3), np.uint8),
     )
 
