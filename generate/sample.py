@@ -56,6 +56,8 @@ PATTERN_SHARES = {name: 4.0 if name == "plain" else 1.0 for name in PATTERNS}
 MOTIFS = tuple(name for name in PAINTS if name != "none")
 PAINTED = 0.03
 """Share of children with a painted face."""
+DISTANCE_M = (0.35, 3.0)
+"""From the face to the camera, drawn by its logarithm: in the arms to across the room."""
 OPEN_LENSES = 0.35
 """Share of lenses whose opening is wide enough to blur what is nearer or farther."""
 BARREL = (-0.22, -0.04)
@@ -151,7 +153,7 @@ def sample_view(rng: np.random.Generator, size_px: int) -> View:
     """Head and shoulders at a toy's distance, off centre, in any light, by any camera."""
     view = View(
         size_px=size_px,
-        distance_m=float(rng.uniform(0.35, 1.4)),
+        distance_m=float(np.exp(rng.uniform(*np.log(DISTANCE_M)))),
         face_fraction=float(rng.uniform(0.27, 0.47)),
         offset=(float(rng.normal(0, 0.05)), float(rng.normal(0.02, 0.04))),
         light_seed=int(rng.integers(2**31)),

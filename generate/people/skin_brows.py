@@ -12,8 +12,8 @@ F32 = NDArray[np.float32]
 F64 = NDArray[np.float64]
 
 BROW_LINE = np.array(
-    [(10.5, 746.6, 150.0), (24.5, 749.4, 146.0), (37.5, 751.8, 139.0), (48.5, 749.4, 131.0),
-     (55.5, 743.0, 124.0)]
+    [(12.0, 745.0, 149.8), (25.0, 747.6, 145.8), (37.0, 749.6, 139.4), (47.8, 747.0, 132.0),
+     (55.0, 740.8, 124.8)]
 )  # fmt: skip
 """Centre of the left brow from its inner to its outer end, template mm."""
 
