@@ -87,10 +87,9 @@ def landmark_anchors(points_mm: F64, tris: I64, vertices_mm: F64) -> Anchors:
         found[left] = found[right] * [-1, 1, 1]
     marks = anchored(points_mm, tris, np.stack([found[i] for i in range(68)]))
     for index, weights in BETWEEN.items():
-        _span(marks, index, np.array([vertices_mm[v] for v in weights]), points_mm, 1)
-        _span(
-            marks, dict(MIRROR)[index], np.array([vertices_mm[v] for v in weights]), points_mm, -1
-        )
+        ends = np.array([vertices_mm[v] for v in weights])
+        _hang(marks, index, ends, list(weights.values()), points_mm)
+        _hang(marks, dict(MIRROR)[index], ends * (-1, 1, 1), list(weights.values()), points_mm)
     return marks
 
 
@@ -115,13 +114,12 @@ def _outward(points: F64, tris: I64, place: F64) -> F64:
     return _hit(points, tris, HEAD_MM, toward / np.linalg.norm(toward))
 
 
-def _span(marks: Anchors, index: int, ends_mm: F64, points: F64, side: int) -> None:
-    """Let a landmark hang between the skin points at `ends_mm` instead of on one triangle."""
-    weights = list(BETWEEN[dict((b, a) for a, b in MIRROR).get(index, index)].values())
-    for k in range(3):
-        end = ends_mm[min(k, len(ends_mm) - 1)] * (side, 1, 1)
+def _hang(marks: Anchors, index: int, ends_mm: F64, weights: list[float], points: F64) -> None:
+    """Hang a landmark between the skin points at two or three ends, on no triangle of its own."""
+    marks.weight[index] = 0
+    for k, (end, weight) in enumerate(zip(ends_mm, weights, strict=True)):
         marks.corner[index, k] = int(((points - end) ** 2).sum(1).argmin())
-        marks.weight[index, k] = weights[k] if k < len(weights) else 0.0
+        marks.weight[index, k] = weight
 
 
 def _hit(points: F64, tris: I64, origin: F64, axis: F64) -> F64:
