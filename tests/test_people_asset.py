@@ -99,3 +99,16 @@ def test_landmarks_are_mirror_images():
         assert points[right, 0] < 0
         assert np.abs(points[right] * [-1, 1, 1] - points[left]).max() < 1.0
     assert np.abs(points[[8, 27, 28, 29, 30, 33, 51, 57, 62, 66], 0]).max() < 0.5
+
+
+def test_landmarks_lie_where_people_annotate_faces():
+    """Shares of half the eyes' and the mouth's width, as in the mean shape of 300-W (Sagonas 2013);
+    of brows, whose ends data sets place differently, only the order."""
+    x = -load_topology("tee").landmarks.at(load_topology("tee").canon)[:, 0]
+    assert [round(x[k] / x[48], 1) for k in (49, 50, 61, 59, 67)] == [0.6, 0.2, 0.2, 0.6, 0.2]
+    assert 0.3 < x[31] / x[39] < 0.7 and x[32] < 0.6 * x[31]
+    assert (np.diff(x[17:22]) < 0).all() and x[21] < x[39] + 1
+    y = load_topology("tee").landmarks.at(load_topology("tee").canon)[:, 1]
+    nose = np.diff(y[27:31])
+    assert nose.max() < 0.8 * nose.min(), "27 to 30 go down in even steps"
+    assert y[31] < y[30] and abs(y[31] - y[33]) < 5
