@@ -3,17 +3,14 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
 from pathlib import Path
-from statistics import median
 from typing import Any
 
 import numpy as np
+from latency import against
 
 from device.backends import open_model
 from device.backends.frontend import logmel
-from device.backends.litert import LiteRtModel, interpreter_class
-from device.backends.model import Model
 from device.bundle import Bundle, read_bundle
 from export.tune import score
 from export.tune_cli import listen_to
@@ -23,7 +20,6 @@ from train_edge.predictor import load_model
 from train_edge.real_folders import one_second
 
 REFERENCE = "mlperf_tiny_kws_int8.tflite"
-ROUNDS, RUNS = 30, 40
 SECONDS = 300
 AGE_BANDS = ((3, 5), (5, 7), (7, 9), (9, 12.01))
 """Years, from and below."""
@@ -56,29 +52,8 @@ def speed(folder: Path) -> Measured:
 
 def against_mlperf(folder: Path, reference: Path) -> Measured:
     """Median latency of the int8 network over that of MLPerf Tiny's, turn by turn, LiteRT."""
-    ours = open_model(folder, read_bundle(folder).file("tflite-int8"))
-    maker, runtime = interpreter_class()
-    interpreter = maker(model_path=str(reference / REFERENCE), num_threads=1)
-    interpreter.allocate_tensors()
-    models: dict[str, Model] = {"ours": ours, "mlperf": LiteRtModel(interpreter, runtime)}
-    calls = {name: _call(model) for name, model in models.items()}
-    taken: dict[str, list[float]] = {name: [] for name in calls}
-    for _ in range(ROUNDS):
-        for name, call in calls.items():
-            began_s = time.perf_counter()
-            for _ in range(RUNS):
-                call()
-            taken[name].append((time.perf_counter() - began_s) / RUNS)
-    row = {"kind": "kws latency", "runtime": runtime, "ms": {k: [1e3 * t for t in v]
-           for k, v in taken.items()}}  # fmt: skip
-    return [row], {"kws_vs_mlperf_latency": median(taken["ours"]) / median(taken["mlperf"])}
-
-
-def _call(model: Model) -> Callable[[], Any]:
-    rng = np.random.default_rng(1)
-    stored = [rng.integers(-128, 128, tensor.shape).astype(np.int8) for tensor in model.inputs]
-    model.invoke(stored)
-    return lambda: model.invoke(stored)
+    row, ratio = against(folder, reference / REFERENCE)
+    return [{"kind": "kws latency"} | row], {"kws_vs_mlperf_latency": ratio}
 
 
 def detection(folder: Path, stream: Path, words: Path) -> Measured:
