@@ -7,7 +7,9 @@ lips are shut), lag_ms (median time by which the mouth's opening follows the sou
 (seconds of a ten-minute score that play in a second of one core's time, without rendering), drift
 (largest difference of the chunked, read-back ten minutes from the whole, plus the slope of the
 resting face a minute: 0), memory_growth (peak of ten minutes streamed over that of one minute),
-style_retrieval and style_gain, with _phonemes and _curves where less is known (style_figures.py);
+style_retrieval and style_gain where the score of the ten seconds is known, and the same and
+style_worst with _score, _phonemes and _curves by what is known (style_figures.py: children that
+nothing was chosen on);
 emotion_accuracy (share of held-out children, styles and sentences whose emotion at full intensity a
 logistic regression tells from their curves among the seven), intensity_spearman (rank correlation
 of asked and predicted intensity over ten levels of one child's sentence, mean of the worst
@@ -224,7 +226,7 @@ FIGURES: Mapping[str, Callable[[argparse.Namespace], Measured]] = {
     "closure": closure,
     "lag": lag,
     "speed": speed,
-    "style": lambda args: styles(args.children),
+    "style": lambda args: styles(args.children, args.tune),
     "emotion": emotion,
 }
 
@@ -240,6 +242,7 @@ def main() -> None:
     parser.add_argument("--utterances", type=int, default=20, help="utterances of the lag")
     parser.add_argument("--repeats", type=int, default=3, help="runs of the speed")
     parser.add_argument("--children", type=int, default=50, help="children of styles, emotions")
+    parser.add_argument("--tune", action="store_true", help="styles of the children to choose on")
     args = parser.parse_args()
     rows: list[dict[str, Any]] = []
     figures: dict[str, float | None] = {}

@@ -29,14 +29,21 @@ class Arms:
         self.goals = {name: pose(name, 0.0) for name in names}
         self.swings = {name: pose(name, 1.0) - goal for name, goal in self.goals.items()}
 
-    def at(self, cues: Sequence[GestureCue], chest: F64, times_s: F64) -> NDArray[np.float32]:
-        """(T, 25) columns as arms.BODY; chest (T,) 0..1 is how full it is."""
+    def at(
+        self, cues: Sequence[GestureCue], chest: F64, times_s: F64, tempo: F64
+    ) -> NDArray[np.float32]:
+        """(T, 25) columns as arms.BODY; chest (T,) 0..1 is how full it is.
+
+        tempo (T,): of the ways to a gesture and back, and of swings but beats, which keep to what
+        is said.
+        """
         body = np.tile(self.rest, (len(times_s), 1))
         for cue in cues:
             name = cue.gesture.replace("-", " ")
-            rate_hz = GESTURES[name].rate_hz * cue.tempo
-            swing = np.sin(2 * np.pi * rate_hz * (times_s - cue.start_s))[:, None]
+            pace = cue.tempo * (1.0 if name.startswith("beat") else tempo)
+            turns = GESTURES[name].rate_hz * pace * (times_s - cue.start_s)
+            swing = np.sin(2 * np.pi * turns)[:, None]
             goal = self.goals[name] + swing * self.swings[name] - self.rest
-            body += (cue.amount * held(cue, times_s))[:, None] * goal
+            body += (cue.amount * held(cue, times_s, tempo))[:, None] * goal
         body[:, _SHRUG] += (BREATH_SHRUG_DEG * chest)[:, None]
         return body.astype(np.float32)

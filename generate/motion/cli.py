@@ -29,6 +29,8 @@ examples:
   collodi motion export take.csv --out take.glb --age-years 8
   collodi motion import take.csv --out even.csv
   collodi motion style take.csv --out style.json
+  collodi motion style data/talk --clip 3 --out anna.json
+  collodi motion play a.score --out a-like-anna.csv --style anna.json
   collodi motion export data/talk --clip 3 --out like-take.glb --style style.json
   collodi motion showreel --out out/showreel"""
 
@@ -79,6 +81,9 @@ class Import:
 class Fit:
     """Fit a style to about ten seconds of talking, to put on other motion.
 
+    A clip of a data set is fitted against its score, or its phonemes; a CSV by what its curves
+    usually mean.
+
     Example: collodi motion style take.csv --out style.json
     """
 
@@ -88,6 +93,8 @@ class Fit:
     """The style as JSON."""
     clip: int = 0
     """Number of the clip in a data set."""
+    score: Path | None = None
+    """The score of a CSV that was played from one."""
     rate_hz: float | None = None
     """Rate at which timecodes count frames, where the file is too short to show it."""
 
@@ -116,6 +123,19 @@ class Showreel:
     """Who draws: auto numba gl mitsuba; auto is gl where a GPU has a driver."""
 
 
+@dataclass(frozen=True)
+class Learn:
+    """Learn the table by which `style` reads curves that have no score. Maintainers only.
+
+    Example: collodi motion style-table
+    """
+
+    out: Path | None = None
+    """The table; else the one in the kit."""
+    voices: int = 160
+    """Voices that say ten seconds each; eight children play each."""
+
+
 def main(argv: Sequence[str]) -> int:
     """Run the command line; ValueError where it was used wrongly."""
     if not argv or argv[0] in ("-h", "--help"):
@@ -128,14 +148,19 @@ def main(argv: Sequence[str]) -> int:
 
 def _export(options: Export) -> None:
     from generate.motion.arkit_csv import write_csv
-    from generate.motion.style import apply_personal
+    from generate.motion.player import play_score
+    from generate.motion.style import apply_personal, restyled
     from generate.motion.style_json import read_style
     from generate.motion.taken import take
 
     kind = choose(options.format or options.out.suffix.removeprefix("."), FORMATS, "format")
     person = read_style(options.style) if options.style else None
     found = take(options.source, options.clip, options.rate_hz)
-    motion = apply_personal(found.motion, person) if person else found.motion
+    motion = found.motion
+    if person and found.score:
+        motion = play_score(restyled(found.score, person), motion.rate_hz, 0, len(motion))
+    elif person:
+        motion = apply_personal(motion, person)
     if kind == "csv":
         write_csv(options.out, motion, found.about, found.synthetic)
     else:
@@ -164,14 +189,21 @@ def _import(options: Import) -> None:
 
 
 def _fit(options: Fit) -> None:
+    from generate.motion.score_text import from_text
     from generate.motion.style_fit import fit_style
     from generate.motion.style_json import write_style
-    from generate.motion.taken import take
+    from generate.motion.taken import redrawn, take
 
     found = take(options.source, options.clip, options.rate_hz)
-    person = fit_style(found.motion)
+    score, known = found.score, "its score"
+    if options.score is not None:
+        score, known = from_text(options.score.read_text("utf-8"), options.score.name), "--score"
+    if score is None:
+        score = redrawn(found.said, len(found.motion) / found.motion.rate_hz)
+        known = "its phonemes" if score else "its curves alone"
+    person = fit_style(found.motion, score)
     write_style(options.out, person)
-    _say(options.out, found.motion, found.notes)
+    _say(options.out, found.motion, (*found.notes, f"fitted by {known}"))
     print(" ".join(f"{name} {value:.2f}" for name, value in asdict(person.style).items()))
 
 
@@ -182,6 +214,13 @@ def _showreel(options: Showreel) -> None:
     scenes = [replace(scene, seed=scene.seed + options.seed, **asked) for scene in SCENES]
     make_showreel(options.out, scenes)
     print(f"{options.out}: showreel.mp4, sheet.jpg, {len(scenes)} scores, scenes.txt")
+
+
+def _learn(options: Learn) -> None:
+    from generate.motion.style_prior import TABLE
+    from generate.motion.style_table import learn_table
+
+    learn_table(options.out or TABLE, options.voices)
 
 
 def _say(path: Path, motion: Any, notes: Sequence[str]) -> None:
@@ -198,4 +237,5 @@ COMMANDS: dict[str, tuple[type[Any], Callable[[Any], None]]] = {
     "import": (Import, _import),
     "style": (Fit, _fit),
     "showreel": (Showreel, _showreel),
+    "style-table": (Learn, _learn),
 }

@@ -196,7 +196,8 @@ class StyleCue(Cue):
     asymmetry: float = _ranged(-0.5, 0.5, 0)
     """The left side does this much more than the right, as a share."""
     tempo: float = _ranged(0.4, 2.5, 1)
-    """Of blinks, glances and gestures; the director's, the player does not read it."""
+    """Of the moves of head, brows and arms, about their middles, and of turns of the head; speech
+    keeps its own. A director also draws blinks and glances this much more often."""
     rise_s: float = _ramp(0.25)
     fall_s: float = _ramp(0.25)
 

@@ -61,6 +61,8 @@ class Play:
     """The CSV."""
     rate_hz: float = 60.0
     """Frames a second, 1 to 240."""
+    style: Path | None = None
+    """Who plays it, from `collodi motion style`; else the style that the score names."""
 
 
 def direct_score(options: Direct) -> None:
@@ -106,9 +108,13 @@ def play_file(options: Play) -> None:
     from generate.motion.arkit_csv import write_csv
     from generate.motion.player import play_score
     from generate.motion.score_text import from_text
+    from generate.motion.style import restyled
+    from generate.motion.style_json import read_style
 
     text = options.source.read_text("utf-8")
     score = from_text(text, options.source.name)
+    if options.style is not None:
+        score = restyled(score, read_style(options.style))
     motion = play_score(score, options.rate_hz)
     write_csv(options.out, motion, {"score": options.source.name}, True)
     print(f"{options.out}: {len(motion)} frames at {motion.rate_hz:g} Hz, {score.length_s:.1f} s")

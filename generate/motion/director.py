@@ -107,7 +107,7 @@ def direct(
         rise_s = tidy(min(length_s / 3, GESTURE_S))
         cues.append(GestureCue(0.0, length_s, gesture.replace(" ", "-"), rise_s=rise_s, fall_s=0.0))
     elif manner.gestures:
-        cues += gestures(stress, words, spoken, length_s, rng, held, style.tempo)
+        cues += gestures(stress, words, spoken, length_s, rng, held)
     ended = (cue if cue.end_s <= length_s else replace(cue, end_s=length_s) for cue in cues)
     return Score(length_s, tuple(ended))
 

@@ -15,7 +15,7 @@ from generate.motion.cues import (
     StyleCue,
 )
 from generate.motion.emotion import affect_face, prototype
-from generate.motion.envelope import bell, held
+from generate.motion.envelope import bell, held, paced
 from generate.motion.score import Score
 from generate.motion.shapes import columns, shape
 from generate.spec import ARKIT
@@ -44,10 +44,12 @@ def expression(score: Score, times_s: F64, active: F64) -> F64:
         total += held(cue, times_s)[:, None] * (cue.intensity * prototype(cue.emotion))
     for felt in score.of(AffectCue):
         total += held(felt, times_s)[:, None] * affect_face(felt.valence, felt.arousal)
-    for brow in score.of(BrowCue):
-        shown = brow.amount * bell(brow.start_s, brow.end_s, times_s, 0.4, 0.15)
-        total += shown[:, None] * shape(BROW_MOVES[brow.move])
     styles = score.of(StyleCue)
+    tempo = styled(styles, times_s, "tempo")
+    for brow in score.of(BrowCue):
+        at_s = paced(brow, times_s, tempo)
+        shown = brow.amount * bell(brow.start_s, brow.end_s, at_s, 0.4, 0.15)
+        total += shown[:, None] * shape(BROW_MOVES[brow.move])
     habit = styled(styles, times_s, "brow") * active
     total[:, columns("browInnerUp", "browOuterUp")] += np.maximum(habit, 0)[:, None]
     total[:, columns("browDown")] += np.maximum(-habit, 0)[:, None]

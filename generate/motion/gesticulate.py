@@ -46,7 +46,6 @@ def gestures(
     length_s: float,
     rng: np.random.Generator,
     held: Bearing,
-    tempo: float = 1.0,
 ) -> list[GestureCue]:
     """Gesture cues in order; none overlaps another, and arms rest between them."""
     cues: list[GestureCue] = []
@@ -59,8 +58,7 @@ def gestures(
         late = word.start_s - since >= WORD_GAP_S
         if names and late and draw < min(WORD_SHARE * held.gestures, 0.8):
             name = names[int(pick * len(names))]
-            pace = held.tempo * tempo
-            cue = one_gesture(name, word.start_s - 0.3, HOLD_S, length_s, reach, pace)
+            cue = one_gesture(name, word.start_s - 0.3, HOLD_S, length_s, reach, held.tempo)
             if cue and _clear(cue, cues):
                 cues.append(cue)
                 since = word.start_s

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from generate.motion.cues import BreathCue, HeadCue, PoseCue, SwayCue
-from generate.motion.envelope import bell, held
+from generate.motion.envelope import bell, held, paced
 
 F64 = NDArray[np.float64]
 
@@ -18,11 +18,11 @@ BREATH_DEG = 1.0
 _YAW, _PITCH, _ROLL = range(3)
 
 
-def poses(cues: Sequence[PoseCue], times_s: F64) -> F64:
-    """(T, 3) yaw, pitch, roll in degrees; 0 between poses."""
+def poses(cues: Sequence[PoseCue], times_s: F64, tempo: F64) -> F64:
+    """(T, 3) yaw, pitch, roll in degrees; 0 between poses. tempo (T,): of the turns."""
     total = np.zeros((len(times_s), 3))
     for cue in cues:
-        total += held(cue, times_s)[:, None] * (cue.yaw_deg, cue.pitch_deg, cue.roll_deg)
+        total += held(cue, times_s, tempo)[:, None] * (cue.yaw_deg, cue.pitch_deg, cue.roll_deg)
     return total
 
 
@@ -35,21 +35,22 @@ def sways(cues: Sequence[SwayCue], times_s: F64) -> F64:
     return total
 
 
-def moves(cues: Sequence[HeadCue], times_s: F64) -> F64:
-    """(T, 3) of nods, dips, shakes and tilts."""
+def moves(cues: Sequence[HeadCue], times_s: F64, tempo: F64) -> F64:
+    """(T, 3) of nods, dips, shakes and tilts, `tempo` (T,) times as fast as written."""
     total = np.zeros((len(times_s), 3))
     for cue in cues:
-        part = np.clip((times_s - cue.start_s) / (cue.end_s - cue.start_s), 0, 1)
+        at_s = paced(cue, times_s, tempo)
+        part = np.clip((at_s - cue.start_s) / (cue.end_s - cue.start_s), 0, 1)
         turn = 2 * np.pi * cue.count * part
         if cue.move == "tilt":
-            total[:, _ROLL] += cue.size_deg * bell(cue.start_s, cue.end_s, times_s, 0.3, 0.4)
+            total[:, _ROLL] += cue.size_deg * bell(cue.start_s, cue.end_s, at_s, 0.3, 0.4)
         elif cue.move == "shake":
             fade = np.sin(np.pi * part) ** 0.5
             total[:, _YAW] += cue.size_deg * np.sin(turn) * fade
         elif cue.move == "nod":
             total[:, _PITCH] -= cue.size_deg * (0.5 - 0.5 * np.cos(turn))
         else:
-            total[:, _PITCH] -= cue.size_deg * bell(cue.start_s, cue.end_s, times_s)
+            total[:, _PITCH] -= cue.size_deg * bell(cue.start_s, cue.end_s, at_s)
     return total
 
 

@@ -160,9 +160,9 @@ def _played(score: Score, times_s: F64, rate_hz: float, arms: Arms | None) -> Mo
     arkit[:, COLUMN["jawOpen"]] += 0.03 * chest * (1 - active)
     arkit = np.clip(arkit, 0, 1)
     contacts(spoken, arkit, times_s, half_s)
-    energy = styled(styles, times_s, "head")[:, None]
-    head = sways(score.of(SwayCue), times_s) + moves(score.of(HeadCue), times_s)
-    head = poses(score.of(PoseCue), times_s) + energy * head
+    energy, tempo = styled(styles, times_s, "head")[:, None], styled(styles, times_s, "tempo")
+    head = sways(score.of(SwayCue), times_s) + moves(score.of(HeadCue), times_s, tempo)
+    head = poses(score.of(PoseCue), times_s, tempo) + energy * head
     head[:, 1] += pitch + BREATH_DEG * chest
     head[:, 2] += 0.5 * vibrato
     head = limited(head)
@@ -174,7 +174,7 @@ def _played(score: Score, times_s: F64, rate_hz: float, arms: Arms | None) -> Mo
         arkit=np.clip(arkit, 0, 1).astype(np.float32),
         head_deg=head.astype(np.float32),
         gaze_deg=looks.astype(np.float32),
-        body=arms.at(score.of(GestureCue), chest, times_s) if arms else None,
+        body=arms.at(score.of(GestureCue), chest, times_s, tempo) if arms else None,
     )
 
 

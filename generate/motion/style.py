@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 from scipy.ndimage import gaussian_filter1d
 
 from generate.motion.cues import FaceCue, StyleCue
+from generate.motion.emotion import REST
 from generate.motion.headplay import HEAD_LIMIT_DEG
 from generate.motion.score import Score
 from generate.motion.shapes import COLUMN, columns
@@ -25,7 +26,7 @@ from generate.spec import ARKIT, Motion
 F64 = NDArray[np.float64]
 
 DETAIL_S = 0.06
-"""`tempo` scales what of a curve is faster than a Gaussian of this width."""
+"""`tempo` of bare curves scales what is faster than a Gaussian of this width."""
 POSE_S = 1.0
 """`head` scales what of the head's motion is faster than this; slower is where it points."""
 
@@ -58,8 +59,8 @@ class Style:
     """The left side of an expression does this much more than the middle, as a share, and the
     right as much less."""
     tempo: float = _of_cue("tempo", 0.18)
-    """Of curves: factor of their fast detail, how crisp moves are. Of a director: how often
-    blinks, glances and gestures come."""
+    """Speed of the moves of head, brows and arms; of bare curves, factor of the fast detail of
+    brows and head. Of a director, also how often blinks and glances come."""
 
     def __post_init__(self) -> None:
         for item in fields(self):
@@ -83,6 +84,8 @@ LEFT = [i for i in EXPRESSION if ARKIT[i].endswith("Left") and not ARKIT[i].star
 RIGHT = [COLUMN[ARKIT[i].removesuffix("Left") + "Right"] for i in LEFT]
 SHAPED = sorted({*JAW, *LIPS, *EXPRESSION})
 """Columns that a style changes: not lids, gaze, tongue, nor the jaw's forward and sideways."""
+MOVED = [i for i in EXPRESSION if ARKIT[i].startswith(("brow", "cheek", "nose"))]
+"""What of the expression neither speech nor blinks move."""
 UP, DOWN = columns("browInnerUp", "browOuterUp"), columns("browDown")
 
 
@@ -110,13 +113,19 @@ def sample_style(rng: np.random.Generator) -> Style:
 
 
 def restyled(score: Score, person: PersonalStyle) -> Score:
-    """The score for a person of this style: its style cues go, the person's and its bias come."""
+    """The score for a person of this style: its style cues go, the person's and its bias come.
+
+    A face cue over the whole score is a resting face (director.py): the average one, REST, takes
+    its place, and the bias is added to that. Other face cues stay.
+    """
     length_s = score.length_s
     style = StyleCue(0.0, length_s, **asdict(person.style), rise_s=0.0, fall_s=0.0)
-    own = tuple((n, v) for n, v in zip(ARKIT, person.bias, strict=True) if v)
-    face = [FaceCue(0.0, length_s, own, rise_s=0.0, fall_s=0.0)] if own else []
-    kept = (cue for cue in score.cues if not isinstance(cue, StyleCue))
-    return Score(length_s, (*kept, style, *face))
+    kept = [cue for cue in score.cues if not isinstance(cue, StyleCue)]
+    rests = [c for c in kept if isinstance(c, FaceCue) and c.end_s - c.start_s >= length_s]
+    face = np.clip(np.array(person.bias) + (1.0 if rests else 0.0) * REST, -1, 1)
+    own = tuple((n, float(v)) for n, v in zip(ARKIT, face, strict=True) if v)
+    rest = [FaceCue(0.0, length_s, own, rise_s=0.0, fall_s=0.0)] if own else []
+    return Score(length_s, (*(cue for cue in kept if cue not in rests), style, *rest))
 
 
 def apply_style(motion: Motion, style: Style, bias: NDArray[np.floating] | None = None) -> Motion:
@@ -133,7 +142,8 @@ def apply_style(motion: Motion, style: Style, bias: NDArray[np.floating] | None 
         arkit += np.asarray(bias, np.float64)
     head = np.asarray(motion.head_deg, np.float64)
     slow = smoothed(head, POSE_S, motion.rate_hz)
-    head = np.clip(slow + style.head * (head - slow), -np.array(HEAD_LIMIT_DEG), HEAD_LIMIT_DEG)
+    swing = _crisp(head - slow, style.tempo, motion.rate_hz)
+    head = np.clip(slow + style.head * swing, -np.array(HEAD_LIMIT_DEG), HEAD_LIMIT_DEG)
     return replace(
         motion,
         arkit=np.clip(arkit, 0, 1).astype(np.float32),
@@ -150,8 +160,7 @@ def apply_personal(motion: Motion, person: PersonalStyle) -> Motion:
 def styled_curves(arkit: F64, rate_hz: float, style: Style) -> F64:
     """Curves (T, 52) in this style, not yet clipped to 0..1."""
     out = arkit.copy()
-    slow = smoothed(arkit[:, SHAPED], DETAIL_S, rate_hz)
-    out[:, SHAPED] = slow + style.tempo * (arkit[:, SHAPED] - slow)
+    out[:, MOVED] = _crisp(arkit[:, MOVED], style.tempo, rate_hz)
     for own, gain in ((JAW, style.jaw), (LIPS, style.lips), (EXPRESSION, style.expression)):
         out[:, own] *= gain
     out[:, LEFT] *= 1 + style.asymmetry
@@ -161,35 +170,48 @@ def styled_curves(arkit: F64, rate_hz: float, style: Style) -> F64:
     return out
 
 
+def _crisp(values: F64, tempo: float, rate_hz: float) -> F64:
+    slow = smoothed(values, DETAIL_S, rate_hz)
+    return slow + tempo * (values - slow)
+
+
 def smoothed(values: F64, width_s: float, rate_hz: float) -> F64:
     """Columns (T, C) under a Gaussian of standard deviation `width_s`, ends mirrored."""
     return np.asarray(gaussian_filter1d(values, width_s * rate_hz, axis=0, mode="reflect"))
 
 
+BIAS_UNIT = 0.08
+"""Bias that counts as much as one standard deviation of a factor."""
+BIASED = [i for i in SHAPED if i != JAW[1]]
+"""Columns that a fitted bias may have: mouthClose follows the jaw."""
+WEIGHT = {"expression": 0.5, "tempo": 0.7, "head": 0.8}
+"""Of a factor in comparisons, where ten seconds say less of it."""
+
+
 def style_vector(person: PersonalStyle) -> F64:
-    """(7 + len(SHAPED),) what is compared: each field in standard deviations among children,
-    factors by logarithm, times its WEIGHT; then the bias over BIAS_UNIT."""
+    """(7 + len(BIASED),): each field in standard deviations among children, factors by their
+    logarithm; then the bias over BIAS_UNIT."""
     own = [
         np.log(max(getattr(person.style, n), 0.05)) if n in FACTORS else getattr(person.style, n)
         for n in SPREAD
     ]
-    return np.concatenate(
-        [
-            np.array(own) / list(SPREAD.values()) * [WEIGHT.get(n, 1.0) for n in SPREAD],
-            np.array(person.bias)[SHAPED] / BIAS_UNIT,
-        ]
-    )
+    bias = np.array(person.bias)[BIASED] / BIAS_UNIT
+    return np.concatenate([np.array(own) / list(SPREAD.values()), bias])
 
 
-BIAS_UNIT = 0.08
-"""Bias that counts as much as one standard deviation of a factor."""
-WEIGHT = {"expression": 0.5, "tempo": 0.7, "head": 0.8}
-"""Of a factor in comparisons, where ten seconds say less of it."""
+def from_vector(vector: F64) -> PersonalStyle:
+    """The person of a `style_vector`, each value brought into its range."""
+    own = vector[: len(SPREAD)] * list(SPREAD.values())
+    values = {n: float(np.exp(v) if n in FACTORS else v) for n, v in zip(SPREAD, own, strict=True)}
+    bias = np.zeros(len(ARKIT))
+    bias[BIASED] = np.clip(vector[len(SPREAD) :] * BIAS_UNIT, -1, 1)
+    style = Style(**{name: float(np.clip(v, *RANGE[name])) for name, v in values.items()})
+    return PersonalStyle(style, tuple(bias.tolist()))
 
 
 def style_gap(a: PersonalStyle, b: PersonalStyle) -> float:
     """Distance of two styles in standard deviations, root mean square over the seven factors and,
     as one more, the bias."""
-    apart = style_vector(a) - style_vector(b)
-    n = len(SPREAD)
-    return float(np.sqrt(((apart[:n] ** 2).sum() + (apart[n:] ** 2).sum()) / (n + 1)))
+    apart, n = style_vector(a) - style_vector(b), len(SPREAD)
+    apart[:n] *= [WEIGHT.get(name, 1.0) for name in SPREAD]
+    return float(np.sqrt((apart**2).sum() / (n + 1)))

@@ -1,241 +1,166 @@
-"""Fits a style to a few seconds of curves, against what the average child does.
+"""Fits a style to a few seconds of motion: from its curves alone, and better with its score.
 
-With phonemes (or a score) known, `neutral` is the same speech in the average style, and each
-factor is a regression on it; without them, as from a face-capture app, a ratio of standard
-deviations to those of average talking (`average`), which needs longer for the same certainty.
-The aim is that of Imitator (Thambiraja et al., ICCV 2023) and AdaMesh (Chen et al. 2023), the
-method plain least squares.
+Curves alone, as from a face capture: their statistics say what such a person usually is like
+(style_prior.py). With a score of the same speech, the style is the one in which the player comes
+nearest to what was seen: Gauss-Newton through the player, drawn to what the statistics say by what
+these are worth. Of a score that has the same speech, but not the same dips and brows, the numbers
+that only those show stay at what the statistics say. The aim is that of Imitator (Thambiraja et
+al., ICCV 2023) and AdaMesh (Chen et al. 2023).
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
-from functools import cache
-from typing import NamedTuple
+from collections.abc import Callable
 
 import numpy as np
 from numpy.typing import NDArray
 
-from generate.motion.director import Manner, direct
-from generate.motion.player import play_score
+from generate.motion.player import frames_of, play_score
+from generate.motion.score import Score
 from generate.motion.style import (
-    DETAIL_S,
-    DOWN,
-    EXPRESSION,
-    JAW,
-    LEFT,
-    LIPS,
+    BIAS_UNIT,
+    BIASED,
+    MOVED,
     POSE_S,
-    RANGE,
-    RIGHT,
-    SHAPED,
-    UP,
+    SPREAD,
     PersonalStyle,
-    Style,
+    from_vector,
+    restyled,
     smoothed,
-    styled_curves,
 )
-from generate.spec import ARKIT, Motion
-from generate.voice.speech import speak
-from generate.voice.text import SENTENCES
-from generate.voice.voices import sample_voice
+from generate.motion.style_prior import Prior, read_prior
+from generate.spec import Motion
 
 F64 = NDArray[np.float64]
+Mask = NDArray[np.bool_]
 
 SHORTEST_S = 2.0
 """Less motion than this says nothing about a person; about 10 s is wanted."""
-CLIPS = 10
-LEAST_BIAS = 0.01
-_OPEN = [JAW[0]]
-_FELT = [i for i in EXPRESSION if not ARKIT[i].startswith("mouth")]
-"""What of the expression speech does not move."""
-ALIKE = 0.5
-"""Correlation of expression, or of the head, with the neutral motion's from which on the neutral
-has the same cues and not only the same speech."""
-RELIABLE = {"jaw": 0.65, "lips": 0.8, "expression": 0.5, "head": 0.9, "tempo": 0.4}
-"""Share of the variance of the logarithm of a ratio of spreads, over 10 s of talking, that is the
-person's and not the sentence's: 50 children, each with two utterances."""
-_MOVING = 1e-3
-"""Standard deviation of a curve below which it is still."""
+LONGEST_S = 60.0
+"""What comes after this is not compared with a score."""
+STEPS = 4
+NUDGE = 0.2
+"""Change of each number of a style vector by which its effect on the curves is seen."""
+NOISE, ROBUST = 0.02, 0.03
+"""What is left of a curve when the style is right, and residuals from which on they count by their
+size and not its square (Huber, Ann. Math. Stat. 35, 1964)."""
+SECONDS_ALIKE = 0.2
+"""Residuals nearer in time than this are of one cause."""
+HEAD_UNIT_DEG = 50.0
+"""Swing of the head that counts as much as a whole blendshape."""
+ALIKE = 0.8
+"""Correlation of brows and cheeks, or of the head, with the score's from which on the score has the
+same cues and not only the same speech."""
+LEAST_BIAS = 0.004
+BEGIN_BROW = 0.5
+"""Habit of the brows, in standard deviations, at which the search begins on either side."""
+_BROW = list(SPREAD).index("brow")
+_BROWS = [BIASED.index(i) for i in MOVED]
+_HEAD = [len(BIASED) + axis for axis in range(3)]
 
 
-def fit_style(motion: Motion, neutral: Motion | None = None) -> PersonalStyle:
-    """Style and bias that turn average talking into this motion, by least squares.
+def fit_style(motion: Motion, score: Score | None = None) -> PersonalStyle:
+    """Style, and bias beside the average resting face, of who moves.
 
-    motion: about 10 s; neutral: the same speech in the average style, frame by frame, where it is
-    known. Raises ValueError for less than 2 s, or a neutral of another length or rate.
+    motion: about 10 s; score: of the same speech from the same moment on, in any style (its own is
+    not looked at), where there is one. Raises ValueError for less than 2 s of motion, and for a
+    score that is shorter than the motion.
     """
     length_s = len(motion) / motion.rate_hz
     if length_s < SHORTEST_S:
         raise ValueError(f"style from {length_s:.2g} s of motion: want {SHORTEST_S:g} s or more")
-    if neutral is None:
-        return _from_statistics(motion)
-    if len(neutral) != len(motion) or neutral.rate_hz != motion.rate_hz:
-        raise ValueError(
-            f"neutral motion of {len(neutral)} frames at {neutral.rate_hz:g} Hz, want "
-            f"{len(motion)} at {motion.rate_hz:g} Hz"
-        )
-    return _from_pair(motion, neutral)
+    prior = read_prior(motion)
+    if score is None:
+        return _tidied(prior.mean)
+    if frames_of(score, motion.rate_hz) < len(motion):
+        raise ValueError(f"score of {score.length_s:g} s, want the motion's {length_s:g} s or more")
+    return _tidied(_through_player(motion, score, prior))
 
 
-def _from_pair(motion: Motion, neutral: Motion) -> PersonalStyle:
-    seen, plain = (np.asarray(m.arkit, np.float64) for m in (motion, neutral))
-    rate_hz = motion.rate_hz
-    bands = [
-        _two_bands(_even(seen)[:, own], _even(plain)[:, own], rate_hz) for own in (_OPEN, LIPS)
-    ]
-    weight = sum(band.fast for band in bands)
-    gains = _by_chance(motion)
-    gains |= {"jaw": bands[0].gain, "lips": bands[1].gain}
-    gains["tempo"] = sum(b.crisp * b.fast for b in bands) / weight if weight > 0 else 1.0
-    moved = [_even(curves)[:, _FELT] for curves in (seen, plain)]
-    heads = [_swing(np.asarray(m.head_deg, np.float64), rate_hz) for m in (motion, neutral)]
-    for name, (mine, usual) in {"expression": moved, "head": heads}.items():
-        mine, usual = mine - mine.mean(0), usual - usual.mean(0)
-        if _alike(mine, usual):
-            gains[name] = _slope(usual, mine)
-    gains["asymmetry"] = _asymmetry(seen) - _asymmetry(plain)
-    return _with_rest(gains, np.median(seen - _restyled(plain, rate_hz, gains), axis=0))
+def _through_player(motion: Motion, score: Score, prior: Prior) -> F64:
+    """(P,) style vector, from the prior on."""
+    count = min(len(motion), int(LONGEST_S * motion.rate_hz))
+    seen = _compared(motion, count)
+
+    def played(vector: F64) -> F64:
+        styled = restyled(score, from_vector(vector))
+        return _compared(play_score(styled, motion.rate_hz, 0, count), count)
+
+    vector, now = _begun(played, prior.mean, seen)
+    rows, free = _usable(seen, now)
+    effect = _effects(played, vector, now)[:, rows][free]
+    best, least = vector, np.inf
+    for _ in range(STEPS):
+        away = (seen - now)[rows]
+        if np.abs(away).mean() < least:
+            best, least = vector, float(np.abs(away).mean())
+        vector = vector.copy()
+        drawn, spread = (prior.mean - vector)[free], prior.spread[free]
+        vector[free] += _step(effect, away, drawn, spread, motion.rate_hz)
+        now = played(vector)
+    return vector if np.abs((seen - now)[rows]).mean() < least else best
 
 
-def _alike(a: F64, b: F64) -> bool:
+def _begun(played: Callable[[F64], F64], vector: F64, seen: F64) -> tuple[F64, F64]:
+    """The vector to begin with, and what it plays: that of raised or of lowered brows which goes
+    better with what was seen, for each moves other curves, and no step would find the other."""
+    tries = []
+    for habit in (-BEGIN_BROW, BEGIN_BROW):
+        start = vector.copy()
+        start[_BROW] = habit
+        now = played(start)
+        away = seen - now
+        left = np.abs(away - np.median(away, axis=1, keepdims=True)).mean()
+        tries.append((left, habit, start, now))
+    *_, start, now = min(tries, key=lambda t: t[:2])
+    return start, now
+
+
+def _compared(motion: Motion, count: int) -> F64:
+    """(C, T) what is compared of the first `count` frames: BIASED curves, then the head's swing."""
+    head = np.asarray(motion.head_deg[:count], np.float64)
+    swing = (head - smoothed(head, POSE_S, motion.rate_hz)) / HEAD_UNIT_DEG
+    return np.concatenate([np.asarray(motion.arkit[:count, BIASED], np.float64), swing], axis=1).T
+
+
+def _usable(seen: F64, played: F64) -> tuple[Mask, Mask]:
+    """(C,) curves that have the same cues, (P,) numbers of the style vector that they show."""
+    brows, head = _alike(seen, played, _BROWS), _alike(seen, played, _HEAD)
+    rows = np.array([True] * len(BIASED) + [head] * 3)
+    shown = {"head": head, "tempo": brows or head, "expression": brows, "asymmetry": brows}
+    return rows, np.array([*(shown.get(name, True) for name in SPREAD), *[True] * len(BIASED)])
+
+
+def _alike(a: F64, b: F64, rows: list[int]) -> bool:
     """True where curves follow each other, so that one is the other's cause and not chance."""
+    a, b = (x[rows] - x[rows].mean(1, keepdims=True) for x in (a, b))
     energy = float(np.sqrt((a**2).sum() * (b**2).sum()))
     return energy > 0 and float((a * b).sum()) / energy > ALIKE
 
 
-class Bands(NamedTuple):
-    """How curves follow the same curves in the average style."""
-
-    gain: float
-    """Of what is slower than DETAIL_S."""
-    crisp: float
-    """Gain of what is faster, over that."""
-    fast: float
-    """How much of that there is."""
-
-
-def _two_bands(seen: F64, plain: F64, rate_hz: float) -> Bands:
-    moving = plain.std(0) > _MOVING
-    if not moving.any():
-        return Bands(1.0, 1.0, 0.0)
-    plain, seen = plain[:, moving], seen[:, moving]
-    slow = smoothed(plain, DETAIL_S, rate_hz)
-    bands = np.stack([(x - x.mean(0)).ravel() for x in (slow, plain - slow)], 1)
-    target = (seen - seen.mean(0)).ravel()
-    free = ((seen > 1e-3) & (seen < 0.999)).ravel()  # what was clipped says less than it did
-    (low, high), *_ = np.linalg.lstsq(bands[free], target[free], rcond=None)
-    if low < 0.05:
-        return Bands(float(low), 1.0, 0.0)
-    return Bands(float(low), float(high / low), float((bands[free, 1] ** 2).sum()))
+def _effects(played: Callable[[F64], F64], vector: F64, first: F64) -> F64:
+    """(P, C, T) change of what is compared by each number of the vector, of curve c by bias c."""
+    own, biases = len(SPREAD), len(BIASED)
+    effects = np.zeros((own + biases, *first.shape))
+    for number in range(own):
+        nudged = vector + NUDGE * (np.arange(len(vector)) == number)
+        effects[number] = (played(nudged) - first) / NUDGE
+    lifted = (played(vector + NUDGE * (np.arange(len(vector)) >= own)) - first) / NUDGE
+    effects[own + np.arange(biases), np.arange(biases)] = lifted[:biases]
+    return effects
 
 
-def _from_statistics(motion: Motion) -> PersonalStyle:
-    gains = _by_chance(motion)
-    typical = _restyled(average().median[None], motion.rate_hz, gains)[0]
-    return _with_rest(gains, np.median(motion.arkit, axis=0) - typical)
+def _step(effect: F64, away: F64, drawn: F64, spread: F64, rate_hz: float) -> F64:
+    """Change (Q,) that takes the residual `away` (C, T) off, drawn (Q,) to the prior."""
+    trust = np.minimum(1, ROBUST / np.maximum(np.abs(away), 1e-9))
+    trust /= NOISE**2 * max(SECONDS_ALIKE * rate_hz, 1.0)
+    flat = effect.reshape(len(effect), -1)
+    weighed = flat * trust.ravel()
+    curvature = weighed @ flat.T + np.diag(1 / spread**2)
+    return np.asarray(np.linalg.solve(curvature, weighed @ away.ravel() + drawn / spread**2))
 
 
-def _by_chance(motion: Motion) -> dict[str, float]:
-    """Gains as ratios of spreads to those of average talking, drawn towards 1 by RELIABLE."""
-    mine, usual = measure([motion]), average()
-    raw = {
-        "jaw": mine.slow[0] / usual.slow[0],
-        "lips": mine.slow[1] / usual.slow[1],
-        "expression": mine.slow[2] / usual.slow[2],
-        "head": mine.head / usual.head,
-    }
-    crisp = [(mine.fast[i] / mine.slow[i]) / (usual.fast[i] / usual.slow[i]) for i in (0, 1)]
-    raw["tempo"] = float(np.mean(crisp))
-    gains = {name: float(max(value, 0.05) ** RELIABLE[name]) for name, value in raw.items()}
-    return gains | {"asymmetry": _asymmetry(np.asarray(motion.arkit, np.float64))}
-
-
-def _with_rest(gains: dict[str, float], rest: F64) -> PersonalStyle:
-    """The style of these gains; of what is left over, the brows' common part is habit."""
-    up, down = float(rest[UP].mean()), float(rest[DOWN].mean())
-    habit = up if up > abs(down) or down < 0 else -down
-    values = {**gains, "brow": habit}
-    values = {name: float(np.clip(value, *RANGE[name])) for name, value in values.items()}
-    rest = rest.copy()
-    rest[UP] -= max(values["brow"], 0.0)
-    rest[DOWN] -= max(-values["brow"], 0.0)
-    bias = np.zeros(len(ARKIT))
-    bias[SHAPED] = np.where(np.abs(rest[SHAPED]) >= LEAST_BIAS, np.clip(rest[SHAPED], -1, 1), 0)
-    bias[JAW[1]] = 0.0
-    return PersonalStyle(Style(**values), tuple(float(b) for b in bias))
-
-
-def _restyled(plain: F64, rate_hz: float, gains: dict[str, float]) -> F64:
-    style = Style(**{n: float(np.clip(v, *RANGE[n])) for n, v in gains.items()})
-    return np.clip(styled_curves(plain, rate_hz, style), 0, 1)
-
-
-def _even(arkit: F64) -> F64:
-    """Curves with both sides of a pair at their mean."""
-    out = arkit.copy()
-    out[:, LEFT] = out[:, RIGHT] = (arkit[:, LEFT] + arkit[:, RIGHT]) / 2
-    return out
-
-
-def _asymmetry(arkit: F64) -> float:
-    """Slope of half the difference of left and right on their mean, over the moves of all pairs."""
-    both = (arkit[:, LEFT] + arkit[:, RIGHT]) / 2
-    apart = (arkit[:, LEFT] - arkit[:, RIGHT]) / 2
-    return _slope(both - both.mean(0), apart - apart.mean(0), 0.0)
-
-
-def _swing(head: F64, rate_hz: float) -> F64:
-    return head - smoothed(head, POSE_S, rate_hz)
-
-
-def _slope(x: F64, y: F64, still: float = 1.0) -> float:
-    energy = float((x**2).sum())
-    return float((x * y).sum() / energy) if energy > _MOVING**2 * x.size else still
-
-
-@dataclass(frozen=True)
-class Statistics:
-    """How talking moves, over frames of one or more clips."""
-
-    slow: tuple[float, float, float]
-    """Root mean square over curves of the standard deviation: jaw, lips, expression."""
-    fast: tuple[float, float, float]
-    """The same of what is faster than DETAIL_S."""
-    head: float
-    """Standard deviation, degrees, of the head round where it points."""
-    median: F64
-    """(52,)"""
-
-
-def measure(motions: list[Motion]) -> Statistics:
-    """Statistics of talking motions of any rates."""
-    rows = []
-    for motion in motions:
-        arkit, rate_hz = _even(np.asarray(motion.arkit, np.float64)), motion.rate_hz
-        slow = smoothed(arkit, DETAIL_S, rate_hz)
-        spread = [_rms(slow[:, own]) for own in (_OPEN, LIPS, _FELT)]
-        detail = [_rms((arkit - slow)[:, own]) for own in (_OPEN, LIPS, _FELT)]
-        head = float(np.sqrt((_swing(np.asarray(motion.head_deg, float), rate_hz) ** 2).mean()))
-        rows.append((*spread, *detail, head))
-    found = np.sqrt((np.array(rows) ** 2).mean(0))
-    medians = np.mean([np.median(motion.arkit, axis=0) for motion in motions], axis=0)
-    slow3, fast3 = tuple(found[:3].tolist()), tuple(found[3:6].tolist())
-    return Statistics(slow3, fast3, float(found[6]), np.asarray(medians, np.float64))
-
-
-def _rms(curves: F64) -> float:
-    return max(float(np.sqrt(curves.var(0).mean())), 1e-6)
-
-
-@cache
-def average() -> Statistics:
-    """Statistics of the kit's own neutral talking: made once a process, the same each time."""
-    motions = []
-    for number in range(CLIPS):
-        rng = np.random.default_rng([number, 0x57])
-        voice = replace(sample_voice(rng, 7.0, "female"), engine="espeak", voice="en-us+f2")
-        said = speak(SENTENCES[number % len(SENTENCES)], voice, rng)
-        score = direct(said, said.duration_s, rng, manner=Manner(style=Style()))
-        motions.append(play_score(score, 30.0))
-    return measure(motions)
+def _tidied(vector: F64) -> PersonalStyle:
+    """The person, without biases that are too small to see."""
+    seen = np.abs(vector) * BIAS_UNIT >= LEAST_BIAS
+    return from_vector(np.where(seen | (np.arange(len(vector)) < len(SPREAD)), vector, 0.0))

@@ -11,9 +11,15 @@ from numpy.typing import NDArray
 
 from generate.clip import Clip
 from generate.motion.arkit_csv import read_csv
+from generate.motion.director import Manner, direct
+from generate.motion.score import Score
+from generate.motion.score_text import from_text
+from generate.motion.style import Style
 from generate.people.rotation import head_rotation
 from generate.shards import open_dataset
 from generate.spec import Motion, Person
+from generate.voice.speech import Utterance
+from generate.voice.timed import Timed
 
 F32 = NDArray[np.float32]
 
@@ -30,6 +36,10 @@ class Taken:
     synthetic: bool
     """False of a capture: a real person moved."""
     notes: tuple[str, ...] = ()
+    score: Score | None = None
+    """What a clip's labels say was played."""
+    said: tuple[Timed, ...] = ()
+    """Phonemes of a clip."""
 
 
 def take(source: Path, clip: int = 0, rate_hz: float | None = None) -> Taken:
@@ -41,8 +51,10 @@ def take(source: Path, clip: int = 0, rate_hz: float | None = None) -> Taken:
     if source.is_file():
         found = read_csv(source, rate_hz)
         return Taken(found.motion, None, {"file": source.name}, found.synthetic, found.notes)
-    if source.suffix.lower() == ".csv":
-        raise ValueError(f"{source}: no such file")
+    if not source.exists():
+        raise ValueError(
+            f"{source}: no such file or folder; want a CSV of ARKit curves or a data set's folder"
+        )
     dataset = open_dataset(source)
     if not 0 <= clip < len(dataset):
         raise ValueError(f"clip {clip} of {source}: it has clips 0 to {len(dataset) - 1}")
@@ -51,7 +63,10 @@ def take(source: Path, clip: int = 0, rate_hz: float | None = None) -> Taken:
         raise ValueError(f"clip {clip} of {source}: no face in it, only sound")
     provenance = made.facts["provenance"]
     about = {"clip": made.key, "seed": provenance.get("seed"), "text": made.facts["text"]}
-    return Taken(clip_motion(made), clip_person(made), about, bool(provenance["synthetic"]))
+    return Taken(
+        clip_motion(made), clip_person(made), about, bool(provenance["synthetic"]),
+        score=clip_score(made), said=clip_phonemes(made),
+    )  # fmt: skip
 
 
 def clip_motion(clip: Clip) -> Motion:
@@ -60,6 +75,26 @@ def clip_motion(clip: Clip) -> Motion:
     gaze = [_relative(*pair) for pair in zip(head, clip.labels["gaze_deg"], strict=True)]
     rate_hz = float(clip.facts["rate_hz"]) or 1.0
     return Motion(rate_hz, clip.labels["arkit"], head, np.array(gaze, np.float32).reshape(-1, 2))
+
+
+def clip_score(clip: Clip) -> Score | None:
+    """The score in a clip's labels; None where there is none."""
+    lines = clip.labels.get("score", ())
+    return from_text("\n".join(str(line) for line in lines), clip.key) if len(lines) else None
+
+
+def clip_phonemes(clip: Clip) -> tuple[Timed, ...]:
+    """What is said in a clip."""
+    spoken = zip(clip.labels.get("phoneme", ()), clip.labels.get("phoneme_s", ()), strict=True)
+    return tuple(Timed(str(text), float(a), float(b)) for text, (a, b) in spoken)
+
+
+def redrawn(said: tuple[Timed, ...], length_s: float) -> Score | None:
+    """A score of the same speech, all else drawn anew in the average style; None of silence."""
+    if not said:
+        return None
+    spoken = Utterance(np.zeros(1, np.float32), said, (), {})
+    return direct(spoken, length_s, np.random.default_rng(0), manner=Manner(style=Style()))
 
 
 def _relative(head: F32, gaze: F32) -> NDArray[np.float64]:
