@@ -9,6 +9,7 @@ from typing import Any, Literal
 
 from device.detect import NOT_WORDS, Detector
 from device.files import sha256_of, write_atomic
+from device.find import Finder
 from device.front_end import check_front_end
 from device.stamp import Stamp
 from device.strict import FormatError, check_format, decode, dumps, load_json, nearest
@@ -106,8 +107,9 @@ class Bundle:
 
     name: str
     """Name of the bundle: letters, digits, `.`, `_`, `-`."""
-    task: Literal["kws", "face", "voice"]
-    """What the model does: keywords; face landmarks with head pose; or who speaks and how."""
+    task: Literal["kws", "face", "find", "voice"]
+    """What the model does: keywords; face landmarks with head pose; where faces are; or who speaks
+    and how."""
     licence: str
     """SPDX expression of the weights, e.g. `Apache-2.0`."""
     created: Stamp
@@ -124,6 +126,8 @@ class Bundle:
     """What was measured."""
     detector: Detector | None = None
     """How a stream is heard (kws); null takes the defaults of device/detect.py."""
+    finder: Finder | None = None
+    """When an answer is a face (find); null takes the defaults of device/find.py."""
     format: str = FORMAT
     """Always `collodi.bundle`."""
     version: int = VERSION
@@ -220,6 +224,8 @@ def _check(folder: Path, bundle: Bundle, where: str) -> None:
 
 
 def _check_detector(bundle: Bundle, where: str) -> None:
+    if bundle.finder is not None and bundle.task != "find":
+        raise FormatError(f"{where}: 'finder' is for find, the task is {bundle.task}")
     if bundle.detector is None:
         return
     if bundle.task != "kws":

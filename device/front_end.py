@@ -1,4 +1,4 @@
-"""What a model hears and sees: the two front ends, their parameters and defaults.
+"""What a model hears and sees: the front ends, their parameters and defaults.
 
 The computation is in `device/backends/frontend.py`; this file needs no library.
 """
@@ -28,7 +28,13 @@ IMAGE: dict[str, Any] = {
     "standardize": False,  # true: mean 0, deviation 1 per image, instead of [-1, 1]
 }
 
-FRONT_ENDS = {"logmel": LOGMEL, "image": IMAGE}
+SCENE: dict[str, Any] = {
+    "name": "scene",
+    "width_px": 160,  # what the model sees: grey, 0 to 255 mapped to -1 to 1
+    "height_px": 120,
+}
+
+FRONT_ENDS = {"logmel": LOGMEL, "image": IMAGE, "scene": SCENE}
 
 
 def check_front_end(spec: dict[str, Any], where: str) -> None:

@@ -54,7 +54,7 @@ class Source:
 
     name: str
     """Name of the bundle, and prefix of its C symbols."""
-    task: Literal["kws", "face", "voice"]
+    task: Literal["kws", "face", "find", "voice"]
     network: nn.Module
     """Trained, channels first."""
     labels: tuple[str, ...]
@@ -116,11 +116,11 @@ class _Maker:
             run_torch(trained, held_out),
             run_torch(trained, clips).mean(axis=0),
         )
-        if self.reference.answers.shape[1] != len(source.labels):
-            n_outputs = self.reference.answers.shape[1]
+        if self.reference.answers.shape[-1] != len(source.labels):
+            n_outputs = self.reference.answers.shape[-1]
             raise ValueError(f"the network has {n_outputs} outputs, {len(source.labels)} labels")
         self.shape = (1, *source.inputs.shape[1:])
-        self.floats = float_tensors(source.task, self.shape, len(source.labels))
+        self.floats = float_tensors(source.task, self.shape, self.reference.answers.shape[1:])
         self.files: list[ModelFile] = []
         self.not_run: dict[str, str] = {}
 

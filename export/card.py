@@ -9,12 +9,14 @@ from export.to_c import c_name
 from export.verify import strays
 from train_edge.face_outputs import COLUMNS, PARTS
 
-STREAM = "## In a stream"
+STREAM, THRESHOLD = "## In a stream", "## When it is a face"
 
 WHAT = {
     "kws": "Hears one second of speech and names one of its keywords, or says that there is none.",
     "voice": "Hears one second of sound and says whether somebody speaks, whether it is a child "
     "(under 13) or an adult, and which emotion the voice has.",
+    "find": "Finds faces in a picture of a toy's camera: the square about each, which doubled is "
+    "the crop that a face network wants. It sees grey, 160 x 120; other sizes are fitted in.",
     "face": "Sees one face in a picture cropped around it: 68 landmarks (iBUG order) and how "
     "far each may be off, head pose, gaze, how far eyes and mouth are open, an expression code, "
     "expression, age band, and whether there is a face.",
@@ -32,6 +34,13 @@ LIMITS = {
         "it, in pitch, loudness and pace; it is no measure of what somebody feels.",
         "It sees one second; smooth its answers over several.",
     ),
+    "find": (
+        "Faces from about 12 px wide in its field to nearly all of it; backs of heads are none.",
+        "Dark or backlit faces, strong turns, masks, and faces in pictures and screens are the "
+        "first to go wrong. Errors can differ between skin tones and ages: measure on people of "
+        "your own.",
+        "It does not know who somebody is, and counts each picture anew: it follows nobody.",
+    ),
     "face": (
         "One face, cropped with its surroundings; it does not search a picture.",
         "Strong turns of the head, hands before the face, masks and low light are the first to go "
@@ -47,6 +56,7 @@ USE = (
     "for anything whose failure can hurt.",
 )
 METRICS = {
+    "recall": "faces found",
     "accuracy": "accuracy",
     "speech": "speech or none (balanced accuracy)",
     "child": "child or adult (balanced accuracy)",
@@ -68,6 +78,7 @@ def card(bundle: Bundle, not_run: Mapping[str, str]) -> str:
         f"## Files\n\n{_files(bundle, not_run)}",
         f"## Accuracy\n\n{_accuracy(bundle)}",
         in_a_stream(bundle) if bundle.task == "kws" else "",
+        threshold_of(bundle) if bundle.task == "find" else "",
         f"## Use in Python\n\n{_python(bundle)}",
         _c(bundle),
         "## Limits\n\n" + _bullets(LIMITS[bundle.task]),
@@ -87,6 +98,8 @@ def _facts(bundle: Bundle) -> str:
     labels = ", ".join(bundle.labels)
     if bundle.task == "face":
         labels = f"{len(bundle.labels)} values, see below"
+    if bundle.task == "find":
+        labels += " of each cell (docs/find.md)"
     stamp, quantized = bundle.created, bundle.quantization
     rows = [
         f"Outputs: {labels}",
@@ -175,13 +188,36 @@ def in_a_stream(bundle: Bundle) -> str:
     return f"{STREAM}\n\n{_bullets(lines)}"
 
 
-def with_stream(text: str, bundle: Bundle) -> str:
-    """A card with its section about the detector as the bundle says it now."""
-    before, heading, rest = text.partition(STREAM)
-    if not heading:
+def as_tuned(text: str, bundle: Bundle) -> str:
+    """A card with what the bundle says now of streams or of its threshold; else as it is."""
+    heading, section = STREAM, in_a_stream
+    if bundle.task == "find":
+        heading, section = THRESHOLD, threshold_of
+    before, found, rest = text.partition(heading)
+    if not found:
         return text
     after = rest.find("\n## ")
-    return f"{before}{in_a_stream(bundle)}\n{rest[after:] if after >= 0 else ''}"
+    return f"{before}{section(bundle)}\n{rest[after:] if after >= 0 else ''}"
+
+
+def threshold_of(bundle: Bundle) -> str:
+    """The section about when an answer is a face; `collodi tune` writes it anew."""
+    found = bundle.finder
+    if found is None or found.false_per_100 is None:
+        lines = ["Not tuned; `collodi tune` chooses a threshold for a rate of false faces."]
+    else:
+        lines = [
+            f"A face from a logit of {found.threshold:.2f} on",
+            f"Tuned: {found.false_per_100:.2f} false faces in 100 of {found.negatives:,} pictures "
+            "without one",
+        ]
+    if found and found.tested_false_per_100 is not None:
+        lines.append(f"Tested on {found.tested_negatives:,} pictures of other places and people: "
+                     f"{found.tested_false_per_100:.2f} false faces in 100")  # fmt: skip
+    if found and found.tested_recall is not None:
+        lines.append(f"Found: {100 * found.tested_recall:.1f} % of {found.tested_faces:,} faces "
+                     "of synthetic people that it had not seen")  # fmt: skip
+    return f"{THRESHOLD}\n\n{_bullets(lines)}"
 
 
 def _python(bundle: Bundle) -> str:
@@ -190,14 +226,17 @@ def _python(bundle: Bundle) -> str:
     front = {
         "logmel": "features = logmel(audio, bundle.front_end)  # float32 (16000,), 16 kHz, -1..1",
         "image": "features = image(rgb, bundle.front_end)  # uint8 (H, W, 3), the face inside",
+        "scene": "features = scene(rgb, bundle.front_end)  # uint8 (H, W, 3) of any size",
     }[bundle.front_end["name"]]
     function = bundle.front_end["name"]
     answer = {
         "kws": "print(bundle.labels[answer.argmax()])",
         "voice": "speech, child = answer[:2] > 0; emotion = bundle.labels[2 + answer[2:].argmax()]",
+        "find": "print(faces(answer.tolist(), bundle.front_end, bundle.finder or Finder(), "
+        "rgb.shape[1::-1]))",
         "face": "points = answer[:136].reshape(68, 2) + 0.5  # x, y as fractions of the crop",
     }[bundle.task]
-    given = "features[None]" if bundle.task == "face" else "features[None, :, :, None]"
+    given = "features[None]" if bundle.task in ("face", "find") else "features[None, :, :, None]"
     if target == "onnx-raw":
         front, given = "# audio: float32 (16000,), 16 kHz, -1..1", "audio[None]"
     return "\n".join([
@@ -206,6 +245,7 @@ def _python(bundle: Bundle) -> str:
         "from device.backends import open_model",
         f"from device.backends.frontend import {function}",
         "from device.bundle import read_bundle",
+        *(["from device.find import Finder, faces"] if bundle.task == "find" else []),
         "",
         'folder = Path(".")  # this folder',
         "bundle = read_bundle(folder)",

@@ -67,14 +67,15 @@ def export(options: Options, targets: Sequence[str]) -> None:
     _say(f"{options.run}: {run.task}, calibrating on {options.clips} inputs from {data}")
     inputs = calibration_batch(run, data, options.clips)
     raw = "onnx-raw" in targets
-    if raw and run.task == "face":
-        raise ValueError(f"--targets onnx-raw: {options.run} is of task face; sound models only")
+    if raw and run.task in ("face", "find"):
+        said = f"{options.run} is of task {run.task}; sound models only"
+        raise ValueError(f"--targets onnx-raw: {said}")
 
     from export.assemble import Source, assemble
 
     source = Source(
         name=bundle_name(options.out),
-        task=cast("Literal['kws', 'face', 'voice']", run.task),
+        task=cast("Literal['kws', 'face', 'find', 'voice']", run.task),
         network=run.module,
         labels=run.labels,
         front_end=run.front_end,

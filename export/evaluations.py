@@ -12,6 +12,7 @@ from device.bundle import Accuracy
 FIGURES = {
     "kws": ("n", "accuracy"),
     "face": ("n", "nme_68", "nme_51", "failure_10"),
+    "find": ("n", "recall"),
     "voice": ("n", "speech", "child"),
 }
 """Task to the figures that are kept."""

@@ -5,7 +5,8 @@ even when it answers the same for every clip, so the mean answer over the calibr
 taken off first: what is left is what the network says about this clip. For `face` the figure is
 that of the landmarks alone (136 numbers), because one large logit would hide all of them, and on
 the clips where the float network sees a face: elsewhere they mean nothing. The other parts are
-given beside it, presence over all clips.
+given beside it, presence over all clips. For `find` it is that of all four values on the clips with
+a face and the cells that the float network takes for one: all others say nothing about boxes.
 """
 
 from __future__ import annotations
@@ -30,6 +31,7 @@ PARTS: dict[str, dict[str, slice]] = {
         "child": slice(1, 2),
         "emotion": slice(2, None),
     },
+    "find": {"cells": slice(None), "score": slice(0, 1), "box": slice(1, 4)},
     "face": COLUMNS,
 }
 """Task -> named parts of the output vector; the first one is held to the limit of SQNR."""
@@ -42,19 +44,34 @@ class Distance:
     sqnr_db: float
     """SQNR of the first part of PARTS, mean answer taken off, dB."""
     flips: float
-    """Fraction 0..1 of clips whose label (kws), speech or child (voice), face (face) changes."""
+    """Fraction 0..1 of clips whose label (kws), speech or child (voice), face or none (face, find)
+    changes."""
     parts_db: dict[str, float]
     """SQNR of every part."""
 
 
 def distance(task: str, reference: Array, answer: Array, mean: Array) -> Distance:
     """Compare answers (B, n) with the float reference (B, n); mean (n,) is the mean answer."""
+    flips = float(np.mean(decisions(task, reference) != decisions(task, answer)))
+    if task == "find":
+        reference, answer, mean = taken_cells(reference, answer)
     parts = {}
     for name, part in PARTS[task].items():
         rows = meant(task, name, reference)
         parts[name] = sqnr_db(reference[rows, part] - mean[part], answer[rows, part] - mean[part])
-    flips = float(np.mean(decisions(task, reference) != decisions(task, answer)))
     return Distance(next(iter(parts.values())), flips, parts)
+
+
+def taken_cells(reference: Array, answer: Array) -> tuple[Array, Array, Array]:
+    """Cells (K, 4) of two detectors that the first takes for a face, and its mean over them.
+
+    reference, answer (B, P, 4). All cells where it finds none at all.
+    """
+    taken = reference[..., 0] > 0
+    if not taken.any():
+        taken = np.ones_like(taken)
+    cells = reference[taken]
+    return cells, answer[taken], cells.mean(axis=0)
 
 
 def meant(task: str, part: str, reference: Array) -> NDArray[np.bool_]:
@@ -71,9 +88,11 @@ def meant(task: str, part: str, reference: Array) -> NDArray[np.bool_]:
 def decisions(task: str, answer: Array) -> NDArray[np.int64]:
     """(B, n) answers -> (B,): the label (kws), 1 where a face is present (face, logit > 0), or
     0 none, 1 adult, 2 child (voice: without speech there is no child, and a nearly even choice
-    among emotions is no decision)."""
+    among emotions is no decision). (B, P, 4) of find: 1 where any cell is a face."""
     if task == "voice":
         return (answer[:, 0] > 0) * (1 + (answer[:, 1] > 0).astype(np.int64))
+    if task == "find":
+        return (answer[..., 0].max(axis=1) > 0).astype(np.int64)
     if task == "face":
         return (answer[:, PARTS[task]["present"].start] > 0).astype(np.int64)
     return answer.argmax(axis=1)

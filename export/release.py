@@ -12,7 +12,7 @@ import tyro
 
 from device.bundle import CARD
 from device.zoo.store import BUNDLES, copy_bundle
-from export import release_kws
+from export import release_find, release_kws
 from export.recipe import Order
 from export.staging import staged
 from generate.options import choose, parse
@@ -27,7 +27,9 @@ class Recipe(NamedTuple):
     """Table that a folder of real data for it has."""
 
 
-RECIPES = {name: Recipe(release_kws.make, "manifest.csv") for name in release_kws.RECIPES}
+RECIPES = {name: Recipe(release_kws.make, "manifest.csv") for name in release_kws.RECIPES} | {
+    name: Recipe(release_find.make, "landmarks.csv") for name in release_find.RECIPES
+}
 
 
 @dataclass(frozen=True)
@@ -40,11 +42,11 @@ class Options:
 
     name: Annotated[str, tyro.conf.Positional]
     """kws-digits: the ten digits. kws-toy: hello, stop, go, play, sing, story, yes, no, help,
-    good night."""
+    good night. toy-find: where faces are."""
     out: Path = Path("out/release")
     """Folder of everything that is made, one folder a name; run again to go on."""
     real: Path | None = None
-    """Folder of real speech (manifest.csv), only to test on."""
+    """Folder of real speech (manifest.csv) or faces (landmarks.csv), only to test on."""
     seed: int = 0
     """The same seed gives the same data and, on the same machine, the same model."""
     size: str = "full"

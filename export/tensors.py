@@ -11,12 +11,14 @@ from train_edge.face_outputs import PARTS
 INPUT = {
     "kws": ("B T L C", "log-mel / 2, loudest cell near 0 (device/front_end.py, logmel)"),
     "voice": ("B T L C", "log-mel / 2, loudest cell near 0 (device/front_end.py, logmel)"),
+    "find": ("B H W C", "grey / 127.5 - 1 (device/front_end.py, scene)"),
     "face": ("B H W C", "RGB as the image front end makes it (device/front_end.py, image)"),
 }
 """Task to axes and unit of the input."""
 OUTPUT = {
     "kws": ("B C", "logit"),
     "voice": ("B C", "logit of speech, logit of a child, one logit an emotion"),
+    "find": ("B P C", "score, x, y, side of each cell (device/find.py)"),
     "face": (
         "B C",
         "; ".join(
@@ -27,12 +29,14 @@ OUTPUT = {
 """Task to axes and unit of the output."""
 
 
-def float_tensors(task: str, in_shape: tuple[int, ...], n_outputs: int) -> tuple[Tensor, Tensor]:
-    """Input and output of a float32 file for one clip; in_shape is (1, H, W, C)."""
+def float_tensors(
+    task: str, in_shape: tuple[int, ...], answer: tuple[int, ...]
+) -> tuple[Tensor, Tensor]:
+    """Input and output of a float32 file for one clip; in_shape (1, H, W, C), answer without B."""
     (in_axes, in_unit), (out_axes, out_unit) = INPUT[task], OUTPUT[task]
     return (
         Tensor("input", in_shape, "float32", in_unit, in_axes),
-        Tensor("output", (1, n_outputs), "float32", out_unit, out_axes),
+        Tensor("output", (1, *answer), "float32", out_unit, out_axes),
     )
 
 

@@ -1,4 +1,4 @@
-"""`collodi tune BUNDLE --data NEGATIVES`: thresholds for a wanted rate of false accepts."""
+"""`collodi tune BUNDLE --data NEGATIVES`: thresholds for a wanted rate of false answers."""
 
 from __future__ import annotations
 
@@ -16,10 +16,12 @@ from device.backends import open_model
 from device.bundle import CARD, Bundle, read_bundle, write_bundle
 from device.detect import NOT_WORDS, Detector
 from device.files import write_atomic
+from device.find import Finder
 from device.listen_cli import file_for
 from device.strict import dumps
-from export.card import with_stream
+from export.card import as_tuned
 from export.tune import Heard, Score, hear, score, tune
+from export.tune_find import tested_finder, tuned_finder
 from generate.clip import Clip
 from generate.engine import Progress
 from generate.options import parse
@@ -38,20 +40,25 @@ FALSE_PER_HOUR = 0.5
 class Options:
     """Choose a bundle's thresholds on sound without its keywords, and write them into it.
 
+    Of a detector of faces, on pictures without a face: one in 200 may show a false one.
+
     Example: collodi tune bundles/toy --data data/household --fa-per-hour 0.5
     Example: collodi tune bundles/toy --data data/stream --positives data/words-test
     Example: collodi tune bundles/toy --test --data data/other --positives data/words-test
+    Example: collodi tune bundles/find --data data/places
     """
 
     bundle: Annotated[Path, tyro.conf.Positional]
-    """Bundle folder of a keyword model; its manifest gets a `detector` block."""
+    """Bundle folder of a keyword model or a detector of faces; its manifest gets a `detector` or a
+    `finder` block."""
     data: Path
     """Folder of wav and flac files, or a data set with sound; what it labels as a keyword counts
-    as said, all else as negative."""
+    as said, all else as negative. For faces a data set of `places`."""
     fa_per_hour: float | None = None
     """False accepts allowed in an hour, all words together; 0.5 if not given."""
     positives: Path | None = None
-    """Data set of spoken keywords: how many are missed at these thresholds."""
+    """Data set of spoken keywords: how many are missed at these thresholds; with --test of people,
+    how many faces are found."""
     hop_frames: int | None = None
     """Front-end frames of 20 ms from one answer to the next; 5 if not given."""
     smooth: int | None = None
@@ -73,17 +80,26 @@ def main(argv: Sequence[str]) -> int:
     options = parse(Options, argv, "collodi tune", Options.__doc__)
     _check(options)
     bundle = read_bundle(options.bundle)
+    if bundle.task == "find":
+        what = (options.bundle, bundle, options.data, options.file)
+        finder = tested_finder(*what, options.positives) if options.test else tuned_finder(*what)
+        _keep(options, replace(bundle, finder=finder), finder)
+        return 0
     settings = _tested(options, bundle) if options.test else _tuned(options, bundle)
+    _keep(options, replace(bundle, detector=settings), settings)
+    return 0
+
+
+def _keep(options: Options, changed: Bundle, settings: Detector | Finder) -> None:
+    """Write manifest, card and, where it is asked for, the settings as JSON."""
     if not options.dry_run:
-        changed = replace(bundle, detector=settings)
         path = options.bundle / CARD
         if path.is_file():
-            write_atomic(path, with_stream(path.read_text("utf-8"), changed))
+            write_atomic(path, as_tuned(path.read_text("utf-8"), changed))
         write_bundle(options.bundle, changed)
-        print(f"{options.bundle}: detector written")
+        print(f"{options.bundle}: {type(settings).__name__.lower()} written")
     if options.json:
         write_atomic(options.json, dumps(settings))
-    return 0
 
 
 def _check(options: Options) -> None:

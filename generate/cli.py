@@ -23,6 +23,7 @@ HELP = """usage: collodi generate PRESET --out DATA [options]
 
 presets:
   stills   pictures of children with exact labels, for vision
+  places   pictures without a face, for detectors: places, people from behind
   words    spoken words in many voices, for keyword spotting
   talk     talking children: video, sound, labels for every frame
   stream   hours of speech, music and noise in rooms, with the times of keywords

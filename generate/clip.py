@@ -122,6 +122,8 @@ IMAGE_LABELS = (
     *("landmarks_px", "landmarks_visible", "contour_px", "landmarks_mm", "head_pose_deg"),
     *("head_position_mm", "gaze_deg", "arkit", "face_box_px", "parts", "speaking"),
 )
+PLACE_LABELS = ("parts",)
+"""Of a picture that nobody is in."""
 SOUND_LABELS = ("phoneme", "phoneme_s", "word", "word_s")
 
 FACTS: dict[str, str] = {
@@ -133,9 +135,9 @@ FACTS: dict[str, str] = {
     "age_years": "years",
     "sex": "female or male, of the rendered body and the voice norms",
     "ancestry": "shares of african, asian, european (MakeHuman's axes), sum 1",
-    "skin_tone": "Monk scale 1 to 10; 0 when there is no picture",
+    "skin_tone": "Monk scale 1 to 10; 0 where nobody is seen",
     "hair_style": "name; empty when there is no picture",
-    "look": "the other controls of the person (spec.Person); empty when there is no picture",
+    "look": "the other controls of the person (spec.Person); empty where nobody is seen",
     "control": "NAME=VALUE that a ladder varies; empty elsewhere",
     "voice": "engine, voice, f0_hz, formant_scale; empty when silent",
     "scene": "room, noise, microphone, codec (sound/scene.py); empty where the sound is dry",
@@ -173,9 +175,8 @@ def check(clip: Clip) -> None:
         if name not in LABELS:
             raise ValueError(f"clip {clip.key}: unknown label {name!r}, known: {', '.join(LABELS)}")
         _check_label(clip.key, name, array, sizes)
-    wanted = (IMAGE_LABELS if sizes["T"] else ()) + (
-        SOUND_LABELS if clip.facts["n_samples"] else ()
-    )
+    shown = IMAGE_LABELS if clip.facts["skin_tone"] else PLACE_LABELS
+    wanted = (shown if sizes["T"] else ()) + (SOUND_LABELS if clip.facts["n_samples"] else ())
     missing = sorted(set(wanted) - set(clip.labels))
     if missing:
         raise ValueError(f"clip {clip.key}: label {missing[0]!r} is missing")

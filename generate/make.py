@@ -24,6 +24,7 @@ from generate.facts import (
     to_int16,
 )
 from generate.ladder import rung_shot
+from generate.make_place import behind_shot, is_behind, make_empty
 from generate.make_sound import heard, make_stream, make_word
 from generate.motion.asides import ASIDE_LEAST_S, aside
 from generate.motion.cues import NoteCue
@@ -36,7 +37,7 @@ from generate.motion.singing import parse_song, sing
 from generate.motion.still import still
 from generate.motion.style import sample_style
 from generate.picture import build_child, gestured, render_clip
-from generate.presets import Ladder, Options, Stills, Stream, Talk, Words
+from generate.presets import Ladder, Options, Places, Stills, Stream, Talk, Words
 from generate.sample import from_block, sample_person, sample_view, stream
 from generate.shards import shard_name, write_shard
 from generate.spec import EMOTIONS, Person, VoiceSpec
@@ -88,6 +89,8 @@ def make_clip(options: Options, number: int) -> Clip:
         return make_talk(options, number)
     if isinstance(options, Ladder):
         return make_rung(options, number)
+    if isinstance(options, Places):
+        return make_place(options, number)
     return make_still(options, number)
 
 
@@ -114,12 +117,18 @@ def make_rung(options: Ladder, number: int) -> Clip:
     return clip
 
 
-def _picture(options: Stills | Ladder, key: str, shot: Shot) -> Clip:
+def make_place(options: Places, number: int) -> Clip:
+    """A picture without a face: nobody, or a person's back."""
+    if not is_behind(options, number):
+        return make_empty(options, number)
+    return _picture(options, f"behind-{number:08d}", behind_shot(options, number))
+
+
+def _picture(options: Stills | Ladder | Places, key: str, shot: Shot) -> Clip:
     child, look_, person = build_child(shot.person, options.size_px, shot.view.framing)
     motion = gestured(child, around_dummy(shot.person, shot.motion), shot.gesture)
-    frames, labels, camera = render_clip(
-        child, look_, shot.view, motion, options.labels, options.view
-    )
+    more = () if isinstance(options, Places) else options.labels
+    frames, labels, camera = render_clip(child, look_, shot.view, motion, more, options.view)
     facts = blank_facts(options.seed, key) | person_facts(person)
     facts |= {"emotion": shot.emotion, "emotion_intensity": shot.intensity, "n_frames": 1} | camera
     labels["speaking"] = np.zeros(1, np.uint8)

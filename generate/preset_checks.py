@@ -10,7 +10,7 @@ from generate.motion.direction import parse_direction
 from generate.motion.direction_cues import direction_cues
 from generate.motion.singing import TEMPOS_BPM, parse_song
 from generate.options import choose
-from generate.presets import EXTRA_LABELS, Ladder, Options, Stills, Stream, Talk, Words
+from generate.presets import EXTRA_LABELS, Ladder, Options, Places, Stills, Stream, Talk, Words
 from generate.sound.scene import parse_held
 from generate.voice.keywords import check_keywords
 from generate.voice.languages import check_language
@@ -35,6 +35,9 @@ def check_options(options: Options) -> None:
         return
     if not 32 <= options.size_px <= 2048 or options.size_px % 2:
         raise ValueError(f"--size-px {options.size_px}: want an even number from 32 to 2048")
+    if isinstance(options, Places):
+        _check_places(options)
+        return
     for name in options.labels:
         choose(name, EXTRA_LABELS, "label in --labels")
     if "flow" in options.labels and not isinstance(options, Talk):
@@ -45,11 +48,21 @@ def check_options(options: Options) -> None:
         _check_people(options)
 
 
-def _check_people(options: Stills | Talk) -> None:
-    low_age, high_age = options.age_years
+def _check_places(options: Places) -> None:
+    _check_ages(options.age_years)
+    if not 0 <= options.behind_share <= 1:
+        raise ValueError(f"--behind-share {options.behind_share:g}: want a share from 0 to 1")
+
+
+def _check_ages(age_years: tuple[float, float]) -> None:
+    low_age, high_age = age_years
     if not 0.5 <= low_age <= high_age <= 90:
         want = "want 0.5 <= youngest <= oldest <= 90"
         raise ValueError(f"--age-years {low_age:g} {high_age:g}: {want}")
+
+
+def _check_people(options: Stills | Talk) -> None:
+    _check_ages(options.age_years)
     if options.fix:
         check_fixed(options)
 

@@ -123,6 +123,9 @@ class View:
     """Share of the frame's time that the shutter is open, 0 to 1: motion blur in clips."""
     distortion: float = 0.0
     """Radial term k1 of the Brown-Conrady lens model; negative is the barrel of a wide lens."""
+    turn_deg: float = 0.0
+    """How far the person stands turned away from the camera, 180 shows the back; + is to the
+    person's own left."""
     framing: str = "face"
     """"face" (head and shoulders) or "upper" (clothed upper body, for gestures)."""
 
@@ -130,6 +133,7 @@ class View:
         _in_range(self, ("shutter",), 0, 1)
         _in_range(self, ("aperture_mm",), 0, 20)
         _in_range(self, ("distortion",), -0.3, 0.3)
+        _in_range(self, ("turn_deg",), -180, 180)
         if self.framing not in FRAMINGS:
             raise ValueError(f"framing {self.framing!r} is not one of {', '.join(FRAMINGS)}")
         if not 32 <= self.size_px <= 2048:

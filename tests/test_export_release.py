@@ -10,7 +10,7 @@ import pytest
 
 from device.bundle import CARD, read_bundle
 from device.detect import Detector
-from export.card import in_a_stream, with_stream
+from export.card import as_tuned, in_a_stream
 from export.release import main
 from export.release_kws import RECIPES
 from export.tune_cli import main as tune_main
@@ -63,7 +63,7 @@ def test_a_card_says_what_was_tuned_and_tested(made: Path) -> None:
     assert "not tuned" in in_a_stream(bare)
     assert "Tested" not in in_a_stream(replace(bundle, detector=Detector(
         thresholds={"go": 0.5}, false_accepts_per_hour=0.2, negative_hours=9)))  # fmt: skip
-    assert with_stream("# no such section\n", bundle) == "# no such section\n"
+    assert as_tuned("# no such section\n", bundle) == "# no such section\n"
 
 
 @pytest.mark.parametrize(

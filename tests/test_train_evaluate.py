@@ -221,7 +221,7 @@ def test_a_damaged_picture_is_named(place: Path, tmp_path: Path) -> None:
 
 
 def test_model_and_folder_of_different_tasks_are_refused(place: Path, tmp_path: Path) -> None:
-    with pytest.raises(ValueError, match=r"is for face \(landmarks\.csv\)"):
+    with pytest.raises(ValueError, match=r"is for face and find \(landmarks\.csv\)"):
         evaluate(load_model(place / "kws"), place / "faces")
     with pytest.raises(ValueError, match="has no pictures"):
         evaluate(load_model(place / "face"), place / "words")

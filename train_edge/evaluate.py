@@ -16,6 +16,7 @@ from device.strict import encode
 from generate.engine import Progress
 from generate.shards import Dataset
 from train_edge.data import SILENCE, UNKNOWN, cut_word, open_clips, split
+from train_edge.evaluate_find import score_find, score_folder, show_clips
 from train_edge.evaluate_voice import score_voices
 from train_edge.face_outputs import points_of
 from train_edge.faces import VIEW, face_square, frames_of, square
@@ -32,7 +33,8 @@ from train_edge.real_folders import (
 )
 
 BATCH = 64
-KIND = {SPEECH: "kws", FACES: "face"}
+KIND = {SPEECH: ("kws",), FACES: ("face", "find")}
+"""Table of a real folder to the tasks that it tests."""
 
 
 @dataclass(frozen=True)
@@ -65,16 +67,20 @@ def evaluate(model: Predictor, folder: Path, held_out: bool = False) -> dict[str
     """
     kind = _kind(folder, model)
     if kind == "clips":
-        dataset = open_clips(folder, "frames" if model.task == "face" else "audio")
+        dataset = open_clips(folder, "frames" if model.task in KIND[FACES] else "audio")
         numbers = _numbers(dataset, model, held_out)
         if model.task == "kws":
             scores = score_words(model, hear_clips(dataset, numbers, model.labels))
         elif model.task == "voice":
             scores = score_voices(model, dataset, numbers)
+        elif model.task == "find":
+            scores = score_find(model, show_clips(dataset, numbers))
         else:
             scores = score_faces(model, see_clips(dataset, numbers))
-    elif kind == "kws":
+    elif model.task == "kws":
         scores = score_words(model, hear_folder(folder, model.labels))
+    elif model.task == "find":
+        scores = score_folder(model, folder)
     else:
         scores = score_faces(model, see_folder(folder))
     made_of = "synthetic" if kind == "clips" else "real"
@@ -169,16 +175,17 @@ def see_clips(dataset: Dataset, numbers: list[int]) -> Seen:
 
 
 def _kind(folder: Path, model: Predictor) -> str:
-    """clips, or the task of a real folder; ValueError where it is neither or of another task."""
+    """clips, or the table of a real folder; ValueError where it is neither or of another task."""
     if not folder.is_dir():
         raise ValueError(f"--data {folder}: no such folder")
     if (folder / "dataset.json").exists():
         return "clips"
-    for name, task in KIND.items():
+    for name, tasks in KIND.items():
         if (folder / name).is_file():
-            if task != model.task:
-                raise ValueError(f"{folder} is for {task} ({name}), {model.name} is {model.task}")
-            return task
+            if model.task not in tasks:
+                fit = " and ".join(tasks)
+                raise ValueError(f"{folder} is for {fit} ({name}), {model.name} is {model.task}")
+            return name
     raise ValueError(f"--data {folder}: has none of dataset.json, {SPEECH}, {FACES}")
 
 

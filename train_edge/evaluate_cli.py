@@ -64,6 +64,8 @@ def as_text(result: dict[str, Any]) -> str:
                 lines.append(f"  {name:12s} {result[name]:.1%}, in noise {noisy:.1%}")
         worst = max(result["false_alarms"], key=result["false_alarms"].get)
         lines.append(f"  false alarms {result['false_alarms'][worst]:.1%} at most, in {worst}")
+    elif result["task"] == "find":
+        lines = _find_lines(result)
     else:
         lines = [
             f"landmark error {result['nme_68']:.2%} of the eye distance on {result['n']} images",
@@ -71,3 +73,17 @@ def as_text(result: dict[str, Any]) -> str:
             f"  over 10 %    {result['failure_10']:.1%} of the images",
         ]
     return "\n".join(lines)
+
+
+def _find_lines(result: dict[str, Any]) -> list[str]:
+    lines = [f"{result['n']} pictures, a face from a logit of {result['threshold']:.2f} on"]
+    if "recall" in result:
+        lines.append(f"  found        {result['recall']:.1%} of {result['faces']} faces, "
+                     f"overlap {result['mean_overlap']:.2f}")  # fmt: skip
+        for name in ("by_size", "by_turn", "by_height"):
+            bands = result.get(name, {}).items()
+            lines += [f"    {band:17s} {recall:.1%}" for band, recall in bands]
+    if "false_per_100" in result:
+        lines.append(f"  false        {result['false_per_100']:.2f} in 100 of "
+                     f"{result['empty']} pictures without a face")  # fmt: skip
+    return lines

@@ -72,7 +72,7 @@ class Faces:
 
 def frames_of(clip: Clip) -> Iterator[tuple[int, Floats]]:
     """Some frames of a clip with a face: number, and 68 points with the outline jaw (68, 2)."""
-    if clip.frames is None:
+    if clip.frames is None or "landmarks_px" not in clip.labels:
         return
     count = min(len(clip.frames), FRAMES_PER_CLIP)
     for t in np.linspace(0, len(clip.frames) - 1, count).astype(int):

@@ -66,8 +66,9 @@ class SoundAugment:
 class Options:
     """What is trained and how; written to options.json of the run."""
 
-    task: Annotated[Literal["kws", "face", "voice"], tyro.conf.Fixed]
+    task: Annotated[Literal["kws", "face", "find", "voice"], tyro.conf.Fixed]
     """kws: keywords, unknown and silence. face: 68 landmarks, head pose, face or not.
+    find: where faces are in a picture of a toy's camera.
     voice: speech or none, child or adult, emotion."""
     steps: int
     """Optimizer steps in all; the learning rate follows one cycle over them."""
@@ -90,7 +91,8 @@ class Options:
     words: tuple[str, ...] = ()
     """kws: keywords to tell apart; empty takes those of the data set."""
     background: str = ""
-    """kws: a `stream` data set without keywords, whose seconds are unknown: fewer false accepts."""
+    """kws: a `stream` data set without keywords, whose seconds are unknown: fewer false accepts.
+    find: a `places` data set, what lies behind the people and has no face."""
     unknown_share: float = 0.14
     """kws: share of each batch that is speech without a keyword."""
     teachers: tuple[str, ...] = ()
@@ -102,7 +104,7 @@ class Options:
     sound: SoundAugment = field(default_factory=SoundAugment)
     """kws, voice: how sounds are varied."""
     image: ImageAugment = field(default_factory=ImageAugment)
-    """face: how pictures are varied."""
+    """face, find: how pictures are varied."""
 
 
 def check_options(options: Options) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -12,8 +12,10 @@ import torch
 from numpy.typing import NDArray
 
 from device.backends import open_model, why_not
-from device.backends.frontend import image, logmel
+from device.backends.frontend import image, logmel, scene
 from device.bundle import MANIFEST, Bundle, ModelFile, read_bundle
+from device.find import Face, Finder
+from device.find import faces as faces_of
 from device.zoo.store import find
 from train_edge.run import OPTIONS, load_run, read_options
 
@@ -43,6 +45,8 @@ class Predictor:
     """(n, H, W, C) features, or sounds where `raw` -> (n, outputs)."""
     trained_on: str = ""
     """SHA-256 of the dataset.json it was trained on; empty where the model does not tell."""
+    finder: Finder = field(default_factory=Finder)
+    """find: when an answer is a face."""
     raw: bool = False
     """Whether the front end is inside the model."""
 
@@ -53,6 +57,13 @@ class Predictor:
     def see(self, pictures: list[NDArray[np.uint8]]) -> Floats:
         """Outputs of square pictures (S, S, 3) RGB of any sizes."""
         return self.run(np.stack([image(picture, self.front_end) for picture in pictures]))
+
+    def find(self, pictures: list[NDArray[np.uint8]], finder: Finder) -> list[list[Face]]:
+        """Faces in pictures (H, W, 3) RGB of any sizes, each with its own px."""
+        spec = self.front_end
+        answers = self.run(np.stack([scene(picture, spec) for picture in pictures])).tolist()
+        sizes = [(picture.shape[1], picture.shape[0]) for picture in pictures]
+        return [faces_of(a, spec, finder, size) for a, size in zip(answers, sizes, strict=True)]
 
 
 def load_model(model: str | Path, file: str | None = None) -> Predictor:
@@ -93,7 +104,10 @@ def _of_bundle(folder: Path, file: str | None) -> Predictor:
 
     name = f"{folder}/{entry.path} ({model.runtime})"
     raw = entry.target == "onnx-raw"
-    return Predictor(name, bundle.task, bundle.labels, bundle.front_end, answer, raw=raw)
+    return Predictor(
+        name, bundle.task, bundle.labels, bundle.front_end, answer,
+        finder=bundle.finder or Finder(), raw=raw,
+    )  # fmt: skip
 
 
 def _first_that_runs(bundle: Bundle) -> ModelFile:

@@ -9,6 +9,7 @@ from train_edge.options import Options, SoundAugment
 
 KWS = Options("kws", steps=900, batch=96, learning_rate=6e-3, weight_decay=0.02)
 FACE = Options("face", steps=2000, batch=32, learning_rate=4e-3, weight_decay=1e-3)
+FIND = Options("find", steps=4000, batch=32, learning_rate=4e-3, weight_decay=1e-3)
 VOICE = Options(
     "voice", steps=900, batch=96, learning_rate=4e-3, weight_decay=0.02,
     sound=SoundAugment(vocal_tract=0.02, speed=0.1, babble=0.0),
@@ -19,6 +20,8 @@ PRESETS: dict[str, Options] = {
     "kws-tiny": replace(KWS, steps=300, batch=64),
     "face": FACE,
     "face-tiny": replace(FACE, steps=500, batch=24),
+    "find": FIND,
+    "find-tiny": replace(FIND, steps=400, batch=16),
     "voice": VOICE,
 }
 NOTES = {
@@ -26,6 +29,8 @@ NOTES = {
     "kws-tiny": "the same net in half a minute, for a first look",
     "face": "landmarks, head pose, face or not: 345k parameters",
     "face-tiny": "the same net in a minute, for a first look",
+    "find": "where faces are, 160 x 120 grey: 60k parameters",
+    "find-tiny": "the same net in a minute, for a first look",
     "voice": "speech or none, child or adult, emotion: 27k parameters, one net with three heads",
 }
 

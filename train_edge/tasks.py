@@ -11,10 +11,12 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from generate.shards import Dataset
-from train_edge import face_task, networks, voice_task
+from train_edge import face_task, find_task, networks, voice_task
 from train_edge.data import cut_word, keywords, load_words, open_clips, split
 from train_edge.face_store import load_faces
 from train_edge.face_task import FaceTask
+from train_edge.find_cast import MOST, MOST_HELD
+from train_edge.find_task import FindTask, load_casts
 from train_edge.kws_task import KwsTask, synthetic_task
 from train_edge.options import Options
 from train_edge.real_folders import one_second
@@ -24,10 +26,11 @@ from train_edge.voices import load_voices
 if TYPE_CHECKING:
     from train_edge.run import Run
 
-WANT = {"kws": "audio", "face": "frames", "voice": "audio"}
+WANT = {"kws": "audio", "face": "frames", "find": "frames", "voice": "audio"}
 BUILD: dict[str, Callable[[Options, tuple[str, ...]], nn.Module]] = {
     "kws": networks.build,
     "face": face_task.build,
+    "find": find_task.build,
     "voice": networks.build,
 }
 CALIBRATION_SEED = 77
@@ -70,6 +73,14 @@ def _task(options: Options, dataset: Dataset, kept: list[int], held: list[int]) 
     if options.task == "voice":
         heard = load_voices(dataset, kept, voice_task.HOUSES)
         return VoiceTask(options, heard, load_voices(dataset, held, voice_task.HELD_HOUSES))
+    if options.task == "find":
+        learned, tested = [(dataset, kept)], [(dataset, held)]
+        if options.background:
+            around = open_clips(options.background, "frames")
+            behind = split(around)
+            learned.append((around, behind[0]))
+            tested.append((around, behind[1]))
+        return FindTask(options, load_casts(learned, MOST), load_casts(tested, MOST_HELD))
     return FaceTask(options, load_faces(dataset, kept), load_faces(dataset, held))
 
 
@@ -77,7 +88,7 @@ def calibration_batch(run: Run, data: str | Path, count: int) -> NDArray[np.floa
     """`count` inputs as training saw them, in board layout (n, H, W, C), always the same ones.
 
     Drawn from at most `count` training clips, so that a large data set is not read whole.
-    kws, voice: (n, 50, 40, 1) log-mel; face: (n, 96, 96, 3).
+    kws, voice: (n, 50, 40, 1) log-mel; face: (n, 96, 96, 3); find: (n, 120, 160, 1).
     """
     dataset = open_clips(data, WANT[run.task])
     kept = split(dataset)[0]
@@ -90,6 +101,9 @@ def calibration_batch(run: Run, data: str | Path, count: int) -> NDArray[np.floa
     elif run.task == "voice":
         voices = load_voices(dataset, some, voice_task.HOUSES[:1])
         task = VoiceTask(run.options, voices, voices)
+    elif run.task == "find":
+        people = load_casts([(dataset, some)], MOST)
+        task = FindTask(run.options, people, people)
     else:
         faces = load_faces(dataset, some)
         task = FaceTask(run.options, faces, faces)

@@ -1,4 +1,4 @@
-"""The one front end: log-mel for sound, resize and scale for images. Needs numpy only.
+"""The one front end: log-mel for sound, resize and scale for pictures. Needs numpy only.
 
 Training, evaluation and boards call these functions, so what a model learned on is what it gets.
 The parameters are those of `device/front_end.py`.
@@ -9,6 +9,8 @@ from __future__ import annotations
 import functools
 import math
 from typing import TYPE_CHECKING, Any
+
+from device.find import placed
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -151,6 +153,36 @@ def image(rgb: Floats, spec: dict[str, Any]) -> Floats:
     if spec["standardize"]:
         return ((small - small.mean()) / max(float(small.std()), 1.0)).astype(np.float32)
     return (small / 127.5 - 1).astype(np.float32)
+
+
+LUMA = (0.299, 0.587, 0.114)
+"""Shares of red, green and blue in grey (ITU-R BT.601)."""
+
+
+def scene(picture: Floats, spec: dict[str, Any]) -> Floats:
+    """Return what a detector sees of a camera picture: (h, w, 3) or (h, w) uint8 -> (H, W, 1).
+
+    float32 in -1..1, grey. H, W = spec["height_px"], spec["width_px"]; the picture keeps its shape
+    and lies in the middle, what it leaves free is 0. `device.find.placed` says where it lies.
+    """
+    import numpy as np
+
+    picture = np.asarray(picture)
+    grey = picture.ndim == 2
+    if not (grey or picture.shape[2:] == (3,)) or picture.dtype != np.uint8 or 0 in picture.shape:
+        raise ValueError(
+            f"picture of shape {picture.shape} and type {picture.dtype}: the scene front end takes "
+            "(height, width, 3) RGB or (height, width) grey, uint8"
+        )
+    light = picture if grey else picture @ np.array(LUMA, np.float32)
+    height, width = spec["height_px"], spec["width_px"]
+    at = placed(picture.shape[1], picture.shape[0], spec)
+    if (at.width_px, at.height_px) != (picture.shape[1], picture.shape[0]):
+        light = resize(light[..., None], at.height_px, at.width_px)[..., 0]
+    seen = np.zeros((height, width, 1), np.float32)
+    rows = slice(at.top_px, at.top_px + at.height_px)
+    seen[rows, at.left_px : at.left_px + at.width_px, 0] = light / np.float32(127.5) - 1
+    return seen
 
 
 def resize(pixels: Floats, height: int, width: int) -> Floats:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
-from device.backends.frontend import image, logmel
+from device.backends.frontend import image, logmel, scene
 
 if TYPE_CHECKING:
     from device.backends.model import Array, Model
@@ -32,5 +32,9 @@ def front_end_work(spec: dict[str, Any]) -> tuple[str, Callable[[], object]]:
     if spec["name"] == "logmel":
         audio = rng.uniform(-0.5, 0.5, spec["samples"]).astype(np.float32)
         return f"numpy {np.__version__}", lambda: logmel(audio, spec)
+    if spec["name"] == "scene":
+        size = (2 * spec["height_px"], 2 * spec["width_px"], 3)
+        frame = rng.integers(0, 256, size).astype(np.uint8)
+        return f"numpy {np.__version__}", lambda: scene(frame, spec)
     crop = rng.integers(0, 256, (CROP_PX, CROP_PX, 3)).astype(np.uint8)
     return f"numpy {np.__version__}", lambda: image(crop, spec)

@@ -6,7 +6,7 @@ image's centre. World axes: x to the image right, y up, z towards the camera; m.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -117,6 +117,23 @@ def make_camera(view: View, face_center: F64, face_height_m: float) -> Camera:
     return Camera(
         view.size_px, float(focal_px), rotation, shift, view.distortion, aperture_m, view.distance_m
     )
+
+
+def turned(camera: Camera, turn_deg: float, center: F64) -> Camera:
+    """The camera gone round the vertical through `center` (3,) m, as if what stands there turned.
+
+    turn_deg > 0 turns it to its own left (image right).
+    """
+    turn = about_y(np.deg2rad(turn_deg))
+    rotation = camera.rotation @ turn
+    shift = camera.shift + camera.rotation @ center - rotation @ center
+    return replace(camera, rotation=rotation, shift=shift)
+
+
+def about_y(angle: float) -> F64:
+    """Rotation (3, 3) of world axes about the vertical: z goes towards x."""
+    c, s = np.cos(angle), np.sin(angle)
+    return np.array([[c, 0, s], [0, 1, 0], [-s, 0, c]])
 
 
 def _about_x(angle: float) -> F64:

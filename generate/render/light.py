@@ -12,7 +12,8 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from generate.render.environment import environment_map, harmonics
+from generate.render.camera import about_y
+from generate.render.environment import COLUMNS, environment_map, harmonics
 
 F32 = NDArray[np.float32]
 LUMINANCE = np.array([0.2126, 0.7152, 0.0722])
@@ -211,6 +212,22 @@ def within(light: Light, sides: F32) -> Light:
     ambient = harmonics(env)
     scale = np.float32(light.ambient / max(float(ambient[0] @ LUMINANCE), 1e-6))
     lamps = light.lamps._replace(ambient=ambient * scale, environment=env * scale)
+    return replace(light, lamps=lamps)
+
+
+def turned_light(light: Light, turn_deg: float) -> Light:
+    """The light that stays with the camera when it goes round the person (`camera.turned`).
+
+    The surroundings turn by whole columns of their map.
+    """
+    turn = about_y(np.deg2rad(turn_deg)).astype(np.float32)
+    columns = round(turn_deg / 360 * COLUMNS)
+    environment = np.roll(light.lamps.environment, columns, axis=1)
+    lamps = light.lamps._replace(
+        direction=light.lamps.direction @ turn,
+        environment=environment,
+        ambient=harmonics(environment),
+    )
     return replace(light, lamps=lamps)
 
 

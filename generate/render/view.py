@@ -25,12 +25,20 @@ from generate.render.camera import (
     direction_angles_deg,
     head_angles_deg,
     make_camera,
+    turned,
     turning_square,
 )
 from generate.render.defocus import defocus
 from generate.render.geometry import Figure
 from generate.render.infrared import BEHIND, INFRARED_SKIN, infrared_lamps, near_infrared
-from generate.render.light import Light, Shadow, make_light, shadow_frame, within
+from generate.render.light import (
+    Light,
+    Shadow,
+    make_light,
+    shadow_frame,
+    turned_light,
+    within,
+)
 from generate.render.metering import expose
 from generate.render.numba_engine import Engine
 from generate.render.raster import project
@@ -91,6 +99,7 @@ class Scene:
                 "shutter": view.shutter,
                 "distortion": view.distortion,
                 "framing": view.framing,
+                "turn_deg": view.turn_deg,
                 "backdrop": self.place,
             },
             "light": {
@@ -136,9 +145,13 @@ def scene(view: View, child: Child) -> Scene:
     place = make_backdrop(view.backdrop_seed, light, camera, view.backdrop)
     light = within(light, place.sides)
     skin = tone_color(child.person.skin_tone)
+    exposure, white = expose(light, skin)
+    if view.turn_deg:
+        camera = turned(camera, view.turn_deg, center)
+        light = turned_light(light, view.turn_deg)
     if view.camera == "infrared":
         light, skin = infrared_lamps(light, camera, center), INFRARED_SKIN
-    exposure, white = expose(light, skin)
+        exposure, white = expose(light, skin)
     picture = place.picture * np.float32(BEHIND if view.camera == "infrared" else 1.0)
     return Scene(view, camera, light, picture, place.name, exposure, white)
 

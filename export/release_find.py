@@ -1,0 +1,75 @@
+"""Recipe of the face detector: people, places, training, a threshold on other places."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from export.chain import Chain, keep_options
+from export.recipe import TEST_SEED, TUNE_SEED, Order
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """How much of everything a detector is made of."""
+
+    stills: int = 8000
+    """Pictures of people to learn from."""
+    places: int = 3000
+    """Pictures without a face to learn from."""
+    steps: int = 4000
+    tests: int = 1200
+    """Pictures of other people."""
+    tune_places: int = 2000
+    """Other pictures without a face, to choose the threshold on."""
+    test_places: int = 2000
+    """A third set of them."""
+    adult_share: float = 0.5
+    preset: str = "find"
+    export: tuple[str, ...] = ()
+    """More words for `collodi export`."""
+
+
+RECIPES = {"toy-find": Recipe()}
+TINY: dict[str, Any] = {
+    "stills": 24, "places": 40, "steps": 6, "tests": 10, "tune_places": 100, "test_places": 100,
+    "preset": "find-tiny", "export": ("--draft", "--clips", "64"),
+}  # fmt: skip
+
+
+def recipe(o: Order) -> Recipe:
+    """The recipe of a name, at the size that is asked for."""
+    return replace(RECIPES[o.name], **TINY) if o.tiny else RECIPES[o.name]
+
+
+def make(o: Order) -> Path:
+    """Run every stage that is not finished yet; returns the bundle's folder."""
+    how, out = recipe(o), o.folder
+    keep_options(out, {"seed": o.seed} | asdict(how))
+    run, data, bundle = Chain(out), out / "data", out / "bundles" / o.name
+
+    def pictures(preset: str, name: str, count: int, seed: int, *more: object) -> Path:
+        run("generate", preset, "--out", data / name, "--clips", count, "--seed", seed, *more)
+        return data / name
+
+    adults = ("--adult-share", how.adult_share)
+    behind = ("--behind-share", 0.05) if o.tiny else ()
+    people = pictures("stills", "stills", how.stills, o.seed, *adults)
+    places = pictures("places", "places", how.places, o.seed, *behind)
+    folder = run.train(how.preset, out / "runs", "--data", people, "--background", places,
+                       "--steps", how.steps, "--seed", o.seed)  # fmt: skip
+    run.once(bundle, "export", folder, "--out", bundle, *how.export)
+    tune = pictures("places", "places-tune", how.tune_places, o.seed + TUNE_SEED, *behind)
+    run.once(out / "tune.json", "tune", bundle, "--data", tune, "--json", out / "tune.json")
+    test = pictures("places", "places-test", how.test_places, o.seed + TEST_SEED, *behind)
+    others = pictures("stills", "stills-test", how.tests, o.seed + TEST_SEED, *adults)
+    run.once(out / "test.json", "tune", bundle, "--test", "--data", test, "--positives", others,
+             "--json", out / "test.json")  # fmt: skip
+    found = {"synthetic": others} | ({"real": o.real} if o.real else {})
+    for kind, place in found.items():
+        for target in ("onnx", "tflite-int8"):
+            result = out / f"evaluate-{kind}-{target}.json"
+            run.once(result, "evaluate", bundle, "--file", target, "--data", place,
+                     "--json", result)  # fmt: skip
+    return bundle
