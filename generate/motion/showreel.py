@@ -42,7 +42,7 @@ SCENES: tuple[Talk, ...] = (
     _scene(81, 8, "Hello! Come and play with us!", "happily waves with the right hand", upper=True),
     _scene(62, 4, "I painted a purple butterfly!", "excitedly, then giggles"),
     _scene(43, 6, "", "happily", song="twinkle:C4,C4 twinkle:G4,G4 little:A4,A4 star:G4*2"),
-    _scene(24, 35, "My favourite vase fell off the table.", "sadly, looking down, then sighs"),
+    _scene(44, 35, "My favourite vase fell off the table.", "sadly, looking down, then sighs"),
     _scene(65, 8, "No! You never let me win!", "angrily, shaking the head"),
     _scene(66, 5, "What is under my bed?", "gasps, then afraid, glancing left, then glances right"),
     _scene(67, 11, "Yuck, there is a fly in my soup!", "disgusted, rolls eyes"),
