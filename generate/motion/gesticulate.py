@@ -26,7 +26,7 @@ WORD_GESTURES: dict[str, tuple[str, ...]] = {
     **dict.fromkeys(("hooray", "hurray", "yay", "wow"), ("hands up",)),
     **dict.fromkeys(("bravo", "clap", "great"), ("clap",)),
     **dict.fromkeys(("love", "hug"), ("hug",)),
-    **dict.fromkeys(("i", "me", "my", "mine", "myself"), ("hand on chest",)),
+    **dict.fromkeys(("me", "mine", "myself"), ("hand on chest",)),
 }
 """Words that call for a gesture."""
 WORD_SHARE, BEAT_SHARE = 0.4, 0.55
