@@ -105,7 +105,7 @@ def test_edits_change_nothing_outside_their_window_and_blend(score):
     assert before[outside].tobytes() == after[outside].tobytes()
 
 
-@pytest.mark.parametrize("kind", sorted(set(KINDS) - {"gesture", "style", "note"}))
+@pytest.mark.parametrize("kind", sorted(set(KINDS) - {"gesture", "style", "note", "whisper"}))
 def test_every_kind_of_cue_shows_and_only_near_its_time(kind):
     samples = {
         "viseme": ("ˈɑː",), "emotion": ("sad", 1.0), "affect": (0.8, 0.5), "gaze": ("toy",),
