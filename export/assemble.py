@@ -161,7 +161,7 @@ class _Maker:
 
     def _tflite(self, targets: Sequence[str]) -> None:
         path = self.workshop / TFLITE_INT8
-        to_tflite(self.network, self.source.task, self.calibration.clips, path)
+        to_tflite(self.network, self.source.task, self.calibration.clips, path, not self.draft)
         entry = self._passed(TFLITE_INT8, "tflite-int8", tflite_ops(path))
         if "tflite-int8" in targets:
             self._keep(entry)

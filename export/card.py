@@ -64,6 +64,12 @@ METRICS = {
     "nme_68": "landmark error, 68 points, share of the distance between the outer eye corners",
     "nme_51": "landmark error, inner 51 points",
     "failure_10": "share of pictures with an error above 10 %",
+    "pose_deg": "yaw, pitch and roll of the head",
+    "gaze_deg": "gaze",
+    "expression": "expression of 7",
+    "age_band": "age band of 6",
+    "adult": "adult or not",
+    "present": "faces found",
 }
 
 
@@ -161,10 +167,14 @@ def _accuracy(bundle: Bundle) -> str:
             lines.append(f"On {title[kind]}: not measured.")
             continue
         known = [name for name in METRICS if name in figures]
-        shown = [f"{METRICS[name]} {100 * figures[name]:.1f} %" for name in known]
+        shown = [f"{METRICS[name]} {_shown(name, figures[name])}" for name in known]
         count = f" ({figures['n']:.0f} clips)" if "n" in figures else ""
         lines.append(f"On {title[kind]}{count}: {'; '.join(shown) or 'see manifest.json'}.")
     return _bullets(lines)
+
+
+def _shown(name: str, value: float) -> str:
+    return f"{value:.1f} degrees off" if name.endswith("_deg") else f"{100 * value:.1f} %"
 
 
 def in_a_stream(bundle: Bundle) -> str:

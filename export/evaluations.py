@@ -15,7 +15,7 @@ FIGURES = {
     "find": ("n", "recall"),
     "voice": ("n", "speech", "child"),
 }
-"""Task to the figures that are kept."""
+"""Task to the figures that are kept, besides all of `heads`."""
 KINDS = ("synthetic", "real")
 
 
@@ -52,4 +52,5 @@ def _read(path: Path, task: str) -> tuple[str, dict[str, float]]:
     kind = body.get("data")
     if kind not in KINDS:
         raise ValueError(f"--evaluation {path}: 'data' is {kind!r}, want {' or '.join(KINDS)}")
-    return kind, {name: float(body[name]) for name in FIGURES[task]}
+    more = {name: float(value) for name, value in body.get("heads", {}).items()}
+    return kind, {name: float(body[name]) for name in FIGURES[task]} | more

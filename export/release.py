@@ -12,7 +12,7 @@ import tyro
 
 from device.bundle import CARD
 from device.zoo.store import BUNDLES, copy_bundle
-from export import release_find, release_kws
+from export import release_face, release_find, release_kws
 from export.recipe import Order
 from export.staging import staged
 from generate.options import choose, parse
@@ -27,9 +27,9 @@ class Recipe(NamedTuple):
     """Table that a folder of real data for it has."""
 
 
-RECIPES = {name: Recipe(release_kws.make, "manifest.csv") for name in release_kws.RECIPES} | {
-    name: Recipe(release_find.make, "landmarks.csv") for name in release_find.RECIPES
-}
+RECIPES = {name: Recipe(release_kws.make, "manifest.csv") for name in release_kws.RECIPES}
+RECIPES |= {name: Recipe(release_face.make, "landmarks.csv") for name in release_face.RECIPES}
+RECIPES |= {name: Recipe(release_find.make, "landmarks.csv") for name in release_find.RECIPES}
 
 
 @dataclass(frozen=True)
@@ -42,7 +42,7 @@ class Options:
 
     name: Annotated[str, tyro.conf.Positional]
     """kws-digits: the ten digits. kws-toy: hello, stop, go, play, sing, story, yes, no, help,
-    good night. toy-find: where faces are."""
+    good night. toy-find: where faces are. toy-face: landmarks, pose, gaze, expression of one."""
     out: Path = Path("out/release")
     """Folder of everything that is made, one folder a name; run again to go on."""
     real: Path | None = None

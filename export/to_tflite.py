@@ -23,16 +23,19 @@ ENOUGH_DB = 28.0
 TUNING_CLIPS = 64
 
 
-def to_tflite(network: ChannelsLast, task: str, clips: NDArray[np.float32], path: Path) -> None:
+def to_tflite(
+    network: ChannelsLast, task: str, clips: NDArray[np.float32], path: Path, tune: bool = True
+) -> None:
     """Write the int8 file; clips (B, H, W, C) float32 set the ranges of the activations.
 
-    Ranges are min-max; where that leaves less than ENOUGH_DB, they are tuned on the same clips.
+    Ranges are min-max; where that leaves less than ENOUGH_DB, they are tuned on the same clips,
+    unless `tune` is false: a network that is hardly trained gains nothing from it.
     """
     with tempfile.TemporaryDirectory() as folder:
         source = Path(folder) / "float.tflite"
         _convert(network, clips.shape[1:], source, path.name)
         with quiet(f"{path.name}: static quantization"):
-            quantized = _quantize(source, clips, Target(task, run_torch(network, clips)))
+            quantized = _quantize(source, clips, Target(task, run_torch(network, clips)), tune)
     repack(quantized, path)
 
 
@@ -57,7 +60,7 @@ class Target:
         return distance(self.task, expected, answers, self.answers.mean(axis=0)).sqnr_db
 
 
-def _quantize(source: Path, clips: NDArray[np.float32], target: Target) -> bytes:
+def _quantize(source: Path, clips: NDArray[np.float32], target: Target, tune: bool) -> bytes:
     """Min-max ranges: the quantizer's own calibrate() keeps a moving average, 5-16 dB worse."""
     from ai_edge_quantizer import calibrator, quantizer, recipe, recipe_manager
     from ai_edge_quantizer.utils import qsv_utils
@@ -80,7 +83,7 @@ def _quantize(source: Path, clips: NDArray[np.float32], target: Target) -> bytes
         return 10 ** (-target.sqnr_db(_run(make(found), clips[:TUNING_CLIPS])) / 10)
 
     found = ranges.get_model_qsvs()
-    if target.sqnr_db(_run(make(found), clips)) < ENOUGH_DB:
+    if tune and target.sqnr_db(_run(make(found), clips)) < ENOUGH_DB:
         found = tuned(found, error)
     return make(found)
 

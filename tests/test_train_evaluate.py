@@ -6,19 +6,20 @@ from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
+import cv2
 import numpy as np
 import pytest
 import soundfile
 
 from generate.shards import open_dataset
 from train_edge.evaluate import evaluate, score_faces, see_folder
-from train_edge.evaluate_cli import main
+from train_edge.evaluate_cli import HEADS, as_text, main
 from train_edge.loop import train
 from train_edge.metrics import confusion, landmark_error, summary
 from train_edge.overlay import overlay_sheet
 from train_edge.predictor import Predictor, load_model
 from train_edge.presets import PRESETS
-from train_edge.real_folders import load_sound, one_second
+from train_edge.real_folders import load_image, load_sound, one_second
 
 HERE = Path(__file__).parent
 CLIPS = runpy.run_path(str(HERE / "make_tiny_clips.py"))
@@ -213,11 +214,77 @@ def test_a_damaged_face_table_says_what_is_wrong(
         evaluate(load_model(place / "face"), folder)
 
 
-def test_a_damaged_picture_is_named(place: Path, tmp_path: Path) -> None:
+def _cut(path: Path, to: str) -> None:
+    data = cv2.imencode(to, cv2.imread(str(path)))[1].tobytes()
+    path.write_bytes(data[: len(data) // 2])
+
+
+@pytest.mark.parametrize(
+    ("damage", "message"),
+    [
+        (lambda path: path.write_bytes(b""), r"1\.png: not a picture"),
+        (lambda path: path.write_bytes(b"no picture"), r"1\.png: not a picture"),
+        (lambda path: _cut(path, ".png"), r"1\.png: the file ends before the picture"),
+        (lambda path: _cut(path, ".jpg"), r"1\.png: the file ends before the picture"),
+        (lambda path: cv2.imwrite(str(path), np.zeros((5, 40, 3))), r"1\.png: 40 x 5 px"),
+        (lambda path: cv2.imwrite(str(path), np.zeros((20, 20, 3))),
+         r"1\.png: \d+ of 68 landmarks lie outside its 20 x 20 px"),
+    ],
+)  # fmt: skip
+def test_a_damaged_picture_is_named(
+    damage: Callable[[Path], object], message: str, tmp_path: Path
+) -> None:
     folder = CLIPS["faces_folder"](tmp_path)
-    (folder / "images" / "1.png").write_bytes(b"\x89PNG")
-    with pytest.raises(ValueError, match=r"1\.png: not a picture"):
-        evaluate(load_model(place / "face"), folder)
+    damage(folder / "images" / "1.png")
+    with pytest.raises(ValueError, match=message) as caught:
+        see_folder(folder)
+    assert "\n" not in str(caught.value)
+
+
+def test_grey_deep_and_transparent_pictures_are_read_as_colours(tmp_path: Path) -> None:
+    plain = np.random.default_rng(0).integers(0, 255, (40, 50, 3), np.uint8)
+    alpha = np.concatenate([plain, np.full((40, 50, 1), 9, np.uint8)], 2)
+    for name, stored in (
+        ("grey", plain[..., 0]), ("deep", plain.astype(np.uint16) * 257), ("alpha", alpha),
+    ):  # fmt: skip
+        cv2.imwrite(str(tmp_path / f"{name}.png"), stored)
+        read = load_image(tmp_path / f"{name}.png")
+        want = np.repeat(plain[..., :1], 3, 2) if name == "grey" else plain[..., ::-1]
+        assert read.shape == (40, 50, 3) and read.dtype == np.uint8
+        assert np.abs(read.astype(int) - want).max() <= 1
+
+
+def test_some_landmarks_may_lie_outside_and_extra_files_are_named(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    folder = CLIPS["faces_folder"](tmp_path)
+    table, first = folder / "landmarks.csv", see_folder(folder)
+    (folder / "images" / "more.txt").write_text("")
+    rows = table.read_text().splitlines()
+    cells = rows[1].split(",")
+    rows[1] = ",".join([*cells[:3], "-7.5", *cells[4:]])
+    table.write_text("\n".join(rows))
+    seen = see_folder(folder)
+    assert seen.points[0, 0, 0] == -7.5 and np.array_equal(seen.points[1:], first.points[1:])
+    assert "left out 1 files" in capsys.readouterr().err
+    eyes = [3 + 2 * 36, 3 + 2 * 36 + 1], [3 + 2 * 45, 3 + 2 * 45 + 1]
+    for one, other in zip(*eyes, strict=True):
+        cells[other] = cells[one]
+    rows[1] = ",".join(cells)
+    table.write_text("\n".join(rows))
+    with pytest.raises(ValueError, match="outer eye corners, are one point"):
+        see_folder(folder)
+
+
+def test_clips_tell_the_errors_of_every_head(place: Path) -> None:
+    result = evaluate(load_model(place / "face"), place / "stills")
+    # Drawn faces have no points in space and no emotion: what is not known is left out.
+    assert set(result["heads"]) == set(HEADS) - {"open_error", "expression"}
+    text = as_text(result)
+    assert "gaze" in text and "degrees off" in text
+    groups = result["by_group"]
+    assert sum(row["n"] for name, row in groups.items() if name.startswith("age")) == result["n"]
+    assert "tone 1 to 3" in text
 
 
 def test_model_and_folder_of_different_tasks_are_refused(place: Path, tmp_path: Path) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -18,13 +19,16 @@ from generate.shards import Dataset
 from train_edge.data import SILENCE, UNKNOWN, cut_word, open_clips, split
 from train_edge.evaluate_find import score_find, score_folder, show_clips
 from train_edge.evaluate_voice import score_voices
-from train_edge.face_outputs import points_of
-from train_edge.faces import VIEW, face_square, frames_of, square
+from train_edge.face_groups import by_group
+from train_edge.face_outputs import LABELS, points_of
+from train_edge.face_scores import head_scores
+from train_edge.faces import VIEW, face_square, frames_of, square, truth_of
 from train_edge.metrics import confusion, landmark_error, summary
 from train_edge.predictor import Predictor
 from train_edge.real_folders import (
     FACES,
     SPEECH,
+    check_inside,
     load_image,
     load_sound,
     one_second,
@@ -57,6 +61,8 @@ class Seen:
     """(K, 68, 2) px of each crop."""
     clips: tuple[int, ...] = ()
     """(K) number of the clip that each is of; empty for a real folder."""
+    truth: NDArray[np.float32] | None = None
+    """(K, TRUTH) as in face_outputs.py; null for a real folder."""
 
 
 def evaluate(model: Predictor, folder: Path, held_out: bool = False) -> dict[str, Any]:
@@ -76,7 +82,7 @@ def evaluate(model: Predictor, folder: Path, held_out: bool = False) -> dict[str
         elif model.task == "find":
             scores = score_find(model, show_clips(dataset, numbers))
         else:
-            scores = score_faces(model, see_clips(dataset, numbers))
+            scores = score_faces(model, see_clips(dataset, numbers), dataset.rows)
     elif model.task == "kws":
         scores = score_words(model, hear_folder(folder, model.labels))
     elif model.task == "find":
@@ -107,13 +113,25 @@ def score_words(model: Predictor, heard: Heard) -> dict[str, Any]:
     }
 
 
-def score_faces(model: Predictor, seen: Seen) -> dict[str, Any]:
-    """Landmark errors over the distance of the outer eye corners."""
+def score_faces(
+    model: Predictor, seen: Seen, rows: Sequence[Mapping[str, Any]] = ()
+) -> dict[str, Any]:
+    """Landmark errors over the distance of the outer eye corners, and of all else that is known.
+
+    rows: facts of the clips, for `by_group`. `heads` (face_scores.head_scores) is there for clips
+    and a model with all outputs.
+    """
     cuts = range(0, len(seen.pictures), BATCH)
     outputs = _each(model.see, [seen.pictures[i : i + BATCH] for i in cuts])
     sizes = np.array([[picture.shape[1], picture.shape[0]] for picture in seen.pictures])
     found = points_of(outputs) * sizes[:, None]
-    return {"n": len(found)} | summary(landmark_error(found, seen.points))
+    error = landmark_error(found, seen.points)
+    scores: dict[str, Any] = {"n": len(found)} | summary(error)
+    if seen.truth is not None and model.labels == LABELS:
+        scores["heads"] = head_scores(outputs, seen.truth)
+    if rows:
+        scores["by_group"] = by_group(error.mean(1), [rows[number] for number in seen.clips])
+    return scores
 
 
 def hear_folder(folder: Path, labels: tuple[str, ...]) -> Heard:
@@ -154,12 +172,17 @@ def see_folder(folder: Path) -> Seen:
     """Crops of a face folder."""
     rows = read_landmarks(folder)
     pictures = [load_image(row.path) for row in rows]
+    for row, picture in zip(rows, pictures, strict=True):
+        check_inside(row, picture.shape[1], picture.shape[0])
+    unlisted = {path.name for path in (folder / "images").iterdir()} - {r.path.name for r in rows}
+    if unlisted:
+        _say(f"left out {len(unlisted)} files of {folder / 'images'} without a row in {FACES}")
     return Seen(pictures, np.stack([row.points for row in rows]))
 
 
 def see_clips(dataset: Dataset, numbers: list[int]) -> Seen:
     """Crops around the faces of clips, as wide as those of real folders."""
-    pictures, points, clips = [], [], []
+    pictures, points, clips, truth = [], [], [], []
     for number in numbers:
         clip = dataset.clip(number, want=("frames", "labels"))
         for t, landmarks in frames_of(clip):
@@ -169,9 +192,11 @@ def see_clips(dataset: Dataset, numbers: list[int]) -> Seen:
             pictures.append(picture)
             points.append(landmarks @ to_crop[:, :2].T + to_crop[:, 2])
             clips.append(number)
+            truth.append(truth_of(clip, t))
     if not pictures:
         raise ValueError(f"data set {dataset.folder}: no frame shows a face")
-    return Seen(pictures, np.stack(points).astype(np.float64), tuple(clips))
+    points_px = np.stack(points).astype(np.float64)
+    return Seen(pictures, points_px, tuple(clips), np.stack(truth))
 
 
 def _kind(folder: Path, model: Predictor) -> str:

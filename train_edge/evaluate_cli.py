@@ -51,6 +51,19 @@ def main(argv: Sequence[str]) -> int:
     return 0
 
 
+HEADS = {
+    "pose_deg": ("head pose, yaw pitch roll", 1, "degrees off"),
+    "gaze_deg": ("gaze", 1, "degrees off"),
+    "open_error": ("eyes and mouth open", 1, "off"),
+    "code_error": ("expression code", 1, "off"),
+    "expression": ("expression", 100, "% right"),
+    "age_band": ("age band", 100, "% right"),
+    "adult": ("adult or not", 100, "% right"),
+    "present": ("face found", 100, "%"),
+}
+"""Figure to its name, factor and unit for people."""
+
+
 def as_text(result: dict[str, Any]) -> str:
     """The figures of a result, a line each."""
     if result["task"] == "kws":
@@ -72,6 +85,11 @@ def as_text(result: dict[str, Any]) -> str:
             f"  inner 51     {result['nme_51']:.2%}",
             f"  over 10 %    {result['failure_10']:.1%} of the images",
         ]
+        for name, value in result.get("heads", {}).items():
+            lines.append(f"  {HEADS[name][0]:26s} {value * HEADS[name][1]:.3g} {HEADS[name][2]}")
+        for name, row in result.get("by_group", {}).items():
+            more = row["nme_68"] / result["nme_68"] - 1
+            lines.append(f"  {name:14s} {row['nme_68']:.2%} of {row['n']} images, {more:+.0%}")
     return "\n".join(lines)
 
 

@@ -16,9 +16,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from generate.clip import SAMPLE_RATE_HZ
+from train_edge.metrics import OUTER_EYES
 
 SPEECH, FACES = "manifest.csv", "landmarks.csv"
 POINTS = 68
+LEAST_PX = 8
+WHOLE = {b"\xff\xd8": b"\xff\xd9", b"\x89PNG": b"IEND"}
+"""How a JPEG and a PNG file begin and end."""
+TRAILING_BYTES = 1024
+"""Some cameras write so much behind the end."""
 COORDINATES = tuple(f"{axis}{k}" for k in range(POINTS) for axis in "xy")
 
 
@@ -84,12 +90,38 @@ def load_sound(path: Path) -> NDArray[np.float32]:
 
 
 def load_image(path: Path) -> NDArray[np.uint8]:
-    """Picture (H, W, 3) RGB of a JPEG or PNG file."""
-    data = np.frombuffer(path.read_bytes(), np.uint8)
-    picture = cv2.imdecode(data, cv2.IMREAD_COLOR) if len(data) else None
+    """Picture (H, W, 3) RGB of a JPEG or PNG file; grey and 16-bit are converted, alpha is dropped.
+
+    ValueError where it is no picture, ends too early (OpenCV would fill the rest with grey), or is
+    too small to show a face.
+    """
+    raw = path.read_bytes()
+    for start, end in WHOLE.items():
+        if raw.startswith(start) and end not in raw[-TRAILING_BYTES:]:
+            raise ValueError(f"{path}: the file ends before the picture does; copy it again")
+    picture = cv2.imdecode(np.frombuffer(raw, np.uint8), cv2.IMREAD_COLOR) if raw else None
     if picture is None:
         raise ValueError(f"{path}: not a picture that can be read")
+    if min(picture.shape[:2]) < LEAST_PX:
+        height, width = picture.shape[:2]
+        raise ValueError(f"{path}: {width} x {height} px; a face needs {LEAST_PX} px at least")
     return np.ascontiguousarray(picture[:, :, ::-1])
+
+
+def check_inside(row: Portrait, width: int, height: int) -> None:
+    """Raise ValueError where half of the landmarks lie outside the picture, or eyes have no width.
+
+    Some may: crops of faces at the edge of a photograph end before the jaw does.
+    """
+    inside = ((row.points >= 0) & (row.points <= [width, height])).all(1).sum()
+    if inside < POINTS / 2:
+        size = f"{width} x {height} px"
+        raise ValueError(
+            f"{row.path}: {POINTS - inside} of {POINTS} landmarks lie outside its {size}; is it "
+            "the picture that the row is for?"
+        )
+    if np.allclose(*row.points[list(OUTER_EYES)]):
+        raise ValueError(f"{row.path}: landmarks 36 and 45, the outer eye corners, are one point")
 
 
 def one_second(audio: NDArray[np.float32]) -> NDArray[np.float32]:

@@ -1,60 +1,67 @@
-"""Face network: a small residual CNN for landmarks, head pose and "is this a face"."""
+"""Face network: patches of 4 px, depthwise-separable residuals, and a head that keeps places."""
 
 import torch
 from torch import Tensor, nn
 
 SIZE_PX = 96
+PATCH_PX = 4
 GRID = 6
 """Side of the last feature map: SIZE_PX / 16."""
+CHANNELS = (32, 80, 144)
+"""Of feature maps of 24, 12 and 6."""
+BLOCKS = (1, 3, 2)
+"""With a shortcut, on each map."""
+SQUEEZED = 32
 
 
-class Residual(nn.Module):
-    """Two 3x3 convolutions beside a shortcut; stride 2 halves H and W."""
+class Separable(nn.Module):
+    """Depthwise 3x3 and 1x1 convolution (Howard et al. 2017), beside a shortcut where shapes allow.
+
+    Stride 2 halves H and W.
+    """
 
     def __init__(self, inp: int, out: int, stride: int = 1) -> None:
         super().__init__()
+        self.keeps = inp == out and stride == 1
         self.main = nn.Sequential(
-            nn.Conv2d(inp, out, 3, stride, 1, bias=False),
-            nn.BatchNorm2d(out),
+            nn.Conv2d(inp, inp, 3, stride, 1, groups=inp, bias=False),
+            nn.BatchNorm2d(inp),
             nn.ReLU(),
-            nn.Conv2d(out, out, 3, 1, 1, bias=False),
+            nn.Conv2d(inp, out, 1, bias=False),
             nn.BatchNorm2d(out),
         )
-        self.shortcut: nn.Module = nn.Identity()
-        if stride > 1 or inp != out:
-            self.shortcut = nn.Sequential(
-                nn.AvgPool2d(stride), nn.Conv2d(inp, out, 1, bias=False), nn.BatchNorm2d(out)
-            )
 
     def forward(self, x: Tensor) -> Tensor:
         """(B, C, H, W) -> (B, C', H / stride, W / stride)."""
-        return torch.relu(self.main(x) + self.shortcut(x))
+        y = self.main(x)
+        return torch.relu(y + x if self.keeps else y)
 
 
 class FaceNet(nn.Module):
-    """About 345k parameters. Only convolution, relu, add, pooling and reshape.
+    """About 7.6 million multiply-adds. Only convolution, relu, add, pooling and reshape.
 
     The head is a whole-map convolution instead of flatten + linear, so that channels-first
     training and channels-last boards need no transpose between them.
     """
 
-    def __init__(self, n_outputs: int, channels: tuple[int, ...] = (16, 24, 48, 96)) -> None:
+    def __init__(self, n_outputs: int, channels: tuple[int, ...] = CHANNELS) -> None:
         super().__init__()
-        a, b, c, d = channels
-        self.body = nn.Sequential(
-            nn.Conv2d(3, a, 5, 2, 2, bias=False),
-            nn.BatchNorm2d(a),
+        first, last = channels[0], channels[-1]
+        layers: list[nn.Module] = [
+            nn.Conv2d(3, first, PATCH_PX, PATCH_PX, bias=False),
+            nn.BatchNorm2d(first),
             nn.ReLU(),
-            nn.Conv2d(a, b, 3, 2, 1, bias=False),
-            nn.BatchNorm2d(b),
-            nn.ReLU(),
-            Residual(b, c, 2),
-            Residual(c, c),
-            Residual(c, d, 2),
-        )
-        self.squeeze = nn.Sequential(nn.Conv2d(d, d // 4, 1), nn.ReLU())
-        self.where = nn.Conv2d(d // 4, n_outputs, GRID)
-        self.what = nn.Conv2d(d, n_outputs, 1, bias=False)
+        ]
+        inp = first
+        for out, blocks in zip(channels, BLOCKS, strict=True):
+            if out != inp:
+                layers.append(Separable(inp, out, 2))
+            layers += [Separable(out, out) for _ in range(blocks)]
+            inp = out
+        self.body = nn.Sequential(*layers)
+        self.squeeze = nn.Sequential(nn.Conv2d(last, SQUEEZED, 1), nn.ReLU())
+        self.where = nn.Conv2d(SQUEEZED, n_outputs, GRID)
+        self.what = nn.Conv2d(last, n_outputs, 1, bias=False)
         nn.init.zeros_(self.where.weight)
         nn.init.zeros_(self.what.weight)
 
