@@ -44,9 +44,9 @@ _SIDEWAYS = [*truth_columns("pose")[::2], *truth_columns("gaze")[:1]]
 Truth = NDArray[np.float32]
 
 
-def build(options: Options, labels: tuple[str, ...]) -> nn.Module:  # noqa: ARG001
+def build(options: Options, labels: tuple[str, ...]) -> FaceNet:
     """The untrained network."""
-    return FaceNet(len(labels))
+    return FaceNet(len(labels), options.body)
 
 
 class FaceTask:
@@ -60,7 +60,7 @@ class FaceTask:
 
     def module(self) -> nn.Module:
         """The untrained network, which answers the mean face."""
-        module = FaceNet(len(LABELS))
+        module = build(self.options, LABELS)
         start = torch.zeros(len(LABELS))
         points = self.kept.points @ still_view(1)[:, :2].T + still_view(1)[:, 2]
         mean = torch.from_numpy(points.mean(0).astype(np.float32)).flatten()

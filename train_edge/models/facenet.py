@@ -1,17 +1,42 @@
-"""Face network: patches of 4 px, depthwise-separable residuals, and a head that keeps places."""
+"""Face network: a body of one of two kinds, and a head that keeps where things are."""
+
+from itertools import pairwise
 
 import torch
 from torch import Tensor, nn
 
 SIZE_PX = 96
-PATCH_PX = 4
 GRID = 6
 """Side of the last feature map: SIZE_PX / 16."""
-CHANNELS = (32, 80, 144)
-"""Of feature maps of 24, 12 and 6."""
-BLOCKS = (1, 3, 2)
-"""With a shortcut, on each map."""
 SQUEEZED = 32
+"""Channels that the whole-map convolution reads."""
+PATCH_PX = 4
+
+
+def _conv(inp: int, out: int, kernel: int, stride: int = 1, pad: int = 0) -> list[nn.Module]:
+    conv = nn.Conv2d(inp, out, kernel, stride, pad, bias=False)
+    return [conv, nn.BatchNorm2d(out), nn.ReLU()]
+
+
+class Residual(nn.Module):
+    """Two 3x3 convolutions beside a shortcut; stride 2 halves H and W."""
+
+    def __init__(self, inp: int, out: int, stride: int = 1) -> None:
+        super().__init__()
+        self.main = nn.Sequential(
+            *_conv(inp, out, 3, stride, 1),
+            nn.Conv2d(out, out, 3, 1, 1, bias=False),
+            nn.BatchNorm2d(out),
+        )
+        self.shortcut: nn.Module = nn.Identity()
+        if stride > 1 or inp != out:
+            self.shortcut = nn.Sequential(
+                nn.AvgPool2d(stride), nn.Conv2d(inp, out, 1, bias=False), nn.BatchNorm2d(out)
+            )
+
+    def forward(self, x: Tensor) -> Tensor:
+        """(B, C, H, W) -> (B, C', H / stride, W / stride)."""
+        return torch.relu(self.main(x) + self.shortcut(x))
 
 
 class Separable(nn.Module):
@@ -37,28 +62,41 @@ class Separable(nn.Module):
         return torch.relu(y + x if self.keeps else y)
 
 
+def separable(channels: tuple[int, ...]) -> list[nn.Module]:
+    """Patches of 4 px, then separable blocks at 24, 12 and 6 px: 6 million multiply-adds."""
+    layers = [*_conv(3, channels[0], PATCH_PX, PATCH_PX), Separable(channels[0], channels[0])]
+    for (inp, out), more in zip(pairwise(channels), (3, 2), strict=True):
+        layers += [Separable(inp, out, 2), *(Separable(out, out) for _ in range(more))]
+    return layers
+
+
+def residual(channels: tuple[int, ...]) -> list[nn.Module]:
+    """Two convolutions down to 24 px, then residual blocks at 12 and 6 px: 20 million."""
+    first, second, third, last = channels
+    return [
+        *_conv(3, first, 5, 2, 2), *_conv(first, second, 3, 2, 1),
+        Residual(second, third, 2), Residual(third, third), Residual(third, last, 2),
+    ]  # fmt: skip
+
+
+BODIES = {"separable": (separable, (32, 64, 128)), "residual": (residual, (16, 24, 48, 96))}
+"""Name to what makes the layers, and the channels that it makes them with."""
+
+
 class FaceNet(nn.Module):
-    """About 7.6 million multiply-adds. Only convolution, relu, add, pooling and reshape.
+    """Only convolution, relu, add, pooling and reshape; at most 0.5 million parameters.
 
     The head is a whole-map convolution instead of flatten + linear, so that channels-first
     training and channels-last boards need no transpose between them.
     """
 
-    def __init__(self, n_outputs: int, channels: tuple[int, ...] = CHANNELS) -> None:
+    def __init__(
+        self, n_outputs: int, body: str = "separable", channels: tuple[int, ...] = ()
+    ) -> None:
         super().__init__()
-        first, last = channels[0], channels[-1]
-        layers: list[nn.Module] = [
-            nn.Conv2d(3, first, PATCH_PX, PATCH_PX, bias=False),
-            nn.BatchNorm2d(first),
-            nn.ReLU(),
-        ]
-        inp = first
-        for out, blocks in zip(channels, BLOCKS, strict=True):
-            if out != inp:
-                layers.append(Separable(inp, out, 2))
-            layers += [Separable(out, out) for _ in range(blocks)]
-            inp = out
-        self.body = nn.Sequential(*layers)
+        make, usual = BODIES[body]
+        last = (channels or usual)[-1]
+        self.body = nn.Sequential(*make(channels or usual))
         self.squeeze = nn.Sequential(nn.Conv2d(last, SQUEEZED, 1), nn.ReLU())
         self.where = nn.Conv2d(SQUEEZED, n_outputs, GRID)
         self.what = nn.Conv2d(last, n_outputs, 1, bias=False)
