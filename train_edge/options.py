@@ -100,7 +100,7 @@ class Options:
     network: Literal["dscnn", "bcresnet"] = "dscnn"
     """kws, voice: depthwise-separable convolutions, or broadcast residuals."""
     body: Literal["separable", "residual"] = "separable"
-    """face: 6 million multiply-adds in 0.25 ms, or 20 million in 0.73 ms (int8, LiteRT)."""
+    """face: 6 million multiply-adds in 0.28 ms, or 20 million in 0.73 ms (int8, LiteRT)."""
     dropout: float = 0.1
     """kws, voice: share of features dropped before the last layer."""
     sound: SoundAugment = field(default_factory=SoundAugment)
