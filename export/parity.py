@@ -79,10 +79,11 @@ def meant(task: str, part: str, reference: Array) -> NDArray[np.bool_]:
 
     All clips where the network sees no face at all, so that nothing passes unmeasured.
     """
-    seen = decisions(task, reference) == 1
-    if task != "face" or part == "present" or not seen.any():
-        return np.ones(len(reference), bool)
-    return seen
+    if task == "face" and part != "present":
+        seen = decisions(task, reference) == 1
+        if seen.any():
+            return seen
+    return np.ones(len(reference), bool)
 
 
 def decisions(task: str, answer: Array) -> NDArray[np.int64]:
