@@ -29,7 +29,7 @@ NOTES = {
     "kws-tiny": "the same net in half a minute, for a first look",
     "face": "landmarks, head pose, face or not: 345k parameters",
     "face-tiny": "the same net in a minute, for a first look",
-    "find": "where faces are, 160 x 120 grey: 60k parameters",
+    "find": "where faces are, 160 x 120 grey: 48k parameters",
     "find-tiny": "the same net in a minute, for a first look",
     "voice": "speech or none, child or adult, emotion: 27k parameters, one net with three heads",
 }
