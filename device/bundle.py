@@ -107,9 +107,9 @@ class Bundle:
 
     name: str
     """Name of the bundle: letters, digits, `.`, `_`, `-`."""
-    task: Literal["kws", "face", "find", "voice"]
-    """What the model does: keywords; face landmarks with head pose; where faces are; or who speaks
-    and how."""
+    task: Literal["kws", "face", "find", "voice", "talking"]
+    """What the model does: keywords; face landmarks with head pose; where faces are; who speaks and
+    how; or whether the child that is seen speaks."""
     licence: str
     """SPDX expression of the weights, e.g. `Apache-2.0`."""
     created: Stamp
@@ -117,7 +117,7 @@ class Bundle:
     front_end: dict[str, Any]
     """Name and all parameters of `device/front_end.py`."""
     labels: tuple[str, ...]
-    """Label of each logit (kws, voice), or the name of each value of the output (face)."""
+    """Label of each logit (kws, voice, talking), or the name of each value of the output (face)."""
     files: tuple[ModelFile, ...]
     """The model files."""
     quantization: Quantization | None = None

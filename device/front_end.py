@@ -34,7 +34,13 @@ SCENE: dict[str, Any] = {
     "height_px": 120,
 }
 
-FRONT_ENDS = {"logmel": LOGMEL, "image": IMAGE, "scene": SCENE}
+AUDIOVISUAL: dict[str, Any] = LOGMEL | {
+    "name": "audiovisual",
+    "rate_hz": 25.0,  # pictures a second
+    "size_px": 32,  # side of the grey square of the lower face
+}
+
+FRONT_ENDS = {"logmel": LOGMEL, "image": IMAGE, "scene": SCENE, "audiovisual": AUDIOVISUAL}
 
 
 def check_front_end(spec: dict[str, Any], where: str) -> None:

@@ -54,7 +54,7 @@ class Source:
 
     name: str
     """Name of the bundle, and prefix of its C symbols."""
-    task: Literal["kws", "face", "find", "voice"]
+    task: Literal["kws", "face", "find", "voice", "talking"]
     network: nn.Module
     """Trained, channels first."""
     labels: tuple[str, ...]

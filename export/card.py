@@ -17,6 +17,8 @@ WHAT = {
     "(under 13) or an adult, and which emotion the voice has.",
     "find": "Finds faces in a picture of a toy's camera: the square about each, which doubled is "
     "the crop that a face network wants. It sees grey, 160 x 120; other sizes are fitted in.",
+    "talking": "Sees and hears one second and says whether the child in the picture is the one who "
+    "speaks, and whether its head faces the toy; it answers for 180 ms ago.",
     "face": "Sees one face in a picture cropped around it: 68 landmarks (iBUG order) and how "
     "far each may be off, head pose, gaze, how far eyes and mouth are open, an expression code, "
     "expression, age band, and whether there is a face.",
@@ -41,6 +43,14 @@ LIMITS = {
         "your own.",
         "It does not know who somebody is, and counts each picture anew: it follows nobody.",
     ),
+    "talking": (
+        "Square pictures of the lower face, 25 a second (device/backends/audiovisual.py, `Track`, "
+        "makes them of the boxes of a face detector), and the sound of the same time: a delay of "
+        "more than a picture between camera and microphone costs accuracy.",
+        "Laughter, song and chewing are not among what it learned. A mouth that moves in time with "
+        "another's speech, by chance or in play, is taken for its own.",
+        "Spoken to the toy means both answers are above 0; where the eyes look it does not know.",
+    ),
     "face": (
         "One face, cropped with its surroundings; it does not search a picture.",
         "Strong turns of the head, hands before the face, masks and low light are the first to go "
@@ -61,6 +71,8 @@ METRICS = {
     "speech": "speech or none (balanced accuracy)",
     "child": "child or adult (balanced accuracy)",
     "emotion": "emotion of the voice (balanced accuracy)",
+    "speaking": "speaking pictures that are found",
+    "silent": "pictures without its speech that are refused, mean over the kinds",
     "nme_68": "landmark error, 68 points, share of the distance between the outer eye corners",
     "nme_51": "landmark error, inner 51 points",
     "failure_10": "share of pictures with an error above 10 %",
@@ -235,15 +247,19 @@ def _python(bundle: Bundle) -> str:
     target = "tflite-int8" if "tflite-int8" in targets else targets[0]
     front = {
         "logmel": "features = logmel(audio, bundle.front_end)  # float32 (16000,), 16 kHz, -1..1",
+        "audiovisual": "features = audiovisual(audio, pictures, bundle.front_end)  "
+        "# (16000,), 25 (H, W, 3)",
         "image": "features = image(rgb, bundle.front_end)  # uint8 (H, W, 3), the face inside",
         "scene": "features = scene(rgb, bundle.front_end)  # uint8 (H, W, 3) of any size",
     }[bundle.front_end["name"]]
     function = bundle.front_end["name"]
+    module = "audiovisual" if function == "audiovisual" else "frontend"
     answer = {
         "kws": "print(bundle.labels[answer.argmax()])",
         "voice": "speech, child = answer[:2] > 0; emotion = bundle.labels[2 + answer[2:].argmax()]",
         "find": "print(faces(answer.tolist(), bundle.front_end, bundle.finder or Finder(), "
         "rgb.shape[1::-1]))",
+        "talking": "speaking, facing = answer > 0",
         "face": "points = answer[:136].reshape(68, 2) + 0.5  # x, y as fractions of the crop",
     }[bundle.task]
     given = "features[None]" if bundle.task in ("face", "find") else "features[None, :, :, None]"
@@ -253,7 +269,7 @@ def _python(bundle: Bundle) -> str:
         "```python",
         "from pathlib import Path",
         "from device.backends import open_model",
-        f"from device.backends.frontend import {function}",
+        f"from device.backends.{module} import {function}",
         "from device.bundle import read_bundle",
         *(["from device.find import Finder, faces"] if bundle.task == "find" else []),
         "",

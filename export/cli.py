@@ -67,15 +67,15 @@ def export(options: Options, targets: Sequence[str]) -> None:
     _say(f"{options.run}: {run.task}, calibrating on {options.clips} inputs from {data}")
     inputs = calibration_batch(run, data, options.clips)
     raw = "onnx-raw" in targets
-    if raw and run.task in ("face", "find"):
-        said = f"{options.run} is of task {run.task}; sound models only"
-        raise ValueError(f"--targets onnx-raw: {said}")
+    if raw and run.front_end["name"] != "logmel":
+        reason = f"{options.run} is of task {run.task}; sound models only"
+        raise ValueError(f"--targets onnx-raw: {reason}")
 
     from export.assemble import Source, assemble
 
     source = Source(
         name=bundle_name(options.out),
-        task=cast("Literal['kws', 'face', 'find', 'voice']", run.task),
+        task=cast("Literal['kws', 'face', 'find', 'voice', 'talking']", run.task),
         network=run.module,
         labels=run.labels,
         front_end=run.front_end,

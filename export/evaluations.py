@@ -14,6 +14,7 @@ FIGURES = {
     "face": ("n", "nme_68", "nme_51", "failure_10"),
     "find": ("n", "recall"),
     "voice": ("n", "speech", "child"),
+    "talking": ("n", "accuracy", "speaking", "silent", "behind_ms"),
 }
 """Task to the figures that are kept, besides all of `heads`."""
 KINDS = ("synthetic", "real")

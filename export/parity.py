@@ -32,6 +32,7 @@ PARTS: dict[str, dict[str, slice]] = {
         "emotion": slice(2, None),
     },
     "find": {"cells": slice(None), "score": slice(0, 1), "box": slice(1, 4)},
+    "talking": {"logits": slice(None), "speaking": slice(0, 1), "facing": slice(1, 2)},
     "face": COLUMNS,
 }
 """Task -> named parts of the output vector; the first one is held to the limit of SQNR."""
@@ -44,8 +45,8 @@ class Distance:
     sqnr_db: float
     """SQNR of the first part of PARTS, mean answer taken off, dB."""
     flips: float
-    """Fraction 0..1 of clips whose label (kws), speech or child (voice), face or none (face, find)
-    changes."""
+    """Fraction 0..1 of clips whose label (kws), speech or child (voice), speaking (talking), face
+    or none (face, find) changes."""
     parts_db: dict[str, float]
     """SQNR of every part."""
 
@@ -87,13 +88,16 @@ def meant(task: str, part: str, reference: Array) -> NDArray[np.bool_]:
 
 
 def decisions(task: str, answer: Array) -> NDArray[np.int64]:
-    """(B, n) answers -> (B,): the label (kws), 1 where a face is present (face, logit > 0), or
-    0 none, 1 adult, 2 child (voice: without speech there is no child, and a nearly even choice
-    among emotions is no decision). (B, P, 4) of find: 1 where any cell is a face."""
+    """(B, n) answers -> (B,): the label (kws), 1 where a face speaks (talking, logit > 0), 1 where
+    a face is present (face, logit > 0), or 0 none, 1 adult, 2 child (voice: without speech there is
+    no child, and a nearly even choice among emotions is no decision). (B, P, 4) of find: 1 where
+    any cell is a face."""
     if task == "voice":
         return (answer[:, 0] > 0) * (1 + (answer[:, 1] > 0).astype(np.int64))
     if task == "find":
         return (answer[..., 0].max(axis=1) > 0).astype(np.int64)
+    if task == "talking":
+        return (answer[:, 0] > 0).astype(np.int64)
     if task == "face":
         return (answer[:, PARTS[task]["present"].start] > 0).astype(np.int64)
     return answer.argmax(axis=1)

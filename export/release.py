@@ -12,7 +12,7 @@ import tyro
 
 from device.bundle import CARD
 from device.zoo.store import BUNDLES, copy_bundle
-from export import release_face, release_find, release_kws
+from export import release_face, release_find, release_kws, release_talking
 from export.recipe import Order
 from export.staging import staged
 from generate.options import choose, parse
@@ -24,12 +24,13 @@ class Recipe(NamedTuple):
     make: Callable[[Order], Path]
     """Runs every stage that is not finished yet; returns the folder of the bundle."""
     real: str
-    """Table that a folder of real data for it has."""
+    """Table that a folder of real data for it has; empty where there is no such data."""
 
 
 RECIPES = {name: Recipe(release_kws.make, "manifest.csv") for name in release_kws.RECIPES}
 RECIPES |= {name: Recipe(release_face.make, "landmarks.csv") for name in release_face.RECIPES}
 RECIPES |= {name: Recipe(release_find.make, "landmarks.csv") for name in release_find.RECIPES}
+RECIPES["toy-talking"] = Recipe(release_talking.make, "")
 
 
 @dataclass(frozen=True)
@@ -42,7 +43,8 @@ class Options:
 
     name: Annotated[str, tyro.conf.Positional]
     """kws-digits: the ten digits. kws-toy: hello, stop, go, play, sing, story, yes, no, help,
-    good night. toy-find: where faces are. toy-face: landmarks, pose, gaze, expression of one."""
+    good night. toy-find: where faces are. toy-face: landmarks, pose, gaze, expression of one.
+    toy-talking: does the child before the toy speak."""
     out: Path = Path("out/release")
     """Folder of everything that is made, one folder a name; run again to go on."""
     real: Path | None = None
@@ -60,6 +62,8 @@ def main(argv: Sequence[str]) -> int:
     options = parse(Options, argv, "collodi release", Options.__doc__)
     recipe = RECIPES[choose(options.name, RECIPES, "bundle")]
     choose(options.size, ("full", "tiny"), "--size")
+    if options.real and not recipe.real:
+        raise ValueError(f"--real {options.real}: {options.name} is tested on synthetic clips only")
     if options.real and not (options.real / recipe.real).is_file():
         raise ValueError(f"--real {options.real}: no {recipe.real} in it")
     if options.zoo and options.size == "tiny":

@@ -12,6 +12,10 @@ INPUT = {
     "kws": ("B T L C", "log-mel / 2, loudest cell near 0 (device/front_end.py, logmel)"),
     "voice": ("B T L C", "log-mel / 2, loudest cell near 0 (device/front_end.py, logmel)"),
     "find": ("B H W C", "grey / 127.5 - 1 (device/front_end.py, scene)"),
+    "talking": (
+        "B T row C",
+        "a picture's two log-mel frames, then its pixels (device/front_end.py, audiovisual)",
+    ),
     "face": ("B H W C", "RGB as the image front end makes it (device/front_end.py, image)"),
 }
 """Task to axes and unit of the input."""
@@ -19,6 +23,7 @@ OUTPUT = {
     "kws": ("B C", "logit"),
     "voice": ("B C", "logit of speech, logit of a child, one logit an emotion"),
     "find": ("B P C", "score, x, y, side of each cell (device/find.py)"),
+    "talking": ("B C", "logit of this face speaks, logit of this head faces the camera"),
     "face": (
         "B C",
         "; ".join(

@@ -31,7 +31,7 @@ from generate.motion.cues import NoteCue
 from generate.motion.direction import NO_DIRECTION, parse_direction
 from generate.motion.director import Manner
 from generate.motion.dummy import around_dummy
-from generate.motion.performance import Asked, perform, roomy, sounded
+from generate.motion.performance import Asked, padded, perform, roomy, sounded
 from generate.motion.player import play_score
 from generate.motion.singing import parse_song, sing
 from generate.motion.still import still
@@ -139,9 +139,7 @@ def make_talk(options: Talk, number: int) -> Clip:
     """One child that says one sentence to the toy."""
     shot = talk_shot(options, number)
     child, look_, person = build_child(shot.person, options.size_px, shot.view.framing)
-    rng = stream(options.seed, number, "voice")
-    voice = sample_voice(rng, person.age_years, person.sex, child=True, engines=options.voices)
-    voice = replace(voice, emotion=shot.emotion, intensity=shot.intensity)
+    voice = talk_voice(options, number, shot)
     utterance, text, asked = _voiced(options, number, voice)
     n_frames = max(2, int(np.ceil(len(utterance.audio) / SAMPLE_RATE_HZ * options.rate_hz)))
     arms = child.free_arms()
@@ -167,6 +165,15 @@ def make_talk(options: Talk, number: int) -> Clip:
     return Clip(facts["key"], facts, labels, frames, to_int16(utterance.audio))
 
 
+def talk_voice(options: Talk, number: int, shot: Shot) -> VoiceSpec:
+    """The voice of the person of clip `number`, in its mood."""
+    voice = sample_voice(
+        stream(options.seed, number, "voice"), shot.person.age_years, shot.person.sex,
+        child=True, speakers=options.speakers, engines=options.voices,
+    )  # fmt: skip
+    return replace(voice, emotion=shot.emotion, intensity=shot.intensity)
+
+
 def _voiced(options: Talk, number: int, voice: VoiceSpec) -> tuple[Utterance, str, Asked]:
     """What is said or sung, its text, and what is asked beside it, `max_s` seconds at most."""
     rng = stream(options.seed, number, "sound")
@@ -181,7 +188,9 @@ def _voiced(options: Talk, number: int, voice: VoiceSpec) -> tuple[Utterance, st
     plan = parse_direction(options.direction) if options.direction else NO_DIRECTION
     if not options.direction and not options.song and options.max_s >= ASIDE_LEAST_S:
         plan = aside(voice.emotion, stream(options.seed, number, "aside"))
-    utterance = roomy(_cut(utterance, options.max_s - sum(plan.room_s)), plan)
+    quiet = stream(options.seed, number, "quiet").uniform(0, options.quiet_s, 2)
+    most_s = options.max_s - sum(plan.room_s) - sum(quiet)
+    utterance = roomy(padded(_cut(utterance, most_s), *quiet), plan)
     return utterance, text, Asked(plan, tuple(notes), options.tempo_bpm)
 
 

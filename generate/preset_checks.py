@@ -76,6 +76,9 @@ def _check_acting(options: Talk) -> None:
     if not TEMPOS_BPM[0] <= options.tempo_bpm <= TEMPOS_BPM[1]:
         low, high = TEMPOS_BPM
         raise ValueError(f"--tempo-bpm {options.tempo_bpm:g}: want {low:g} to {high:g}")
+    if not 0 <= options.quiet_s <= (options.max_s - 1) / 2:
+        want = f"want 0 to {(options.max_s - 1) / 2:g}, so that a second of speech fits --max-s"
+        raise ValueError(f"--quiet-s {options.quiet_s:g}: {want}")
     if not options.direction:
         return
     plan = parse_direction(options.direction)

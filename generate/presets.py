@@ -125,6 +125,8 @@ class Talk:
     """Frames a second."""
     max_s: float = 6
     """Longest clip."""
+    quiet_s: float = 0.0
+    """Most seconds in which the child listens before it speaks, and again after; drawn a clip."""
     rooms: float = 0.0
     """Share of clips heard in a room with noise by a toy's microphone; 0 leaves all dry."""
     scene: tuple[str, ...] = ()
@@ -132,6 +134,8 @@ class Talk:
     voices: tuple[str, ...] = ()
     """Text-to-speech engines: espeak flite festival; empty takes all that are installed. A Coqui
     voice is coqui:FOLDER; see docs/voices.md."""
+    speakers: Speakers = "train"
+    """Whose voices: train, or tune or test, which training never draws."""
     sentences: tuple[str, ...] = ()
     """What is said; empty takes the bundled sentences."""
     emotion: str = ""

@@ -46,6 +46,7 @@ STAGES = {
     "order_class": 19,
     "order_emotion": 20,
     "aside": 21,
+    "quiet": 22,
 }
 ANCESTRY_NAMES = (*ANCESTRIES, "mixed")
 MAIN_SHARE = 0.75

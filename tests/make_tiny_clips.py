@@ -34,6 +34,11 @@ def faces_data(folder: Path, clips: int = 24, size_px: int = 128) -> Path:
     return write(folder, made, {"child_stills": 2})
 
 
+def talks_data(folder: Path, clips: int = 12) -> Path:
+    """A `talk` data set of drawn faces whose mouth opens with the loudness of their own noise."""
+    return write(folder, [talk_clip(number) for number in range(clips)], {})
+
+
 def write(folder: Path, clips: list[Clip], options: dict[str, Any]) -> Path:
     """One shard and its index."""
     folder.mkdir(parents=True, exist_ok=True)
@@ -101,6 +106,39 @@ def face_clip(number: int, size_px: int) -> Clip:
     }
     body = facts(f"still-{number:08d}") | {"n_frames": 1}
     return Clip(body["key"], body, labels, picture[None])
+
+
+def talk_clip(number: int, size_px: int = 64) -> Clip:
+    """Two to three seconds: quiet, syllables, quiet; every other child looks away."""
+    rng = np.random.default_rng(number)
+    count, begin = int(rng.integers(55, 75)), int(rng.integers(8, 24))
+    end = count - int(rng.integers(4, 16))
+    knots = rng.uniform(0, 1, count // 4 + 2) ** 2
+    opened = np.interp(np.arange(count) / 4, np.arange(len(knots)), knots)
+    opened[:begin], opened[end:] = 0, 0
+    loud = np.repeat(opened, 640)[: 640 * count - 100] ** 2
+    audio = loud * rng.normal(0, 0.2, len(loud)) + rng.normal(0, 1e-4, len(loud))
+    points = np.repeat((shape() * size_px * 0.7 + size_px / 2)[None], count, 0)
+    points[:, 54:60, 1] += opened[:, None] * size_px * 0.2
+    frames = np.stack([draw(p, size_px, np.random.default_rng(number)) for p in points])
+    stills = face_clip(number, size_px).labels
+    labels = {name: np.repeat(values, count, 0) for name, values in stills.items()}
+    lips = points.astype(np.float32)
+    lips[:, 65:68, 1] = lips[:, 61:64, 1] + (1 + opened[:, None] * size_px * 0.2)
+    labels["landmarks_px"] = lips
+    labels["head_pose_deg"] = np.full((count, 3), 30.0 * (number % 2), np.float32)
+    labels["face_box_px"] = np.tile(
+        np.concatenate([points[0].min(0), points[0].max(0)]), (count, 1)
+    ).astype(np.float32)
+    labels["speaking"] = ((np.arange(count) >= begin) & (np.arange(count) < end)).astype(np.uint8)
+    labels |= {
+        "phoneme": np.array(["a"]), "phoneme_s": np.array([[begin, end]], np.float32) / 25,
+        "word": np.array(["la"]), "word_s": np.array([[begin, end]], np.float32) / 25,
+    }  # fmt: skip
+    body = facts(f"talk-{number:08d}") | {"n_frames": count, "n_samples": len(audio)}
+    body |= {"rate_hz": 25.0, "voice": {"engine": "noise", "voice": f"en+{number % 4}"}}
+    sound = np.round(np.clip(audio, -1, 1) * 32767).astype(np.int16)
+    return Clip(body["key"], body, labels, frames, sound)
 
 
 def shape() -> NDArray[np.float64]:

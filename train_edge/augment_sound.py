@@ -34,13 +34,22 @@ def augment(
     """
     power = place(spectra, picks, rng, how)
     power = torch.where(torch.from_numpy(backwards)[:, None, None], power.flip(1), power)
-    power = power * loudness(len(picks), rng, how.loudness_db)
+    return vary(power, rng, how)
+
+
+def vary(power: Tensor, rng: np.random.Generator, how: SoundAugment) -> Tensor:
+    """Other loudness, vocal tract, microphone, room and noise: power (B, L, F) -> the same.
+
+    All of a batch is varied alike; times stay what they are.
+    """
+    size = len(power)
+    power = power * loudness(size, rng, how.loudness_db)
     power = warp_frequency(power, rng, how.vocal_tract)
     others = babble(power, rng, how.babble)
-    filters = channel(len(picks), rng, how)
+    filters = channel(size, rng, how)
     power = power * filters[:, None]
     power = reverberate(power, rng, how.room)
-    power = power * _column(10 ** (-rng.uniform(0, how.gain_db, len(picks)) / 10))[:, None]
+    power = power * _column(10 ** (-rng.uniform(0, how.gain_db, size) / 10))[:, None]
     return add_noise(power, others, filters, rng, how.noise)
 
 

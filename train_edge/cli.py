@@ -34,7 +34,7 @@ class Where:
     """What a run reads and where it goes."""
 
     data: Path
-    """Data set: `words` for kws, `stills` or `talk` for face and find."""
+    """Data set: `words` for kws, `stills` or `talk` for face and find, `talk` for talking."""
     out: Path = Path("runs")
     """Folder of numbered run folders."""
 

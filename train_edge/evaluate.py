@@ -18,6 +18,7 @@ from generate.engine import Progress
 from generate.shards import Dataset
 from train_edge.data import SILENCE, UNKNOWN, cut_word, open_clips, split
 from train_edge.evaluate_find import score_find, score_folder, show_clips
+from train_edge.evaluate_talking import score_films
 from train_edge.evaluate_voice import score_voices
 from train_edge.face_groups import by_group
 from train_edge.face_outputs import LABELS, points_of
@@ -35,6 +36,8 @@ from train_edge.real_folders import (
     read_landmarks,
     read_manifest,
 )
+from train_edge.talking_clips import load_films
+from train_edge.tasks import WANT
 
 BATCH = 64
 KIND = {SPEECH: ("kws",), FACES: ("face", "find")}
@@ -73,7 +76,7 @@ def evaluate(model: Predictor, folder: Path, held_out: bool = False) -> dict[str
     """
     kind = _kind(folder, model)
     if kind == "clips":
-        dataset = open_clips(folder, "frames" if model.task in KIND[FACES] else "audio")
+        dataset = open_clips(folder, WANT[model.task])
         numbers = _numbers(dataset, model, held_out)
         if model.task == "kws":
             scores = score_words(model, hear_clips(dataset, numbers, model.labels))
@@ -81,6 +84,9 @@ def evaluate(model: Predictor, folder: Path, held_out: bool = False) -> dict[str
             scores = score_voices(model, dataset, numbers)
         elif model.task == "find":
             scores = score_find(model, show_clips(dataset, numbers))
+        elif model.task == "talking":
+            films = load_films(dataset, numbers)
+            scores = score_films(lambda rows: model.run(rows[..., None]), films)
         else:
             scores = score_faces(model, see_clips(dataset, numbers), dataset.rows)
     elif model.task == "kws":

@@ -79,6 +79,15 @@ def as_text(result: dict[str, Any]) -> str:
         lines.append(f"  false alarms {result['false_alarms'][worst]:.1%} at most, in {worst}")
     elif result["task"] == "find":
         lines = _find_lines(result)
+    elif result["task"] == "talking":
+        lines = [
+            f"balanced accuracy {result['accuracy']:.1%} of {result['n']} pictures of "
+            f"{result['clips']} clips, {result['behind_ms']:.0f} ms behind",
+            f"  {'speaking':12s} {result['speaking']:.1%}",
+            *(f"  {name:12s} {value:.1%} refused" for name, value in result["negatives"].items()),
+        ]
+        if result["facing"] is not None:
+            lines.append(f"  {'facing':12s} {result['facing']:.1%}")
     else:
         lines = [
             f"landmark error {result['nme_68']:.2%} of the eye distance on {result['n']} images",

@@ -66,10 +66,11 @@ class SoundAugment:
 class Options:
     """What is trained and how; written to options.json of the run."""
 
-    task: Annotated[Literal["kws", "face", "find", "voice"], tyro.conf.Fixed]
+    task: Annotated[Literal["kws", "face", "find", "voice", "talking"], tyro.conf.Fixed]
     """kws: keywords, unknown and silence. face: 68 landmarks, head pose, face or not.
     find: where faces are in a picture of a toy's camera.
-    voice: speech or none, child or adult, emotion."""
+    voice: speech or none, child or adult, emotion. talking: whether the face that is
+    seen speaks."""
     steps: int
     """Optimizer steps in all; the learning rate follows one cycle over them."""
     batch: int
@@ -101,12 +102,14 @@ class Options:
     """kws, voice: depthwise-separable convolutions, or broadcast residuals."""
     body: Literal["separable", "residual"] = "separable"
     """face: 6 million multiply-adds in 0.28 ms, or 20 million in 0.73 ms (int8, LiteRT)."""
+    senses: Literal["both", "sound", "pictures"] = "both"
+    """talking: what the network gets; one sense alone shows what the other is worth."""
     dropout: float = 0.1
-    """kws, voice: share of features dropped before the last layer."""
+    """kws, voice, talking: share of features dropped before the last layer."""
     sound: SoundAugment = field(default_factory=SoundAugment)
-    """kws, voice: how sounds are varied."""
+    """kws, voice, talking: how sounds are varied."""
     image: ImageAugment = field(default_factory=ImageAugment)
-    """face, find: how pictures are varied."""
+    """face, find, talking: how pictures are varied."""
 
 
 def check_options(options: Options) -> None:

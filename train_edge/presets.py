@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from generate.options import choose
-from train_edge.options import Options, SoundAugment
+from train_edge.options import ImageAugment, Options, SoundAugment
 
 KWS = Options("kws", steps=900, batch=96, learning_rate=6e-3, weight_decay=0.02)
 FACE = Options("face", steps=2000, batch=32, learning_rate=4e-3, weight_decay=1e-3)
@@ -15,6 +15,10 @@ VOICE = Options(
     sound=SoundAugment(vocal_tract=0.02, speed=0.1, babble=0.0),
 )  # fmt: skip
 """A stretched frequency axis would make a child of an adult, and babble is speech."""
+TALKING = Options(
+    "talking", steps=3000, batch=32, learning_rate=3e-3, weight_decay=0.01,
+    image=ImageAugment(shift=0.06), sound=SoundAugment(room=0.4, babble=0.1),
+)  # fmt: skip
 PRESETS: dict[str, Options] = {
     "kws": KWS,
     "kws-tiny": replace(KWS, steps=300, batch=64),
@@ -23,6 +27,8 @@ PRESETS: dict[str, Options] = {
     "find": FIND,
     "find-tiny": replace(FIND, steps=400, batch=16),
     "voice": VOICE,
+    "talking": TALKING,
+    "talking-tiny": replace(TALKING, steps=300, batch=16),
 }
 NOTES = {
     "kws": "keywords on a microcontroller: 27k parameters",
@@ -32,6 +38,8 @@ NOTES = {
     "find": "where faces are, 160 x 120 grey: 48k parameters",
     "find-tiny": "the same net in a minute, for a first look",
     "voice": "speech or none, child or adult, emotion: 27k parameters, one net with three heads",
+    "talking": "does the face that is seen speak: 130k parameters, a second of pictures and sound",
+    "talking-tiny": "the same net in two minutes, for a first look",
 }
 
 

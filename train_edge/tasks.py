@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from generate.shards import Dataset
-from train_edge import face_task, find_task, networks, voice_task
+from train_edge import face_task, find_task, networks, talking_task, voice_task
 from train_edge.data import cut_word, keywords, load_words, open_clips, split
 from train_edge.face_store import load_faces
 from train_edge.face_task import FaceTask
@@ -20,18 +20,23 @@ from train_edge.find_task import FindTask, load_casts
 from train_edge.kws_task import KwsTask, synthetic_task
 from train_edge.options import Options
 from train_edge.real_folders import one_second
+from train_edge.talking_clips import load_films
+from train_edge.talking_task import TalkingTask
 from train_edge.voice_task import VoiceTask
 from train_edge.voices import load_voices
 
 if TYPE_CHECKING:
     from train_edge.run import Run
 
-WANT = {"kws": "audio", "face": "frames", "find": "frames", "voice": "audio"}
+WANT = {
+    "kws": "audio", "face": "frames", "find": "frames", "voice": "audio", "talking": "frames",
+}  # fmt: skip
 BUILD: dict[str, Callable[[Options, tuple[str, ...]], nn.Module]] = {
     "kws": networks.build,
     "face": face_task.build,
     "find": find_task.build,
     "voice": networks.build,
+    "talking": talking_task.build,
 }
 CALIBRATION_SEED = 77
 
@@ -81,6 +86,9 @@ def _task(options: Options, dataset: Dataset, kept: list[int], held: list[int]) 
             learned.append((around, behind[0]))
             tested.append((around, behind[1]))
         return FindTask(options, load_casts(learned, MOST), load_casts(tested, MOST_HELD))
+    if options.task == "talking":
+        films = load_films(dataset, kept)
+        return TalkingTask(options, films, load_films(dataset, held) if len(held) > 1 else films)
     return FaceTask(options, load_faces(dataset, kept), load_faces(dataset, held))
 
 
@@ -88,7 +96,8 @@ def calibration_batch(run: Run, data: str | Path, count: int) -> NDArray[np.floa
     """`count` inputs as training saw them, in board layout (n, H, W, C), always the same ones.
 
     Drawn from at most `count` training clips, so that a large data set is not read whole.
-    kws, voice: (n, 50, 40, 1) log-mel; face: (n, 96, 96, 3); find: (n, 120, 160, 1).
+    kws, voice: (n, 50, 40, 1) log-mel; face: (n, 96, 96, 3); find: (n, 120, 160, 1); talking:
+    (n, 25, 1104, 1).
     """
     dataset = open_clips(data, WANT[run.task])
     kept = split(dataset)[0]
@@ -104,6 +113,9 @@ def calibration_batch(run: Run, data: str | Path, count: int) -> NDArray[np.floa
     elif run.task == "find":
         people = load_casts([(dataset, some)], MOST)
         task = FindTask(run.options, people, people)
+    elif run.task == "talking":
+        films = load_films(dataset, some)
+        task = TalkingTask(run.options, films, films)
     else:
         faces = load_faces(dataset, some)
         task = FaceTask(run.options, faces, faces)

@@ -36,5 +36,16 @@ def front_end_work(spec: dict[str, Any]) -> tuple[str, Callable[[], object]]:
         size = (2 * spec["height_px"], 2 * spec["width_px"], 3)
         frame = rng.integers(0, 256, size).astype(np.uint8)
         return f"numpy {np.__version__}", lambda: scene(frame, spec)
+    if spec["name"] == "audiovisual":
+        return f"numpy {np.__version__}", _second(rng, spec)
     crop = rng.integers(0, 256, (CROP_PX, CROP_PX, 3)).astype(np.uint8)
     return f"numpy {np.__version__}", lambda: image(crop, spec)
+
+
+def _second(rng: Any, spec: dict[str, Any]) -> Callable[[], object]:
+    """The work of one second of pictures and sound."""
+    from device.backends.audiovisual import audiovisual, pictures_in
+
+    audio = rng.uniform(-0.5, 0.5, spec["samples"])
+    film = rng.integers(0, 256, (pictures_in(spec), CROP_PX // 2, CROP_PX // 2)).astype("uint8")
+    return lambda: audiovisual(audio, film, spec)

@@ -34,7 +34,11 @@ class Asked:
 
 def roomy(utterance: Utterance, direction: Direction) -> Utterance:
     """The utterance with the quiet before and after it that the direction's sounds need."""
-    before_s, after_s = direction.room_s
+    return padded(utterance, *direction.room_s)
+
+
+def padded(utterance: Utterance, before_s: float, after_s: float) -> Utterance:
+    """The utterance with quiet before and after it."""
     before, after = round(before_s * RATE_HZ), round(after_s * RATE_HZ)
     return replace(
         utterance,

@@ -1,0 +1,65 @@
+"""Recipe of toy-talking: talking children, training, and a test on others with other voices."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from export.chain import Chain, keep_options
+from export.recipe import TEST_SEED, Order
+from generate.voice.text import PARENTS
+
+SENTENCES = PARENTS[::2]
+"""What the children of the test say: nothing of it is among what the others learn from say."""
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """How much of everything toy-talking is made of."""
+
+    clips: int = 600
+    """Talking children to learn from."""
+    tests: int = 120
+    """Others, with voices that training never draws."""
+    steps: int = 3000
+    batch: int = 32
+    size_px: int = 80
+    """Side of the pictures; the face fills 0.6 of it, so that no time goes into the background."""
+    max_s: float = 4.2
+    quiet_s: float = 1.2
+    """Most time in which a child listens, before it speaks and again after."""
+    export: tuple[str, ...] = ()
+    """More words for `collodi export`."""
+
+
+TINY: dict[str, Any] = {
+    "clips": 12, "tests": 4, "steps": 3, "batch": 8, "size_px": 64, "max_s": 1.6, "quiet_s": 0.2,
+    "export": ("--draft", "--clips", "64", "--targets", "onnx,tflite-int8"),
+}  # fmt: skip
+
+
+def make(o: Order) -> Path:
+    """Run every stage that is not finished yet; returns the bundle's folder."""
+    how, out = replace(Recipe(), **TINY) if o.tiny else Recipe(), o.folder
+    keep_options(out, {"seed": o.seed} | asdict(how))
+    run, data, bundle = Chain(out), out / "data", out / "bundles" / o.name
+
+    def talk(name: str, clips: int, seed: int, *more: object) -> Path:
+        run("generate", "talk", "--out", data / name, "--clips", clips, "--seed", seed,
+            "--size-px", how.size_px, "--fix", "face_fraction=0.6", "--max-s", how.max_s,
+            "--quiet-s", how.quiet_s, "--voices", "espeak", "flite", *more)  # fmt: skip
+        return data / name
+
+    learn = talk("talk", how.clips, o.seed)
+    test = talk("talk-test", how.tests, o.seed + TEST_SEED, "--speakers", "test",
+                "--sentences", *SENTENCES)  # fmt: skip
+    run_folder = run.train("talking", out / "runs", "--data", learn, "--steps", how.steps,
+                           "--batch", how.batch, "--seed", o.seed)  # fmt: skip
+    result = out / "evaluate-synthetic-float32.json"
+    run.once(result, "evaluate", run_folder, "--data", test, "--json", result)
+    run.once(bundle, "export", run_folder, "--out", bundle, "--evaluation", result, *how.export)
+    result = out / "evaluate-synthetic-tflite-int8.json"
+    run.once(result, "evaluate", bundle, "--file", "tflite-int8", "--data", test,
+             "--json", result)  # fmt: skip
+    return bundle

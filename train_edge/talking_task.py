@@ -1,0 +1,159 @@
+"""Talking: is the child that is seen the one that speaks, now, and does its head face the toy?
+
+Outputs (B, 2): a logit of "this face speaks" and one of "this head faces the camera", both of the
+picture DECIDED of a second of rows. What is no "yes" to the first is made of the same clips: the
+sound of another child, the child's own sound at another time, no sound, and noise without speech.
+All of it goes through the same rooms and noises, so that nothing but synchrony tells a pair.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor, nn
+from torch.nn import functional
+
+from device.backends.audiovisual import rows, standardized
+from device.front_end import AUDIOVISUAL
+from train_edge.augment_film import filmed
+from train_edge.augment_sound import vary
+from train_edge.evaluate_talking import score_films
+from train_edge.models.talknet import PICTURES, SIZE_PX, TalkNet
+from train_edge.options import Options
+from train_edge.spectra import BINS, FRAMES, features, gather, joined
+from train_edge.talking_clips import Film, sounds_of
+from train_edge.voices import noises
+
+LABELS: tuple[str, ...] = ("speaking", "facing")
+SPEAKING, FACING, SEEN = 0, 1, 2
+SHARES = {"own": 0.45, "other": 0.18, "shifted": 0.2, "none": 0.1, "noise": 0.07}
+"""Kinds of sound of a batch: only the child's own counts as its speaking. A shifted one has the
+same voice, so that it is not enough to learn which voice belongs to which face."""
+SHIFT = (10, 30)
+"""Pictures by which a shifted sound is early or late: 0.4 to 1.2 s."""
+BUSY, BUSY_SHARE = 0.4, 0.7
+"""Least share of speaking pictures in most seconds of the negatives: silence is easy."""
+SLIP = 1
+"""Most pictures by which picture and sound of a true pair are apart: cameras are late."""
+HOUSE = 1000
+"""Seed of the noises that it learns from."""
+LEARNED = slice(6, 23)
+"""Pictures whose answers are learned: those at the edges know too little of the second."""
+FACING_WEIGHT, SHAPE_WEIGHT = 0.3, 1.0
+
+
+def build(options: Options, labels: tuple[str, ...]) -> nn.Module:
+    """The untrained network."""
+    return TalkNet(len(labels), options.senses, options.dropout)
+
+
+class TalkingTask:
+    """Draws seconds of film with a sound, and scores the two answers."""
+
+    front_end = AUDIOVISUAL
+    labels = LABELS
+
+    def __init__(self, options: Options, kept: Sequence[Film], held: Sequence[Film]) -> None:
+        self.options, self.kept, self.held = options, kept, held
+        self.sound = replace(options.sound, loudness_db=min(options.sound.loudness_db, 1.5))
+        others = noises(HOUSE)
+        quiet = gather([s.audio for s in others], [0] * len(others), [s.voice for s in others])
+        self.sounds = joined(sounds_of(kept), quiet)
+        self.mouths = np.concatenate([film.mouth for film in kept])
+
+    def module(self) -> nn.Module:
+        """The untrained network."""
+        return build(self.options, self.labels)
+
+    def batch(self, rng: np.random.Generator, size: int) -> dict[str, Tensor]:
+        """input (B, 1, T, 80 + S S); speaking, facing and seen (B, T); shapes (B, 4, T).
+
+        shapes are of the lips that are seen and of those that made the sound, nan where none did.
+        """
+        kinds = rng.choice(list(SHARES), size, p=list(SHARES.values()))
+        films = np.zeros((size, PICTURES, SIZE_PX, SIZE_PX), np.float32)
+        power = np.zeros((size, FRAMES, BINS), np.float32)
+        truth = np.zeros((3, size, PICTURES), np.float32)
+        shapes = np.full((2, size, 2, PICTURES), np.nan, np.float32)
+        for j, kind in enumerate(kinds):
+            number = int(rng.integers(len(self.kept)))
+            film = self.kept[number]
+            start = self._start(film, rng, kind != "own")
+            shown = slice(start, start + PICTURES)
+            shapes[0, j] = film.mouth[shown].T
+            heard = self._heard(number, start, str(kind), rng)
+            if heard is not None:
+                power[j] = self.sounds.magnitude[heard : heard + FRAMES].astype(np.float32) ** 2
+                if kind != "noise":
+                    shapes[1, j] = self.mouths[heard // 2 : heard // 2 + PICTURES].T
+            films[j] = filmed(film.pictures[shown], SIZE_PX, rng, self.options.image)
+            truth[SPEAKING, j] = film.speaking[shown] & (kind == "own")
+            truth[FACING, j] = film.facing[shown]
+            truth[SEEN, j] = film.seen[shown]
+        varied = vary(torch.from_numpy(power), rng, self.sound)
+        inputs = rows(features(varied)[:, 0].numpy(), standardized(films))
+        return {
+            "input": torch.from_numpy(inputs)[:, None],
+            "speaking": torch.from_numpy(truth[SPEAKING]),
+            "facing": torch.from_numpy(truth[FACING]),
+            "shapes": torch.from_numpy(shapes.transpose(1, 0, 2, 3).reshape(size, 4, PICTURES)),
+            "seen": torch.from_numpy(truth[SEEN]),
+        }
+
+    def loss(self, outputs: Tensor, batch: dict[str, Tensor]) -> Tensor:
+        """Cross-entropy of both answers (B, 2, T), over the pictures LEARNED that show a mouth."""
+        speaks, faces = (outputs[:, k, LEARNED] for k in (SPEAKING, FACING))
+        entropy = functional.binary_cross_entropy_with_logits
+        said = entropy(speaks, batch["speaking"][:, LEARNED], batch["seen"][:, LEARNED])
+        shapes = batch["shapes"]
+        known = ~shapes.isnan()
+        off = (outputs[:, len(LABELS) :] - shapes.nan_to_num()).abs() * known
+        lips = off.sum() / known.sum().clamp(min=1)
+        facing = entropy(faces, batch["facing"][:, LEARNED])
+        return said + FACING_WEIGHT * facing + SHAPE_WEIGHT * lips
+
+    def validate(self, module: nn.Module) -> dict[str, float]:
+        """Figures of evaluate_talking.py on held-out clips."""
+
+        def answer(inputs: NDArray[np.float32]) -> NDArray[np.float32]:
+            with torch.no_grad():
+                found: NDArray[np.float32] = module(torch.from_numpy(inputs)[:, None]).numpy()
+            return found
+
+        found = score_films(answer, self.held)
+        return {f"val_{name}": found[name] for name in ("accuracy", "speaking", "silent")}
+
+    def _start(self, film: Film, rng: np.random.Generator, negative: bool) -> int:
+        """First picture of a second of a film."""
+        starts = len(film) - PICTURES + 1
+        start = int(rng.integers(starts))
+        busy = negative and rng.random() < BUSY_SHARE
+        for _ in range(3 if busy else 0):
+            if film.speaking[start : start + PICTURES].mean() >= BUSY:
+                break
+            start = int(rng.integers(starts))
+        return start
+
+    def _heard(self, number: int, start: int, kind: str, rng: np.random.Generator) -> int | None:
+        """First frame of the sounds that a second of film `number` is heard with, None for none."""
+        begins, film = int(self.sounds.starts[number]), self.kept[number]
+        last = len(film) - PICTURES
+        if kind == "own":
+            slip = int(rng.integers(-SLIP, SLIP + 1))
+            return begins + 2 * int(np.clip(start + slip, 0, last))
+        if kind == "shifted":
+            shift = int(rng.integers(*SHIFT)) * int(rng.choice((-1, 1)))
+            for moved in (start + shift, start - shift):
+                if 0 <= moved <= last:
+                    return begins + 2 * moved
+        if kind == "none":
+            return None
+        if kind == "noise":
+            quiet = int(rng.integers(len(self.kept), len(self.sounds)))
+            return int(self.sounds.starts[quiet])
+        other = (number + int(rng.integers(1, len(self.kept)))) % len(self.kept)
+        return int(self.sounds.starts[other]) + 2 * self._start(self.kept[other], rng, True)
