@@ -17,7 +17,7 @@ from train_edge.spectra import Spectra, gather
 
 UNKNOWN, SILENCE = "unknown", "silence"
 HELD_OUT = 10
-"""Every tenth clip (or child, where one child has several stills) is kept for validation."""
+"""One clip in ten (or child, where one child has several stills), about, is kept for validation."""
 MARGIN_S = 0.04
 """Kept before and after the labelled word."""
 
@@ -38,12 +38,18 @@ def split(dataset: Dataset) -> tuple[list[int], list[int]]:
     """Clips to train on and to hold out; stills of a child and takes of a word stay together."""
     options = dataset.header["options"]
     group = int(options.get("child_stills", options.get("takes", 1)))
-    held = [n for n in range(len(dataset)) if (n // group) % HELD_OUT == HELD_OUT - 1]
+    held = [n for n in range(len(dataset)) if _is_held(n // group)]
     kept = sorted(set(range(len(dataset))) - set(held))
     if held:
         return kept, held
     print(f"{dataset.folder}: too few clips to hold some out; validating on all", file=sys.stderr)
     return kept, kept
+
+
+def _is_held(number: int) -> bool:
+    """Whether a clip or child is held out: one place later in each ten, because children and adults,
+    sexes and emotions take turns."""
+    return (number + number // HELD_OUT) % HELD_OUT == HELD_OUT - 1
 
 
 def keywords(dataset: Dataset) -> tuple[str, ...]:

@@ -33,7 +33,7 @@ PRESETS: dict[str, Options] = {
 NOTES = {
     "kws": "keywords on a microcontroller: 27k parameters",
     "kws-tiny": "the same net in half a minute, for a first look",
-    "face": "landmarks, head pose, face or not: 345k parameters",
+    "face": "landmarks, pose, gaze, expression, age, face or not: 338k parameters",
     "face-tiny": "the same net in a minute, for a first look",
     "find": "where faces are, 160 x 120 grey: 48k parameters",
     "find-tiny": "the same net in a minute, for a first look",
