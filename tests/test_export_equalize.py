@@ -15,6 +15,7 @@ from export.equalize import equalized, pairs
 from export.layout import ChannelsLast, run_torch
 from export.quantize import quantize_onnx
 from export.to_onnx import to_onnx
+from train_edge.face_outputs import LABELS
 from train_edge.models.dscnn import DSCNN
 from train_edge.models.facenet import FaceNet
 
@@ -106,7 +107,7 @@ def test_shift_goes_into_the_last_bias(tmp_path: Path) -> None:
 def test_head_of_an_int8_file_is_not_rounded(tmp_path: Path) -> None:
     """Two layers added into the output: no Q/DQ pair is left behind them, all before them stay."""
     torch.manual_seed(0)
-    network = FaceNet(140, channels=(8, 12, 16))
+    network = FaceNet(len(LABELS), channels=(8, 12, 16))
     nn.init.normal_(network.where.weight, std=0.02)
     nn.init.normal_(network.what.weight, std=0.1)
     clips = np.random.default_rng(0).normal(size=(8, 96, 96, 3)).astype(np.float32)
