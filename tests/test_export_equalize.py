@@ -35,7 +35,7 @@ def uneven(network: nn.Module, seed: int) -> nn.Module:
 
 def test_equalised_networks_answer_the_same() -> None:
     rng = np.random.default_rng(0)
-    shapes = {(50, 40, 1): DSCNN(5, width=0.4), (96, 96, 3): FaceNet(140, channels=(8, 12, 16))}
+    shapes = {(50, 40, 1): DSCNN(5, width=0.4), (96, 96, 3): FaceNet(140, channels=(8, 8, 12, 16))}
     for shape, network in shapes.items():
         clips = rng.normal(size=(6, *shape)).astype(np.float32)
         before = run_torch(ChannelsLast(uneven(network, 1)), clips)
@@ -107,7 +107,7 @@ def test_shift_goes_into_the_last_bias(tmp_path: Path) -> None:
 def test_head_of_an_int8_file_is_not_rounded(tmp_path: Path) -> None:
     """Two layers added into the output: no Q/DQ pair is left behind them, all before them stay."""
     torch.manual_seed(0)
-    network = FaceNet(len(LABELS), channels=(8, 12, 16))
+    network = FaceNet(len(LABELS), channels=(8, 8, 12, 16))
     nn.init.normal_(network.where.weight, std=0.02)
     nn.init.normal_(network.what.weight, std=0.1)
     clips = np.random.default_rng(0).normal(size=(8, 96, 96, 3)).astype(np.float32)
