@@ -92,7 +92,7 @@ def test_it_learns_eight_clips_by_heart(task: str, steps: int, tmp_path: Path) -
         assert run.metrics["val_accuracy"] == 1.0
     else:
         assert run.metrics["val_nme_68"] < 0.05
-        assert run.metrics["val_faces_found"] == 1.0
+        assert run.metrics["val_present"] == 1.0
 
 
 @pytest.mark.parametrize("task", ["kws", "face"])
