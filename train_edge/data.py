@@ -47,7 +47,7 @@ def split(dataset: Dataset) -> tuple[list[int], list[int]]:
 
 
 def _is_held(number: int) -> bool:
-    """Whether a clip or child is held out: one place later in each ten, because children and adults,
+    """Whether a clip or child is held out: one place later in each ten, as children and adults,
     sexes and emotions take turns."""
     return (number + number // HELD_OUT) % HELD_OUT == HELD_OUT - 1
 

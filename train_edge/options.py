@@ -12,8 +12,8 @@ import tyro
 class ImageAugment:
     """How far pictures are varied; 0 switches a step off.
 
-    Renders already have noise, blur, compression, hands and odd light of their own: twice as much of
-    all this made networks of 2,000 steps worse on real faces, NME 10.9 instead of 8.6 %.
+    Renders already have noise, blur, compression, hands and odd light of their own: twice as much
+    of all this made networks of 2,000 steps worse on real faces, NME 10.9 instead of 8.6 %.
     """
 
     scale: float = 0.06
