@@ -14,14 +14,16 @@ from export.recipe import TEST_SEED, Order
 class Recipe:
     """How much of everything the face bundle is made of."""
 
-    clips: int = 24000
+    clips: int = 16000
     """Stills to learn from."""
+    child_stills: int = 4
+    """Of each person."""
     tests: int = 3000
     """Stills of other people."""
     adult_share: float = 0.5
     """Of the people in both: the network is to serve children, and is tested on real adults."""
-    steps: int = 12000
-    batch: int = 64
+    steps: int = 6000
+    batch: int = 32
     export: tuple[str, ...] = ()
     """More words for `collodi export`."""
 
@@ -42,7 +44,7 @@ def make(o: Order) -> Path:
     how, out = recipe(o), o.folder
     keep_options(out, {"seed": o.seed} | asdict(how))
     run, data, bundle = Chain(out), out / "data", out / "bundles" / o.name
-    people = ("--adult-share", how.adult_share)
+    people = ("--adult-share", how.adult_share, "--child-stills", how.child_stills)
     run("generate", "stills", "--out", data / "stills", "--clips", how.clips, *people,
         "--seed", o.seed)  # fmt: skip
     run("generate", "stills", "--out", data / "stills-test", "--clips", how.tests, *people,

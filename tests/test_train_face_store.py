@@ -1,6 +1,8 @@
 """Faces come out the same from shards and from the folder kept beside them."""
 
 import runpy
+import os
+import subprocess
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -55,6 +57,17 @@ def test_other_contents_have_another_folder_and_the_old_one_goes(data: Dataset) 
     assert folder_of(data) != old
     load_faces(data, range(12))
     assert [path.name for path in data.folder.glob("*faces-*")] == [folder_of(data).name]
+
+
+def test_a_folder_of_the_user_stays_and_that_of_a_dead_process_goes(data: Dataset) -> None:
+    gone = subprocess.Popen(["true"])
+    gone.wait()
+    names = {f".faces-{'0' * 16}.{pid}.part": pid != gone.pid for pid in (gone.pid, os.getpid())}
+    names |= {"faces-real": True, f"faces-{'1' * 16}": False}
+    for name in names:
+        (data.folder / name).mkdir()
+    load_faces(data, range(12))
+    assert {name: (data.folder / name).exists() for name in names} == names
 
 
 def _interrupt(*_: object) -> None:

@@ -18,6 +18,8 @@ from train_edge.spectra import Spectra, gather
 UNKNOWN, SILENCE = "unknown", "silence"
 HELD_OUT = 10
 """One clip in ten (or child, where one child has several stills), about, is kept for validation."""
+SPLIT = 2
+"""Counts the rules of what is held out: a training by another rule is not the same."""
 MARGIN_S = 0.04
 """Kept before and after the labelled word."""
 

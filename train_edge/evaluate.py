@@ -71,8 +71,8 @@ class Seen:
 def evaluate(model: Predictor, folder: Path, held_out: bool = False) -> dict[str, Any]:
     """Figures of a model on a folder, as ARCHITECTURE "Result files" names them.
 
-    `held_out` takes every tenth clip of a data set only; so does a data set that a run was trained
-    on. ValueError where folder and model do not fit.
+    `held_out` takes about one clip in ten of a data set only; so does a data set that a run was
+    trained on. ValueError where folder and model do not fit.
     """
     kind = _kind(folder, model)
     if kind == "clips":

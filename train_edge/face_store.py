@@ -1,10 +1,14 @@
-"""Faces of a data set into memory. A large data set is read once, into a folder beside its shards
-that later runs map: seconds instead of minutes, and no copy for each of them."""
+"""Faces of a data set into memory, those of a large one from a folder that is written once.
+
+The folder lies beside the shards, and later runs map it: seconds instead of minutes, and no copy
+for each of them.
+"""
 
 from __future__ import annotations
 
 import hashlib
 import os
+import re
 import shutil
 from collections.abc import Sequence
 from pathlib import Path
@@ -34,6 +38,9 @@ from train_edge.faces import (
 
 FORMAT = 1
 """Of the folder; part of its name."""
+OURS = re.compile(r"faces-[0-9a-f]{16}")
+PART = re.compile(r"\.faces-[0-9a-f]{16}\.(\d+)\.part")
+"""Names of such folders, and of those that a process is writing."""
 WORTH_CLIPS = 200
 """Smaller data sets are read each time."""
 OTHERS = 6000
@@ -84,13 +91,27 @@ def _try_to_keep(dataset: Dataset, folder: Path) -> None:
         found = _read(dataset, range(len(dataset)), part)
         for name in ARRAYS:
             np.save(part / f"{name}.npy", found[name])
-        for old in dataset.folder.glob("faces-*"):
-            shutil.rmtree(old)
+        for old in dataset.folder.iterdir():
+            if OURS.fullmatch(old.name) or _left_behind(old.name):
+                shutil.rmtree(old)
         part.rename(folder)
     except OSError:
         return
     finally:
         shutil.rmtree(part, ignore_errors=True)
+
+
+def _left_behind(name: str) -> bool:
+    """Whether a folder is the unfinished one of a process that is no more."""
+    found = PART.fullmatch(name)
+    try:
+        if found:
+            os.kill(int(found[1]), 0)
+    except ProcessLookupError:
+        return True
+    except OSError:  # it runs, and is another user's
+        return False
+    return False
 
 
 def _read(dataset: Dataset, numbers: Sequence[int], folder: Path | None) -> dict[str, Any]:

@@ -1,5 +1,4 @@
-"""Faces in memory: square crops with landmarks and all else that is true of them, and crops
-without faces."""
+"""Faces in memory: square crops with all that is true of them, and crops without faces."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Folders of real recordings and faces, only ever to test on; ValueError names what is wrong.
+"""Folders of real recordings and faces, to test on, and for arms of a transfer report that say so.
 
 speech: manifest.csv with file,label,speaker, and wav or flac files of any rate.
 faces: landmarks.csv with file,person,split,x0,y0,...,x67,y67 (iBUG-68, px), and images/.

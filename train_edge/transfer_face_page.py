@@ -66,7 +66,8 @@ def told(
 
 
 ARMS = (
-    "One network and one recipe, trained on three things. synthetic: the data set alone. "
+    "One network and one recipe, trained on three things. synthetic: the data set alone, whose "
+    "landmarks were placed on the head with the help of other photographs. "
     "real-trained: real faces of other people alone, never of those it is tested on; the upper "
     "bound where those are many, and below it where they are few. synthetic+k: the synthetic "
     "network, fine-tuned on k real faces of other people with a fifth of the steps and a quarter "

@@ -23,6 +23,7 @@ from device.files import write_atomic
 from device.strict import encode
 from device.version import VERSION
 from train_edge.checkpoint import begin
+from train_edge.data import SPLIT
 from train_edge.loop import Stopped, make_batch, settled, step, train_in
 from train_edge.options import Options
 from train_edge.run import (
@@ -171,7 +172,8 @@ def _is_done(subject: Subject, options: Options, training: Training, out: Path) 
 
 def key_of(subject: Subject, options: Options, training: Training) -> str:
     """Hash of kit version, options and the content of all that is trained on, not tested on."""
-    body = {"kit": VERSION, "options": encode(options), "material": subject.material(training)}
+    body = {"kit": VERSION, "split": SPLIT, "options": encode(options)}
+    body["material"] = subject.material(training)
     return hashlib.sha256(json.dumps(body, sort_keys=True).encode()).hexdigest()
 
 
