@@ -24,6 +24,7 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return out / "toy-face"
 
 
+@pytest.mark.long
 def test_a_release_is_a_bundle_tested_on_other_people_and_on_real_ones(made: Path) -> None:
     bundle = read_bundle(made / "bundles" / "toy-face")
     assert bundle.labels == LABELS and bundle.task == "face"
@@ -38,6 +39,7 @@ def test_a_release_is_a_bundle_tested_on_other_people_and_on_real_ones(made: Pat
     assert people[0]["adult_share"] == people[1]["adult_share"] == 0.5
 
 
+@pytest.mark.long
 def test_the_card_tells_where_each_answer_is(made: Path) -> None:
     card = (made / "bundles" / "toy-face" / CARD).read_text()
     for name, columns in COLUMNS.items():

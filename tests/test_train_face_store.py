@@ -1,7 +1,7 @@
 """Faces come out the same from shards and from the folder kept beside them."""
 
-import runpy
 import os
+import runpy
 import subprocess
 from collections.abc import Callable
 from pathlib import Path
