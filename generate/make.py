@@ -49,6 +49,8 @@ from generate.voice.voices import sample_voice
 
 CHECK_PX = 32
 """Size of the picture that is drawn to see whether options can be."""
+LEAST_SPEECH_S = 1.0
+"""Time that a talking clip keeps for speech, beside quiet and other sounds."""
 MOVING_BLUR = 0.4
 """Share of talking clips whose exposure is long enough to blur what moves."""
 
@@ -185,12 +187,14 @@ def _voiced(options: Talk, number: int, voice: VoiceSpec) -> tuple[Utterance, st
     else:
         text = from_block(options.sentences or SENTENCES, options.seed, number, "text")
         utterance, text = say_sentence(text, voice, rng)
+    quiet = stream(options.seed, number, "quiet").uniform(0, options.quiet_s, 2)
+    loud_s = options.max_s - sum(quiet)
     plan = parse_direction(options.direction) if options.direction else NO_DIRECTION
     if not options.direction and not options.song and options.max_s >= ASIDE_LEAST_S:
-        plan = aside(voice.emotion, stream(options.seed, number, "aside"))
-    quiet = stream(options.seed, number, "quiet").uniform(0, options.quiet_s, 2)
-    most_s = options.max_s - sum(plan.room_s) - sum(quiet)
-    utterance = roomy(padded(_cut(utterance, most_s), *quiet), plan)
+        drawn = aside(voice.emotion, stream(options.seed, number, "aside"))
+        plan = drawn if loud_s - sum(drawn.room_s) >= LEAST_SPEECH_S else plan
+    spoken = _cut(utterance, loud_s - sum(plan.room_s))
+    utterance = roomy(padded(spoken, *quiet), plan)
     return utterance, text, Asked(plan, tuple(notes), options.tempo_bpm)
 
 

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from math import ceil
+
 from generate.controls import parse_emotion, parse_fixed
 from generate.ladder import LADDERS
-from generate.make import check_fixed
+from generate.make import LEAST_SPEECH_S, check_fixed
 from generate.motion.cues import GestureCue
 from generate.motion.direction import parse_direction
 from generate.motion.direction_cues import direction_cues
@@ -76,16 +78,18 @@ def _check_acting(options: Talk) -> None:
     if not TEMPOS_BPM[0] <= options.tempo_bpm <= TEMPOS_BPM[1]:
         low, high = TEMPOS_BPM
         raise ValueError(f"--tempo-bpm {options.tempo_bpm:g}: want {low:g} to {high:g}")
-    if not 0 <= options.quiet_s <= (options.max_s - 1) / 2:
-        want = f"want 0 to {(options.max_s - 1) / 2:g}, so that a second of speech fits --max-s"
+    most_s = (options.max_s - LEAST_SPEECH_S) / 2
+    if not 0 <= options.quiet_s <= most_s:
+        want = f"want 0 to {most_s:g}, so that a second of speech fits --max-s"
         raise ValueError(f"--quiet-s {options.quiet_s:g}: {want}")
     if not options.direction:
         return
     plan = parse_direction(options.direction)
-    if sum(plan.room_s) > options.max_s - 1:
-        raise ValueError(
-            f"--max-s {options.max_s:g}: the direction's sounds take {sum(plan.room_s):.1f} s of it"
-        )
+    room_s = sum(plan.room_s) + 2 * options.quiet_s
+    if room_s > options.max_s - LEAST_SPEECH_S:
+        what = "the direction's sounds" + (" and --quiet-s" if options.quiet_s else "")
+        want = f"want {ceil(10 * (room_s + LEAST_SPEECH_S)) / 10:.1f} at least"
+        raise ValueError(f"--max-s {options.max_s:g}: {what} take {room_s:.1f} s of it; {want}")
     hands = [cue.gesture for cue in direction_cues(plan, 60.0) if isinstance(cue, GestureCue)]
     if hands and "upper" not in parse_fixed(options.fix).values():
         raise ValueError(f"--direction: {hands[0]} shows only with --fix framing=upper")

@@ -7,6 +7,8 @@ from dataclasses import replace
 import pytest
 
 from generate import make
+from generate.motion.asides import ASIDE_LEAST_S
+from generate.motion.direction import parse_direction
 from generate.preset_checks import check_options
 from generate.presets import Talk
 from generate.voice.voices import HELD_OUT
@@ -39,3 +41,26 @@ def test_quiet_leaves_a_second_of_speech() -> None:
     check_options(replace(TALK, quiet_s=1.0))
     with pytest.raises(ValueError, match=r"--quiet-s 1\.1: want 0 to 1"):
         check_options(replace(TALK, quiet_s=1.1))
+
+
+def test_sounds_beside_speech_leave_a_second_of_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(make, "aside", lambda _emotion, _rng: parse_direction("yawns"))
+    calm = replace(TALK, max_s=ASIDE_LEAST_S)
+    taken = []
+    for number in range(6):
+        for options in (calm, replace(calm, quiet_s=1.5)):
+            shot = make.talk_shot(options, number)
+            voice = make.talk_voice(options, number, shot)
+            utterance, _, asked = make._voiced(options, number, voice)
+            first, last = utterance.words[0].start_s, utterance.words[-1].end_s
+            assert utterance.duration_s <= options.max_s + 0.01 and last > first + 0.2
+            taken.append(sum(asked.direction.room_s) > 0)
+    assert all(taken[::2]) and not all(taken[1::2])
+
+
+def test_a_direction_and_quiet_leave_a_second_of_speech() -> None:
+    yawns = replace(TALK, direction="yawns", max_s=4.0)
+    check_options(replace(yawns, quiet_s=0.2))
+    with pytest.raises(ValueError, match=r"the .* --quiet-s take 4\.5 s of it; want 5\.6"):
+        check_options(replace(yawns, quiet_s=1.0))
+    check_options(replace(yawns, quiet_s=1.0, max_s=5.6))

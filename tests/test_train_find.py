@@ -24,6 +24,8 @@ from train_edge.loop import make_batch, train
 from train_edge.options import ImageAugment
 from train_edge.predictor import load_model
 from train_edge.presets import preset
+from train_edge.run import load_run
+from train_edge.tasks import calibration_batch
 
 CLIPS = runpy.run_path(str(Path(__file__).with_name("make_tiny_clips.py")))
 OPTIONS = replace(preset("find-tiny"), steps=3, batch=4, threads=1)
@@ -149,6 +151,10 @@ def test_train_evaluate_and_again_the_same(data: Path, places: Path, tmp_path: P
     assert result["faces"] == 4 and 0 <= result["recall"] <= 1
     false = evaluate(model, places)
     assert false["empty"] == 12 and "recall" not in false and "without a face" in as_text(false)
+    one, same = (calibration_batch(load_run(run), data, 9) for _ in "12")
+    assert one.shape == (9, 120, 160, 1) and np.array_equal(one, same)
+    bare = replace(load_run(run), options=replace(options, background=""))
+    assert not np.array_equal(one, calibration_batch(bare, data, 9)), "places are calibrated on"
     real = evaluate(model, CLIPS["faces_folder"](tmp_path / "real"))
     assert set(real["by_height"]) == {"1", "0.6", "0.4"} and real["n"] == 6
     assert "overlap" in as_text(real)

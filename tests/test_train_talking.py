@@ -27,7 +27,7 @@ from train_edge.presets import preset
 from train_edge.run import load_run
 from train_edge.talking_clips import Film, load_films, mouth_of
 from train_edge.talking_task import LABELS, TalkingTask
-from train_edge.tasks import calibration_batch
+from train_edge.tasks import calibration_batch, make_task
 
 CLIPS = runpy.run_path(str(Path(__file__).with_name("make_tiny_clips.py")))
 Rows = NDArray[np.float32]
@@ -164,6 +164,39 @@ def test_trials_are_what_they_are_called(films: list[Film]) -> None:
     assert {k for trial in made.values() for k in kinds_of(trial)} == {"speaking", *NEGATIVES}
     assert fitted(np.arange(9), 4, 2).tolist() == [2, 3, 4, 5]
     assert fitted(np.arange(2), 4, 1).tolist() == [0, 0, 1, 0]
+
+
+def test_a_short_film_is_never_shifted_to_its_own_time(films: list[Film]) -> None:
+    first = replace(cut_to(films[0], 30), speaking=np.arange(30) == 0)
+    for number in range(40):
+        made = {t.kind: t for t in trials([films[1]] * number + [first, films[1]], number)}
+        assert 10 <= int(made["shifted"].audible.argmax()) <= 20
+
+
+def test_another_voice_is_another_voice(films: list[Film]) -> None:
+    loud = replace(films[0], voice="a", speaking=np.ones(len(films[0]), bool))
+    other = replace(films[0], voice="b", speaking=np.zeros(len(films[0]), bool))
+    for number in range(8):
+        made = {t.kind: t for t in trials([*[loud] * 8, other], number)}
+        assert not made["other"].audible.any()
+    assert "other" not in {trial.kind for trial in trials([loud] * 3, 0)}
+
+
+def cut_to(film: Film, count: int) -> Film:
+    """The first pictures of a film."""
+    return Film(film.pictures[:count], film.audio[: 640 * count], film.speaking[:count],
+                film.facing[:count], film.seen[:count], film.mouth[:count], film.voice)  # fmt: skip
+
+
+def test_one_held_clip_is_too_few_to_validate_on(
+    data: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    task = make_task(preset("talking-tiny"), data)
+    assert isinstance(task, TalkingTask) and task.held is task.kept
+    assert "validating on those it learns from" in capsys.readouterr().err
+    task = make_task(preset("talking-tiny"), CLIPS["talks_data"](tmp_path / "more", 20))
+    assert isinstance(task, TalkingTask) and len(task.held) == 2 and len(task.kept) == 18
+    assert "validating" not in capsys.readouterr().err
 
 
 def oracle(late: int = 0, wrong: str = "") -> Callable[[Rows], Rows]:

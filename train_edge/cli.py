@@ -24,6 +24,8 @@ presets:
 examples:
   collodi train kws --data data/words
   collodi train face --data data/stills --steps 4000 --batch 64 --out runs
+  collodi train find --data data/stills --background data/places
+  collodi train talking --data data/talk
   collodi train --resume runs/00003-face-stills
 
 `collodi train PRESET --help` lists the options of a preset."""
@@ -55,7 +57,7 @@ class Again:
 def main(argv: Sequence[str]) -> int:
     """Run the command line; ValueError where it was used wrongly, Stopped after Ctrl-C."""
     if not argv or argv[0] in ("-h", "--help"):
-        print(HELP.format(presets="\n".join(f"  {k:9s} {v}" for k, v in NOTES.items())))
+        print(HELP.format(presets="\n".join(f"  {k:12s} {v}" for k, v in NOTES.items())))
         return 0
     if argv[0].startswith("-"):
         again = parse(Again, argv, "collodi train", Again.__doc__)

@@ -18,6 +18,8 @@ class Options:
 
     Example: collodi evaluate runs/00000-kws-words --data real/speech --json kws.json
     Example: collodi evaluate bundles/face --file tflite-int8 --data data/stills-test
+    Example: collodi evaluate runs/00002-find-stills --data data/places-test
+    Example: collodi evaluate runs/00003-talking-talk --data data/talk-test
     """
 
     model: Annotated[str, tyro.conf.Positional]

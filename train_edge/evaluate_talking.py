@@ -37,6 +37,8 @@ NEGATIVES = {
 HOUSE = 5000
 """Seed of what is drawn for evaluation: noises that training never heard."""
 SNR_DB = (15.0, 40.0)
+SHIFT = (10, 31)
+"""Pictures by which a shifted sound is early or late, the last excluded: 0.4 to 1.2 s."""
 STRIDE = 3
 """Pictures from one answer to the next."""
 BATCH = 64
@@ -101,15 +103,21 @@ def score_films(ask: Ask, films: Sequence[Film]) -> dict[str, Any]:
 
 
 def trials(films: Sequence[Film], number: int) -> Iterator[Trial]:
-    """Film `number` with each kind of sound; always the same ones."""
+    """Film `number` with each kind of sound; always the same ones.
+
+    There is no sound of another voice where all films have the same.
+    """
     rng = np.random.default_rng([HOUSE, number])
     film = films[number]
     count = len(film.audio)
     noise = excerpt(HOUSE, str(rng.choice(NOISES)), rng, count)
-    snr_db, away = float(rng.uniform(*SNR_DB)), (number + int(rng.integers(1, len(films))))
-    shift = int(rng.integers(10, 31)) * int(rng.choice((-1, 1)))
-    other = films[away % len(films)]
-    start = int(rng.integers(0, abs(len(other) - len(film)) + 1))
+    snr_db = float(rng.uniform(*SNR_DB))
+    around = [*films[number + 1 :], *films[:number]]
+    others = [other for other in around if other.voice != film.voice]
+    other = others[int(rng.integers(len(others)))] if others else None
+    low, high = SHIFT
+    high = min(high, len(film) - low + 1)  # the end comes round to the begin, as far away
+    shift = int(rng.integers(low, high)) * int(rng.choice((-1, 1)))
 
     def heard(kind: str, sound: NDArray[np.float32], audible: Bools) -> Trial:
         noisy = sound + at_snr(film.audio, noise, snr_db)
@@ -117,8 +125,10 @@ def trials(films: Sequence[Film], number: int) -> Iterator[Trial]:
 
     nobody = np.zeros(len(film), bool)
     yield heard("own", film.audio, film.speaking)
-    yield heard("other", fitted(other.audio, count, start * EACH),
-                fitted(other.speaking, len(film), start))  # fmt: skip
+    if other:
+        start = int(rng.integers(0, abs(len(other) - len(film)) + 1))
+        yield heard("other", fitted(other.audio, count, start * EACH),
+                    fitted(other.speaking, len(film), start))  # fmt: skip
     yield heard("shifted", np.roll(film.audio, shift * EACH), np.roll(film.speaking, shift))
     yield heard("none", np.zeros_like(film.audio), nobody)
     loud = excerpt(HOUSE + 1, str(rng.choice(NOISES)), rng, count)

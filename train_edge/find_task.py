@@ -90,7 +90,7 @@ class FindTask:
         return score + BOX_WEIGHT * (box * face).sum() / count
 
     def validate(self, module: nn.Module) -> dict[str, float]:
-        """Recall at one false face in 100 scenes without one, both composed of held-out clips."""
+        """Recall where VALIDATED scenes without a face show no false one, all of held-out clips."""
         rng = np.random.default_rng(HELD_SEED)
         how = ImageAugment(occlude=0.0)
         full = [compose(self.held, rng, how, SIZE, True) for _ in range(VALIDATED)]

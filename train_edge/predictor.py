@@ -36,7 +36,7 @@ class Predictor:
     name: str
     """For people: folder, and file where it is a bundle."""
     task: str
-    """kws or face."""
+    """kws, face, find, voice or talking."""
     labels: tuple[str, ...]
     """Name of each output."""
     front_end: dict[str, Any]

@@ -63,7 +63,7 @@ class Run:
     folder: Path
     """The run folder."""
     task: str
-    """kws or face."""
+    """kws, face, find, voice or talking."""
     options: Options
     """What it was trained with."""
     module: nn.Module

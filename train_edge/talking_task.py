@@ -21,7 +21,7 @@ from device.backends.audiovisual import rows, standardized
 from device.front_end import AUDIOVISUAL
 from train_edge.augment_film import filmed
 from train_edge.augment_sound import vary
-from train_edge.evaluate_talking import score_films
+from train_edge.evaluate_talking import SHIFT, score_films
 from train_edge.models.talknet import PICTURES, SIZE_PX, TalkNet
 from train_edge.options import Options
 from train_edge.spectra import BINS, FRAMES, features, gather, joined
@@ -33,8 +33,6 @@ SPEAKING, FACING, SEEN = 0, 1, 2
 SHARES = {"own": 0.45, "other": 0.18, "shifted": 0.2, "none": 0.1, "noise": 0.07}
 """Kinds of sound of a batch: only the child's own counts as its speaking. A shifted one has the
 same voice, so that it is not enough to learn which voice belongs to which face."""
-SHIFT = (10, 30)
-"""Pictures by which a shifted sound is early or late: 0.4 to 1.2 s."""
 BUSY, BUSY_SHARE = 0.4, 0.7
 """Least share of speaking pictures in most seconds of the negatives: silence is easy."""
 SLIP = 1

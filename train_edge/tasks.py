@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import sys
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
@@ -88,20 +89,23 @@ def _task(options: Options, dataset: Dataset, kept: list[int], held: list[int]) 
         return FindTask(options, load_casts(learned, MOST), load_casts(tested, MOST_HELD))
     if options.task == "talking":
         films = load_films(dataset, kept)
-        return TalkingTask(options, films, load_films(dataset, held) if len(held) > 1 else films)
+        if len(held) > 1:
+            return TalkingTask(options, films, load_films(dataset, held))
+        print(f"{dataset.folder}: too few clips to hold two out; validating on those it learns "
+              "from", file=sys.stderr)  # fmt: skip
+        return TalkingTask(options, films, films)
     return FaceTask(options, load_faces(dataset, kept), load_faces(dataset, held))
 
 
 def calibration_batch(run: Run, data: str | Path, count: int) -> NDArray[np.float32]:
     """`count` inputs as training saw them, in board layout (n, H, W, C), always the same ones.
 
-    Drawn from at most `count` training clips, so that a large data set is not read whole.
+    Drawn from at most `count` training clips of a data set, so that a large one is not read whole.
     kws, voice: (n, 50, 40, 1) log-mel; face: (n, 96, 96, 3); find: (n, 120, 160, 1); talking:
     (n, 25, 1104, 1).
     """
     dataset = open_clips(data, WANT[run.task])
-    kept = split(dataset)[0]
-    some = [kept[k] for k in np.linspace(0, len(kept) - 1, min(count, len(kept))).astype(int)]
+    some = _spread(split(dataset)[0], count)
     task: Task
     if run.task == "kws":
         words = run.labels[:-2]
@@ -111,8 +115,12 @@ def calibration_batch(run: Run, data: str | Path, count: int) -> NDArray[np.floa
         voices = load_voices(dataset, some, voice_task.HOUSES[:1])
         task = VoiceTask(run.options, voices, voices)
     elif run.task == "find":
-        people = load_casts([(dataset, some)], MOST)
-        task = FindTask(run.options, people, people)
+        parts = [(dataset, some)]
+        if run.options.background:
+            around = open_clips(run.options.background, "frames")
+            parts.append((around, _spread(split(around)[0], count)))
+        cast = load_casts(parts, MOST)
+        task = FindTask(run.options, cast, cast)
     elif run.task == "talking":
         films = load_films(dataset, some)
         task = TalkingTask(run.options, films, films)
@@ -126,8 +134,13 @@ def calibration_batch(run: Run, data: str | Path, count: int) -> NDArray[np.floa
 def calibration_sounds(data: str | Path, count: int) -> NDArray[np.float32]:
     """Seconds of sound (n, 16000) in -1..1, n <= count, evenly drawn from the training clips."""
     dataset = open_clips(data, "audio")
-    kept = split(dataset)[0]
-    some = [kept[k] for k in np.linspace(0, len(kept) - 1, min(count, len(kept))).astype(int)]
+    some = _spread(split(dataset)[0], count)
     clips = (dataset.clip(number, want=("audio", "labels")) for number in some)
     heard = [clip for clip in clips if clip.audio is not None and len(clip.audio)]
     return np.stack([one_second(cut_word(clip, clip.facts["keyword"])) for clip in heard])
+
+
+def _spread(numbers: Sequence[int], count: int) -> list[int]:
+    """At most `count` of the numbers, evenly spread over them."""
+    picks = np.linspace(0, len(numbers) - 1, min(count, len(numbers))).astype(int)
+    return [numbers[k] for k in picks]

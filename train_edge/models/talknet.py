@@ -48,7 +48,7 @@ class Over(nn.Module):
 class TalkNet(nn.Module):
     """Late fusion of a picture encoder and a sound encoder, then convolutions along time.
 
-    About 150k parameters. The product of both codes tells where they move together, as in two-
+    About 107k parameters. The product of both codes tells where they move together, as in two-
     stream networks for lip synchrony (Chung and Zisserman, "Out of time", 2016); its mean over the
     second, given back to every moment, says whether they are one person's. Only what TFLite Micro
     has: convolution, relu, add, multiply, mean and reshape.
