@@ -333,7 +333,7 @@ def test_gate_refuses_a_damaged_file_by_name(
 def test_failed_gate_leaves_nothing(
     exported: Exported, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def bad_tflite(_network: object, _task: str, _clips: object, path: Path) -> None:
+    def bad_tflite(_network: object, _task: str, _clips: object, path: Path, _tune: bool) -> None:
         shutil.copyfile(exported.folder / "model.int8.tflite", path)
         flip_weights(path)
 

@@ -261,7 +261,7 @@ def test_styles_come_back(tmp_path):
 @pytest.mark.parametrize(
     ("words", "said"),
     [
-        (["export", "nowhere", "--out", "x.glb"], "no such folder"),
+        (["export", "nowhere", "--out", "x.glb"], "no such file or folder"),
         (["export", "TAKE", "--out", "x.fbx"], "unknown format 'fbx'"),
         (["imprt", "TAKE"], "did you mean 'import'"),
         (["import", "TAKE", "--rate", "24"], "rate"),
