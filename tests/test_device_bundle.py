@@ -98,8 +98,8 @@ OBJECTS = [p for p in paths_of(MANIFEST) if p[-1] in ("created", "host", "front_
     ("accuracy",), ("detector",),
 ]  # fmt: skip
 OPTIONAL = {"parity", "arena_bytes", "ops", "quantization", "accuracy", "synthetic", "real",
-            "scale", "zero_point", "format", "version", "detector", "finder", "hop_frames", "smooth",
-            "refractory_s", "thresholds", "false_accepts_per_hour", "negative_hours",
+            "scale", "zero_point", "format", "version", "detector", "hop_frames", "smooth",
+            "finder", "refractory_s", "thresholds", "false_accepts_per_hour", "negative_hours",
             "tested_per_hour", "tested_hours", "tested_false_rejects", "tested_words"}  # fmt: skip
 
 
