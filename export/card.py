@@ -9,7 +9,7 @@ from export.to_c import c_name
 from export.verify import strays
 from train_edge.face_outputs import COLUMNS, PARTS
 
-STREAM, THRESHOLD = "## In a stream", "## When it is a face"
+ACCURACY, STREAM, THRESHOLD = "## Accuracy", "## In a stream", "## When it is a face"
 
 WHAT = {
     "kws": "Hears one second of speech and names one of its keywords, or says that there is none.",
@@ -94,7 +94,7 @@ def card(bundle: Bundle, not_run: Mapping[str, str]) -> str:
         _facts(bundle),
         _outputs(bundle),
         f"## Files\n\n{_files(bundle, not_run)}",
-        f"## Accuracy\n\n{_accuracy(bundle)}",
+        _accuracy(bundle),
         in_a_stream(bundle) if bundle.task == "kws" else "",
         threshold_of(bundle) if bundle.task == "find" else "",
         f"## Use in Python\n\n{_python(bundle)}",
@@ -182,7 +182,7 @@ def _accuracy(bundle: Bundle) -> str:
         shown = [f"{METRICS[name]} {_shown(name, figures[name])}" for name in known]
         count = f" ({figures['n']:.0f} clips)" if "n" in figures else ""
         lines.append(f"On {title[kind]}{count}: {'; '.join(shown) or 'see manifest.json'}.")
-    return _bullets(lines)
+    return f"{ACCURACY}\n\n{_bullets(lines)}"
 
 
 def _shown(name: str, value: float) -> str:
@@ -211,15 +211,20 @@ def in_a_stream(bundle: Bundle) -> str:
 
 
 def as_tuned(text: str, bundle: Bundle) -> str:
-    """A card with what the bundle says now of streams or of its threshold; else as it is."""
-    heading, section = STREAM, in_a_stream
-    if bundle.task == "find":
-        heading, section = THRESHOLD, threshold_of
+    """A card with what the bundle says now of streams, or of its threshold and accuracy; else as
+    it is."""
+    if bundle.task != "find":
+        return _anew(text, STREAM, in_a_stream(bundle))
+    return _anew(_anew(text, ACCURACY, _accuracy(bundle)), THRESHOLD, threshold_of(bundle))
+
+
+def _anew(text: str, heading: str, section: str) -> str:
+    """The text with another section under a heading; as it is where it has no such heading."""
     before, found, rest = text.partition(heading)
     if not found:
         return text
     after = rest.find("\n## ")
-    return f"{before}{section(bundle)}\n{rest[after:] if after >= 0 else ''}"
+    return f"{before}{section}\n{rest[after:] if after >= 0 else ''}"
 
 
 def threshold_of(bundle: Bundle) -> str:

@@ -23,6 +23,8 @@ KINDS = ("synthetic", "real")
 def read_accuracy(paths: Sequence[Path], task: str, metrics: Mapping[str, float]) -> Accuracy:
     """Figures of evaluation files; without a synthetic one, those of the run's held-out clips.
 
+    A detector has none of the latter: its threshold was chosen on the same clips.
+
     metrics are those of the run, named `val_...`. ValueError names a file that is no evaluation,
     of another task, or the second one of its kind.
     """
@@ -33,6 +35,7 @@ def read_accuracy(paths: Sequence[Path], task: str, metrics: Mapping[str, float]
             raise ValueError(f"--evaluation {path}: a second evaluation on {kind} data")
         found[kind] = figures
     own = {name[4:]: value for name, value in metrics.items() if name.startswith("val_")}
+    own = {} if task == "find" else own
     return Accuracy(found.get("synthetic") or own or None, found.get("real"))
 
 

@@ -2,8 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeVar
+
+if TYPE_CHECKING:
+    from _typeshed import DataclassInstance
+
+R = TypeVar("R", bound="DataclassInstance")
 
 TEST_SEED, TUNE_SEED = 1_000_000, 2_000_000
 """Added to the seed of what is trained on: other homes, other people, other noises."""
@@ -22,3 +29,8 @@ class Order:
     """The smallest size, which only shows that everything runs."""
     real: Path | None
     """Folder of real data, only to test on; null where there is none."""
+
+
+def sized(o: Order, full: R, tiny: Mapping[str, Any]) -> R:
+    """The recipe `full`; at the smallest size, with what `tiny` changes of it."""
+    return replace(full, **tiny) if o.tiny else full

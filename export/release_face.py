@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
 from export.chain import Chain, keep_options
-from export.recipe import TEST_SEED, Order
+from export.recipe import TEST_SEED, Order, sized
 
 
 @dataclass(frozen=True)
@@ -34,14 +34,9 @@ TINY: dict[str, Any] = {
 }  # fmt: skip
 
 
-def recipe(o: Order) -> Recipe:
-    """The recipe of a name, at the size that is asked for."""
-    return replace(RECIPES[o.name], **TINY) if o.tiny else RECIPES[o.name]
-
-
 def make(o: Order) -> Path:
     """Run every stage that is not finished yet; returns the bundle's folder."""
-    how, out = recipe(o), o.folder
+    how, out = sized(o, RECIPES[o.name], TINY), o.folder
     keep_options(out, {"seed": o.seed} | asdict(how))
     run, data, bundle = Chain(out), out / "data", out / "bundles" / o.name
     people = ("--adult-share", how.adult_share, "--child-stills", how.child_stills)

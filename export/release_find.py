@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
 from export.chain import Chain, keep_options
-from export.recipe import TEST_SEED, TUNE_SEED, Order
+from export.recipe import TEST_SEED, TUNE_SEED, Order, sized
 
 
 @dataclass(frozen=True)
@@ -38,14 +38,9 @@ TINY: dict[str, Any] = {
 }  # fmt: skip
 
 
-def recipe(o: Order) -> Recipe:
-    """The recipe of a name, at the size that is asked for."""
-    return replace(RECIPES[o.name], **TINY) if o.tiny else RECIPES[o.name]
-
-
 def make(o: Order) -> Path:
     """Run every stage that is not finished yet; returns the bundle's folder."""
-    how, out = recipe(o), o.folder
+    how, out = sized(o, RECIPES[o.name], TINY), o.folder
     keep_options(out, {"seed": o.seed} | asdict(how))
     run, data, bundle = Chain(out), out / "data", out / "bundles" / o.name
 
@@ -64,12 +59,13 @@ def make(o: Order) -> Path:
     run.once(out / "tune.json", "tune", bundle, "--data", tune, "--json", out / "tune.json")
     test = pictures("places", "places-test", how.test_places, o.seed + TEST_SEED, *behind)
     others = pictures("stills", "stills-test", how.tests, o.seed + TEST_SEED, *adults)
-    run.once(out / "test.json", "tune", bundle, "--test", "--data", test, "--positives", others,
-             "--json", out / "test.json")  # fmt: skip
     found = {"synthetic": others} | ({"real": o.real} if o.real else {})
     for kind, place in found.items():
         for target in ("onnx", "tflite-int8"):
             result = out / f"evaluate-{kind}-{target}.json"
             run.once(result, "evaluate", bundle, "--file", target, "--data", place,
                      "--json", result)  # fmt: skip
+    figures = [out / f"evaluate-{kind}-tflite-int8.json" for kind in found]
+    run.once(out / "test.json", "tune", bundle, "--test", "--data", test, "--positives", others,
+             "--evaluation", *figures, "--json", out / "test.json")  # fmt: skip
     return bundle

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
 from export.chain import Chain, keep_options
-from export.recipe import TEST_SEED, Order
+from export.recipe import TEST_SEED, Order, sized
 from generate.voice.text import PARENTS
 
 SENTENCES = PARENTS[::2]
@@ -41,7 +41,7 @@ TINY: dict[str, Any] = {
 
 def make(o: Order) -> Path:
     """Run every stage that is not finished yet; returns the bundle's folder."""
-    how, out = replace(Recipe(), **TINY) if o.tiny else Recipe(), o.folder
+    how, out = sized(o, Recipe(), TINY), o.folder
     keep_options(out, {"seed": o.seed} | asdict(how))
     run, data, bundle = Chain(out), out / "data", out / "bundles" / o.name
 

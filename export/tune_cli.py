@@ -13,13 +13,14 @@ import tyro
 from numpy.typing import NDArray
 
 from device.backends import open_model
-from device.bundle import CARD, Bundle, read_bundle, write_bundle
+from device.bundle import CARD, Accuracy, Bundle, read_bundle, write_bundle
 from device.detect import NOT_WORDS, Detector
 from device.files import write_atomic
 from device.find import Finder
 from device.listen_cli import file_for
 from device.strict import dumps
 from export.card import as_tuned
+from export.evaluations import read_accuracy
 from export.tune import Heard, Score, hear, score, tune
 from export.tune_find import tested_finder, tuned_finder
 from generate.clip import Clip
@@ -46,6 +47,7 @@ class Options:
     Example: collodi tune bundles/toy --data data/stream --positives data/words-test
     Example: collodi tune bundles/toy --test --data data/other --positives data/words-test
     Example: collodi tune bundles/find --data data/places
+    Example: collodi tune bundles/find --test --data data/places-test --evaluation found.json
     """
 
     bundle: Annotated[Path, tyro.conf.Positional]
@@ -65,6 +67,9 @@ class Options:
     """Answers that are averaged; 5 if not given."""
     refractory_s: float | None = None
     """Time of rest after a word; 1 if not given."""
+    evaluation: tuple[Path, ...] = ()
+    """With --test of a detector of faces: JSON files of `collodi evaluate` at its threshold, at
+    most one on synthetic and one on real data, for manifest and card."""
     file: str | None = None
     """File or target of the bundle to tune with; tflite-int8 if it is there and runs."""
     test: bool = False
@@ -80,14 +85,23 @@ def main(argv: Sequence[str]) -> int:
     options = parse(Options, argv, "collodi tune", Options.__doc__)
     _check(options)
     bundle = read_bundle(options.bundle)
+    _check_task(options, bundle.task)
     if bundle.task == "find":
-        what = (options.bundle, bundle, options.data, options.file)
-        finder = tested_finder(*what, options.positives) if options.test else tuned_finder(*what)
-        _keep(options, replace(bundle, finder=finder), finder)
+        _tune_finder(options, bundle)
         return 0
     settings = _tested(options, bundle) if options.test else _tuned(options, bundle)
     _keep(options, replace(bundle, detector=settings), settings)
     return 0
+
+
+def _tune_finder(options: Options, bundle: Bundle) -> None:
+    """Choose or test the threshold; accuracy at another one is forgotten."""
+    accuracy = Accuracy() if not options.test else bundle.accuracy
+    if options.evaluation:
+        accuracy = read_accuracy(options.evaluation, "find", {})
+    what = (options.bundle, bundle, options.data, options.file)
+    finder = tested_finder(*what, options.positives) if options.test else tuned_finder(*what)
+    _keep(options, replace(bundle, finder=finder, accuracy=accuracy), finder)
 
 
 def _keep(options: Options, changed: Bundle, settings: Detector | Finder) -> None:
@@ -110,6 +124,19 @@ def _check(options: Options) -> None:
     if options.test and given:
         flag = given[0].replace("_", "-")
         raise ValueError(f"--{flag}: --test keeps what the bundle was tuned to; leave one out")
+
+
+def _check_task(options: Options, task: str) -> None:
+    """ValueError where an option is not for models of the task."""
+    of_words = [name for name in TO_TUNE if getattr(options, name) is not None]
+    if task == "find" and of_words:
+        flag = of_words[0].replace("_", "-")
+        raise ValueError(f"--{flag}: for keyword models only, {options.bundle} finds faces")
+    if task == "find" and options.positives and not options.test:
+        raise ValueError(f"--positives {options.positives}: to find faces, only with --test")
+    if options.evaluation and not (task == "find" and options.test):
+        raise ValueError(f"--evaluation {options.evaluation[0]}: only with --test of a detector "
+                         "of faces")  # fmt: skip
 
 
 def _tuned(options: Options, bundle: Bundle) -> Detector:

@@ -44,6 +44,7 @@ def test_a_transfer_report_alone_gives_its_two_figures(
     said = capsys.readouterr().out
     assert said.count("not run") == 6
     assert "face_vs_mlperf_latency     not run: needs --face and --reference" in said
+    assert "find_recall                not run: needs --find and --real and --scenes" in said
 
 
 def test_size_and_latency_need_no_data(bench: Any, bundle: Path, tmp_path: Path) -> None:
@@ -65,13 +66,13 @@ def test_figures_of_evaluations_follow_their_rules(
 ) -> None:
     for name in ("real", "stills", "scenes", "talk"):
         (tmp_path / name).mkdir()
-    false_per_100 = 0.9
+    false: dict[str, float] = {"false_per_100": 0.9}
 
     def evaluated(file: str, folder: Path) -> dict[str, Any]:
         error = {"onnx": 0.100, "tflite-int8": 0.102}[file]
         groups = {"sex male": {"n": 40, "nme_68": 0.1275}, "few": {"n": 2, "nme_68": 0.9}}
         body = {"nme_68": error, "recall": 0.97, "accuracy": 0.96, "by_group": groups}
-        return body | {"false_per_100": false_per_100, "stamp": {}, "data": folder.name}
+        return body | false | {"stamp": {}, "data": folder.name}
 
     monkeypatch.setattr(bench, "load_model", lambda _, file: file)
     monkeypatch.setattr(bench, "evaluate", evaluated)
@@ -84,9 +85,12 @@ def test_figures_of_evaluations_follow_their_rules(
     assert found == pytest.approx(
         {"int8_loss": 0.02, "find_recall": 0.97, "talking_accuracy": 0.96, "worst_group": 0.25}
     )
-    false_per_100 = 1.1  # a detector that sees faces everywhere has no recall to show
+    false = {"false_per_100": 1.1}  # a detector that sees faces everywhere has no recall to show
     assert bench.main([*flags, "--json", str(out)]) == 0
     assert figures(out)["find_recall"] is None
+    false = {}
+    with pytest.raises(SystemExit, match="--scenes .*: every picture shows a face"):
+        bench.main([*flags, "--json", str(out)])
 
 
 @pytest.mark.parametrize(

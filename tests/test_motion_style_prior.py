@@ -16,7 +16,7 @@ from generate.motion.style import SHAPED, PersonalStyle, restyled, style_gap, st
 from generate.motion.style_children import plain_score, sample_child, sample_talker, talk
 from generate.motion.style_fit import fit_style
 from generate.motion.style_json import read_style
-from generate.motion.style_prior import TABLE, read_prior, read_table
+from generate.motion.style_prior import read_prior, read_table
 from generate.motion.style_table import learn_table, learned, takes
 from generate.motion.taken import clip_phonemes, clip_score, redrawn, take
 from generate.spec import Motion
@@ -91,7 +91,7 @@ def test_ridge_says_what_it_can_and_what_it_cannot_tell():
     assert abs(table.weights[:, 1]).max() < 0.1
 
 
-def test_takes_to_learn_from_are_the_same_each_time():
+def test_takes_to_learn_from_are_the_same_each_time(tmp_path):
     one, two = takes(4), takes(4)
     assert all(
         np.array_equal(a, b)
@@ -101,7 +101,7 @@ def test_takes_to_learn_from_are_the_same_each_time():
     table = read_table()
     assert one[0][0].shape == table.center.shape and one[0][1].shape == table.mean.shape
     with pytest.raises(ValueError, match="want 10 or more"):
-        learn_table(TABLE, 3)
+        learn_table(tmp_path / "table.npz", 3)
 
 
 def labelled(child):

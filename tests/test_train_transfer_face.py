@@ -71,6 +71,9 @@ def test_each_arm_reads_what_it_says_and_no_more(
     loaded.clear()
     subject.check()
     assert sorted(loaded) == [str(number) for number in range(8)]
+    cv2.imwrite(str(real / "images" / "3.png"), np.zeros((20, 20, 3)))
+    with pytest.raises(ValueError, match=r"3\.png: \d+ of 68 landmarks lie outside"):
+        subject.check()
 
 
 def test_the_synthetic_arm_is_what_train_makes_and_evaluate_measures(

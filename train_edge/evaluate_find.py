@@ -15,13 +15,13 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from device.find import Face
+from device.find import Face, placed
 from generate.shards import Dataset
 from train_edge.faces import face_square
 from train_edge.find_cast import face_in, is_clear
 from train_edge.find_score import Box, Found, match
 from train_edge.predictor import Predictor
-from train_edge.real_folders import load_image, read_landmarks
+from train_edge.real_folders import check_inside, load_image, read_landmarks
 
 HEIGHTS = (1.0, 0.6, 0.4)
 """Heights of a real crop in the field; the first is the one that counts."""
@@ -60,7 +60,8 @@ def score_find(model: Predictor, shown: Iterator[Shown]) -> dict[str, Any]:
             continue
         n_faces += 1
         found = match(faces, [one.face])
-        side_px = one.face[2] * _scale(model, one.picture)
+        height, width = one.picture.shape[:2]
+        side_px = one.face[2] * placed(width, height, model.front_end).scale
         for counts in (all_, by_size.setdefault(_band(side_px), Found()),
                        by_turn.setdefault(one.turn, Found())):  # fmt: skip
             counts.add(found)
@@ -98,22 +99,25 @@ def show_clips(dataset: Dataset, numbers: list[int]) -> Iterator[Shown]:
 
 
 def show_folder(folder: Path, model: Predictor, height: float) -> Iterator[Shown]:
-    """Crops of a face folder, `height` of the field high, somewhere in it (always the same)."""
+    """Crops of a face folder, `height` of the field high, somewhere in it (always the same).
+
+    A wide one is only so high that the field holds it. ValueError as `check_inside`.
+    """
     rng = np.random.default_rng(0)
     for row in read_landmarks(folder):
+        picture = load_image(row.path)
+        check_inside(row, picture.shape[1], picture.shape[0])
         middle, side = face_square(row.points.astype(np.float32))
-        whole = Shown(
-            load_image(row.path), (float(middle[0]), float(middle[1]), side), _turn(row.points)
-        )
+        whole = Shown(picture, (float(middle[0]), float(middle[1]), side), _turn(row.points))
         yield whole if height == 1 else _far(whole, model, height, rng)
 
 
 def _far(one: Shown, model: Predictor, height: float, rng: np.random.Generator) -> Shown:
     """The picture set small into an empty field."""
     width, rows = model.front_end["width_px"], model.front_end["height_px"]
-    scale = height * rows / one.picture.shape[0]
-    size = (max(1, round(one.picture.shape[1] * scale)), max(1, round(height * rows)))
-    size = (min(size[0], width), size[1])
+    high, wide = one.picture.shape[:2]
+    scale = min(height * rows / high, width / wide)
+    size = (max(1, round(wide * scale)), max(1, round(high * scale)))
     small = cv2.resize(one.picture, size, interpolation=cv2.INTER_AREA)
     field = np.full((rows, width, 3), AROUND, np.uint8)
     left, top = rng.integers(0, width - size[0] + 1), rng.integers(0, rows - size[1] + 1)
@@ -138,13 +142,6 @@ def asked(model: Predictor, shown: Iterator[Shown]) -> Iterator[tuple[Shown, lis
 def _answers(model: Predictor, shown: list[Shown]) -> Iterator[tuple[Shown, list[Face]]]:
     found = model.find([one.picture for one in shown], model.finder)
     return zip(shown, found, strict=True)
-
-
-def _scale(model: Predictor, picture: Picture) -> float:
-    """Px of the field for each px of a picture."""
-    height, width = picture.shape[:2]
-    spec = model.front_end
-    return min(spec["width_px"] / width, spec["height_px"] / height)
 
 
 def _band(side_px: float) -> str:

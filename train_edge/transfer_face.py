@@ -29,7 +29,7 @@ from train_edge.face_task import FaceTask
 from train_edge.faces import CROP_PX, MARGIN, VIEW, Faces, Pixels, square
 from train_edge.metrics import OUTER_EYES
 from train_edge.options import Options
-from train_edge.real_folders import FACES, load_image, read_landmarks
+from train_edge.real_folders import FACES, check_inside, load_image, read_landmarks
 from train_edge.run import MODEL, fill, read_tensors
 from train_edge.tasks import Task, make_task
 from train_edge.transfer import REAL, SYNTHETIC, Training, seeded, twins
@@ -71,9 +71,10 @@ class Portraits:
         self._check_rows()
 
     def check(self) -> None:
-        """Read every picture; ValueError names the first that cannot be."""
+        """Read every picture; ValueError names the first that cannot be, or is not its row's."""
         for row in self.rows:
-            load_image(row.path)
+            picture = load_image(row.path)
+            check_inside(row, picture.shape[1], picture.shape[0])
 
     def why_not(self, training: Training) -> str:  # noqa: ARG002
         """Every face has all landmarks: nothing is ever missing."""

@@ -1,5 +1,7 @@
 """`collodi motion style-table`: learn what statistics of curves say of a style. For maintainers.
 
+    collodi motion style-table --out generate/motion/data/style.npz
+
 Synthetic children with styles and resting faces of their own say sentences; a ridge regression
 learns their style vectors from `describe`. No seed of it is one that benchmarks measure on. So that
 real captures find their like, half of the faces also differ where the kit's own children do not,
