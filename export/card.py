@@ -211,11 +211,11 @@ def in_a_stream(bundle: Bundle) -> str:
 
 
 def as_tuned(text: str, bundle: Bundle) -> str:
-    """A card with what the bundle says now of streams, or of its threshold and accuracy; else as
-    it is."""
-    if bundle.task != "find":
-        return _anew(text, STREAM, in_a_stream(bundle))
-    return _anew(_anew(text, ACCURACY, _accuracy(bundle)), THRESHOLD, threshold_of(bundle))
+    """A card with what its bundle says now of accuracy, streams and thresholds; else as it is."""
+    sections = {ACCURACY: _accuracy, STREAM: in_a_stream, THRESHOLD: threshold_of}
+    for heading, section in sections.items():
+        text = _anew(text, heading, section(bundle))
+    return text
 
 
 def _anew(text: str, heading: str, section: str) -> str:

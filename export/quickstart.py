@@ -98,7 +98,7 @@ def chain(o: Options) -> Made:
         places = {"synthetic": data / test} | ({"real": o.real / real} if o.real else {})
         bundle, report = o.out / "bundles" / task, o.out / f"bench-{task}.json"
         trained = [made.evaluate(run, task, place, "float32", places[place]) for place in places]
-        figures = [word for path in trained for word in ("--evaluation", path)]
+        figures = ("--evaluation", *trained)
         run.once(bundle, "export", made.runs[task], "--out", bundle, *figures, *size.export)
         for place in places:
             made.evaluate(run, task, place, "tflite-int8", places[place])

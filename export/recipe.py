@@ -7,6 +7,8 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
+from export.chain import Chain
+
 if TYPE_CHECKING:
     from _typeshed import DataclassInstance
 
@@ -34,3 +36,21 @@ class Order:
 def sized(o: Order, full: R, tiny: Mapping[str, Any]) -> R:
     """The recipe `full`; at the smallest size, with what `tiny` changes of it."""
     return replace(full, **tiny) if o.tiny else full
+
+
+def tested_on(o: Order, synthetic: Path) -> dict[str, Path]:
+    """What a bundle is tested on: new synthetic clips, and real data where there is any."""
+    return {"synthetic": synthetic} | ({"real": o.real} if o.real else {})
+
+
+def evaluated(
+    run: Chain, model: Path, places: Mapping[str, Path], file: str = "float32"
+) -> tuple[Path, ...]:
+    """Evaluate a run, or one file of a bundle, on each of some places; returns the result files."""
+    results = []
+    for kind, data in places.items():
+        result = run.out / f"evaluate-{kind}-{file}.json"
+        which = () if file == "float32" else ("--file", file)
+        run.once(result, "evaluate", model, *which, "--data", data, "--json", result)
+        results.append(result)
+    return tuple(results)

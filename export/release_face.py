@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from export.chain import Chain, keep_options
-from export.recipe import TEST_SEED, Order, sized
+from export.recipe import TEST_SEED, Order, evaluated, sized, tested_on
 
 
 @dataclass(frozen=True)
@@ -46,16 +46,9 @@ def make(o: Order) -> Path:
         "--seed", o.seed + TEST_SEED)  # fmt: skip
     run_folder = run.train("face", out / "runs", "--data", data / "stills", "--steps", how.steps,
                            "--batch", how.batch, "--seed", o.seed)  # fmt: skip
-    figures: list[object] = []
-    places = {"synthetic": data / "stills-test"} | ({"real": o.real} if o.real else {})
-    for place, folder in places.items():
-        result = out / f"evaluate-{place}-float32.json"
-        run.once(result, "evaluate", run_folder, "--data", folder, "--json", result)
-        figures += ["--evaluation", result]
-    run.once(bundle, "export", run_folder, "--out", bundle, *figures, *how.export)
-    for place, folder in places.items():
-        for file in ("tflite-int8", "onnx-int8"):
-            result = out / f"evaluate-{place}-{file}.json"
-            run.once(result, "evaluate", bundle, "--file", file, "--data", folder,
-                     "--json", result)  # fmt: skip
+    places = tested_on(o, data / "stills-test")
+    figures = evaluated(run, run_folder, places)
+    run.once(bundle, "export", run_folder, "--out", bundle, "--evaluation", *figures, *how.export)
+    for file in ("tflite-int8", "onnx-int8"):
+        evaluated(run, bundle, places, file)
     return bundle

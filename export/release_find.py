@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from export.chain import Chain, keep_options
-from export.recipe import TEST_SEED, TUNE_SEED, Order, sized
+from export.recipe import TEST_SEED, TUNE_SEED, Order, evaluated, sized, tested_on
 
 
 @dataclass(frozen=True)
@@ -59,13 +59,8 @@ def make(o: Order) -> Path:
     run.once(out / "tune.json", "tune", bundle, "--data", tune, "--json", out / "tune.json")
     test = pictures("places", "places-test", how.test_places, o.seed + TEST_SEED, *behind)
     others = pictures("stills", "stills-test", how.tests, o.seed + TEST_SEED, *adults)
-    found = {"synthetic": others} | ({"real": o.real} if o.real else {})
-    for kind, place in found.items():
-        for target in ("onnx", "tflite-int8"):
-            result = out / f"evaluate-{kind}-{target}.json"
-            run.once(result, "evaluate", bundle, "--file", target, "--data", place,
-                     "--json", result)  # fmt: skip
-    figures = [out / f"evaluate-{kind}-tflite-int8.json" for kind in found]
+    evaluated(run, bundle, tested_on(o, others), "onnx")
+    figures = evaluated(run, bundle, tested_on(o, others), "tflite-int8")
     run.once(out / "test.json", "tune", bundle, "--test", "--data", test, "--positives", others,
              "--evaluation", *figures, "--json", out / "test.json")  # fmt: skip
     return bundle

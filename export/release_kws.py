@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from export.chain import Chain, keep_options
-from export.recipe import TEST_SEED, TUNE_SEED, Order, sized
+from export.recipe import TEST_SEED, TUNE_SEED, Order, evaluated, sized, tested_on
 from generate.presets import DIGITS
 
 TOY = ("hello", "stop", "go", "play", "sing", "story", "yes", "no", "help", "good night")
@@ -71,17 +71,10 @@ def make(o: Order) -> Path:
     run_folder = run.train("kws", out / "runs", *learn, "--teachers", *teachers,
                            "--unknown-share", how.unknown_share, "--steps", how.steps,
                            *seed())  # fmt: skip
-    figures: list[object] = []
-    places = {"synthetic": data / "words-test"} | ({"real": o.real} if o.real else {})
-    for place, folder in places.items():
-        result = out / f"evaluate-{place}-float32.json"
-        run.once(result, "evaluate", run_folder, "--data", folder, "--json", result)
-        figures += ["--evaluation", result]
-    run.once(bundle, "export", run_folder, "--out", bundle, *figures, *how.export)
-    for place, folder in places.items():
-        result = out / f"evaluate-{place}-tflite-int8.json"
-        run.once(result, "evaluate", bundle, "--file", "tflite-int8", "--data", folder,
-                 "--json", result)  # fmt: skip
+    places = tested_on(o, data / "words-test")
+    figures = evaluated(run, run_folder, places)
+    run.once(bundle, "export", run_folder, "--out", bundle, "--evaluation", *figures, *how.export)
+    evaluated(run, bundle, places, "tflite-int8")
     tune_data = home("home-tune", how.tune_hours, *seed(TUNE_SEED),
                      "--speakers", "tune")  # fmt: skip
     run.once(out / "tune.json", "tune", bundle, "--data", tune_data, "--json", out / "tune.json")

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from export.chain import Chain, keep_options
-from export.recipe import TEST_SEED, Order, sized
+from export.recipe import TEST_SEED, Order, evaluated, sized, tested_on
 from generate.voice.text import PARENTS
 
 SENTENCES = PARENTS[::2]
@@ -56,10 +56,7 @@ def make(o: Order) -> Path:
                 "--sentences", *SENTENCES)  # fmt: skip
     run_folder = run.train("talking", out / "runs", "--data", learn, "--steps", how.steps,
                            "--batch", how.batch, "--seed", o.seed)  # fmt: skip
-    result = out / "evaluate-synthetic-float32.json"
-    run.once(result, "evaluate", run_folder, "--data", test, "--json", result)
-    run.once(bundle, "export", run_folder, "--out", bundle, "--evaluation", result, *how.export)
-    result = out / "evaluate-synthetic-tflite-int8.json"
-    run.once(result, "evaluate", bundle, "--file", "tflite-int8", "--data", test,
-             "--json", result)  # fmt: skip
+    figures = evaluated(run, run_folder, tested_on(o, test))
+    run.once(bundle, "export", run_folder, "--out", bundle, "--evaluation", *figures, *how.export)
+    evaluated(run, bundle, tested_on(o, test), "tflite-int8")
     return bundle

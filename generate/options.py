@@ -14,9 +14,12 @@ T = TypeVar("T")
 def parse(kind: type[T], argv: Sequence[str], prog: str, description: str | None = None) -> T:
     """Parse `argv` into the dataclass `kind`; ValueError with one line where it does not fit.
 
-    `--help` prints the fields with their docstrings and defaults, and exits 0.
+    `--help` prints the fields with their docstrings and defaults, and exits 0. An option that is
+    given twice is a mistake too: only its last values would count, without a word.
     """
     import tyro
+
+    _check_once(argv)
 
     errors = io.StringIO()
     try:
@@ -26,6 +29,13 @@ def parse(kind: type[T], argv: Sequence[str], prog: str, description: str | None
         if not stop.code:
             raise
     raise ValueError(_one_line(errors.getvalue()) + f"; see {prog} --help")
+
+
+def _check_once(argv: Sequence[str]) -> None:
+    flags = [word.split("=")[0] for word in argv if word.startswith("--")]
+    for flag in flags:
+        if flags.count(flag) > 1:
+            raise ValueError(f"{flag} is given twice; several values follow one {flag}: A B")
 
 
 def choose(name: str, known: Iterable[str], what: str) -> str:

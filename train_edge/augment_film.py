@@ -6,6 +6,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from train_edge.augment_image import light_slope
 from train_edge.faces import Floats, Pixels, sample
 from train_edge.options import ImageAugment
 from train_edge.talking_clips import FILM_PX, ROOM
@@ -77,9 +78,7 @@ def _lit(film: Floats, rng: Rng, strength: float) -> Floats:
     gamma = float(np.exp(rng.normal(0, 0.35 * strength)))
     film = np.power(film, np.float32(gamma))
     if rng.random() < 0.4 * strength:
-        angle, along = rng.uniform(0, 2 * np.pi), np.linspace(-1, 1, film.shape[1])
-        plane = along * np.cos(angle) + along[:, None] * np.sin(angle)
-        film = film * (1 + plane * rng.uniform(0.1, 0.8)).astype(np.float32)
+        film = film * (1 + light_slope(film.shape[1], film.shape[2], rng))
     return film
 
 

@@ -165,15 +165,16 @@ def lit(colours: Floats, rng: Rng, strength: float) -> Floats:
     exposed = np.clip(mean * brightness, *EXPOSED)
     colours = (colours - mean) * np.float32(contrast) + np.float32(exposed)
     if rng.random() < 0.4 * strength:
-        colours = colours * (1 + _slope(len(colours), rng))
+        colours = colours * (1 + light_slope(len(colours), len(colours), rng)[..., None])
     return colours
 
 
-def _slope(size: int, rng: Rng) -> Floats:
-    """A plane (S, S, 1) through 0 in a random direction: light from one side."""
-    angle, along = rng.uniform(0, 2 * np.pi), np.linspace(-1, 1, size, dtype=np.float32)
-    plane = along[None] * np.cos(angle) + along[:, None] * np.sin(angle)
-    return np.asarray(plane[..., None] * rng.uniform(0.1, 0.8), np.float32)
+def light_slope(height: int, width: int, rng: Rng) -> Floats:
+    """A plane (H, W) through 0 in a random direction: light from one side."""
+    angle = rng.uniform(0, 2 * np.pi)
+    across, down = (np.linspace(-1, 1, n, dtype=np.float32) for n in (width, height))
+    plane = across[None] * np.cos(angle) + down[:, None] * np.sin(angle)
+    return np.asarray(plane * rng.uniform(0.1, 0.8), np.float32)
 
 
 def compressed(picture: Pixels, rng: Rng) -> Pixels:

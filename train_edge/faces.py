@@ -75,10 +75,16 @@ def frames_of(clip: Clip) -> Iterator[tuple[int, Floats]]:
         return
     count = min(len(clip.frames), FRAMES_PER_CLIP)
     for t in np.linspace(0, len(clip.frames) - 1, count).astype(int):
-        landmarks = clip.labels["landmarks_px"][t].copy()
-        landmarks[:JAW] = clip.labels["contour_px"][t]
+        landmarks = seen_points(clip, int(t))
         if face_square(landmarks)[1] >= LEAST_PX:
             yield int(t), landmarks
+
+
+def seen_points(clip: Clip, t: int) -> Floats:
+    """The 68 points (68, 2) px of frame t as people annotate them: the jaw on the outline."""
+    points: Floats = clip.labels["landmarks_px"][t].copy()
+    points[:JAW] = clip.labels["contour_px"][t]
+    return points
 
 
 def truth_of(clip: Clip, t: int) -> Floats:

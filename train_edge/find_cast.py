@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from generate.clip import PARTS, Clip
 from generate.engine import Progress
 from generate.shards import Dataset
-from train_edge.faces import JAW, face_square
+from train_edge.faces import JAW, face_square, seen_points
 
 SIDE_PX = 128
 """Side of a picture in memory."""
@@ -68,9 +68,7 @@ def face_in(clip: Clip, frame: int) -> Truth | None:
     yaw_deg = float(clip.labels["head_pose_deg"][frame, 0])
     if abs(yaw_deg) > BACK_YAW_DEG:
         return None
-    points = clip.labels["landmarks_px"][frame].copy()
-    points[:JAW] = clip.labels["contour_px"][frame]
-    middle, side = face_square(points)
+    middle, side = face_square(seen_points(clip, frame))
     return Truth(float(middle[0]), float(middle[1]), side, yaw_deg)
 
 

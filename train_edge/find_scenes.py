@@ -12,7 +12,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from train_edge.augment_image import EXPOSED, moved
+from train_edge.augment_image import EXPOSED, light_slope, moved
 from train_edge.find_cast import SIDE_PX, Cast, Grey
 from train_edge.options import ImageAugment
 
@@ -203,8 +203,5 @@ def _lit(light: NDArray[np.float32], rng: Rng) -> NDArray[np.float32]:
     contrast, brightness = 1 + rng.uniform(-0.5, 0.5, 2)
     light = (light - mean) * contrast + float(np.clip(mean * brightness, *EXPOSED))
     if rng.random() < 0.4:
-        angle = rng.uniform(0, 2 * np.pi)
-        down = np.linspace(-1, 1, light.shape[0])[:, None] * np.sin(angle)
-        across = np.linspace(-1, 1, light.shape[1])[None] * np.cos(angle)
-        light = light * (1 + rng.uniform(0.1, 0.8) * (down + across))
+        light = light * (1 + light_slope(light.shape[0], light.shape[1], rng))
     return np.asarray(light, np.float32)
