@@ -69,7 +69,6 @@ class Discriminator(nn.Module):
         e = normalize(self.embed(c))
         for layer in self.mapping:
             e = layer(e)
-        e = normalize(e)
         return (x * e).sum(1) / math.sqrt(x.shape[1])
 
 

@@ -31,7 +31,7 @@ class Mapping(nn.Module):
 
     def __init__(self, sizes: Architecture) -> None:
         super().__init__()
-        self.c_dim = sizes.c_dim
+        self.z_dim, self.c_dim = sizes.z_dim, sizes.c_dim
         self.embed = Linear(sizes.c_dim, sizes.w_dim) if sizes.c_dim else None
         widths = [sizes.z_dim + (sizes.w_dim if sizes.c_dim else 0)]
         widths += [sizes.w_dim] * sizes.mapping_layers

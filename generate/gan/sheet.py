@@ -1,0 +1,65 @@
+"""Pictures of a generator: samples by seed, contact sheets."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import cv2
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from device.files import write_atomic
+from generate.gan.networks import Generator
+
+LATENT_STREAM = 0
+
+
+def latents(seed: int, first: int, count: int, z_dim: int) -> Tensor:
+    """z of samples `first` to `first + count`: (count, z_dim); sample i never depends on count."""
+    rows = [
+        np.random.default_rng(
+            np.random.SeedSequence(seed, spawn_key=(number, LATENT_STREAM))
+        ).standard_normal(z_dim, np.float32)
+        for number in range(first, first + count)
+    ]
+    return torch.from_numpy(np.stack(rows))
+
+
+def to_pictures(images: Tensor) -> NDArray[np.uint8]:
+    """(B, 3, H, W) in -1..1 -> (B, H, W, 3) in 0..255, RGB."""
+    scaled = (images.detach().float().cpu() * 127.5 + 128).clamp(0, 255)
+    return scaled.permute(0, 2, 3, 1).to(torch.uint8).numpy()
+
+
+def sheet(pictures: NDArray[np.uint8], columns: int) -> NDArray[np.uint8]:
+    """Pictures (B, H, W, 3) in rows of `columns`, the last row filled up with black."""
+    count, height, width, _ = pictures.shape
+    rows = -(-count // columns)
+    filled = np.zeros((rows * columns, height, width, 3), np.uint8)
+    filled[:count] = pictures
+    grid = filled.reshape(rows, columns, height, width, 3).swapaxes(1, 2)
+    return grid.reshape(rows * height, columns * width, 3)
+
+
+def write_picture(path: Path, picture: NDArray[np.uint8]) -> None:
+    """Write an RGB picture as PNG, whole or not at all."""
+    done, data = cv2.imencode(".png", np.ascontiguousarray(picture[..., ::-1]))
+    if not done:
+        raise ValueError(f"{path}: the picture cannot be written as PNG")
+    write_atomic(path, data.tobytes())
+
+
+@torch.no_grad()
+def sample(
+    generator: Generator, seed: int, count: int, truncation: float = 0.7, batch: int = 8
+) -> NDArray[np.uint8]:
+    """Samples 0 to `count` of a seed: (count, H, W, 3), RGB. Conditions are zero."""
+    home = generator.mapping.average.device
+    made = []
+    for first in range(0, count, batch):
+        z = latents(seed, first, min(batch, count - first), generator.sizes.z_dim).to(home)
+        c = torch.zeros(len(z), generator.sizes.c_dim, device=home)
+        made.append(to_pictures(generator(z, c, truncation)))
+    return np.concatenate(made)

@@ -1,0 +1,264 @@
+"""Reads checkpoints of PyTorch without executing anything that is in them.
+
+A pickle is a program: it names functions and calls them. Here a name is looked up in a table of
+our own functions, which rebuild tensors and plain records, and nothing is ever imported by name.
+Names of network classes become records of their state; any other name is refused.
+
+Three layouts: the zip of `torch.save`, its older stream, and a plain pickle whose tensors carry
+that older stream inside (what `pickle.dump` of a module writes, the official releases among them).
+"""
+
+from __future__ import annotations
+
+import io
+import pickle
+import zipfile
+from collections import OrderedDict
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import Tensor
+
+LEGACY_MAGIC = 0x1950A86A20F9469CFC6C
+LEGACY_PROTOCOL = 1001
+DTYPES = {
+    "FloatStorage": torch.float32,
+    "DoubleStorage": torch.float64,
+    "HalfStorage": torch.float16,
+    "BFloat16Storage": torch.bfloat16,
+    "LongStorage": torch.int64,
+    "IntStorage": torch.int32,
+    "ShortStorage": torch.int16,
+    "CharStorage": torch.int8,
+    "ByteStorage": torch.uint8,
+    "BoolStorage": torch.bool,
+}
+RECORDS = ("torch_utils.", "dnnlib.", "training.", "torch.nn.", "torch.optim.", "argparse.")
+"""Modules whose classes become records; they are not imported."""
+
+
+class Record(dict[Any, Any]):
+    """An object of a class that is not ours: what it was given, nothing that it would do."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        """Keep the arguments; a mapping among them becomes the record's own keys."""
+        super().__init__(*[a for a in args[:1] if isinstance(a, dict)], **kwargs)
+
+    def __setstate__(self, state: Any) -> None:
+        """Take over the attributes that the object had."""
+        if isinstance(state, dict):
+            self.update(state)
+
+    def append(self, item: Any) -> None:
+        """Items of a list-like object are dropped."""
+
+    def extend(self, items: Any) -> None:
+        """Items of a list-like object are dropped."""
+
+
+class Call:
+    """A function of ours that a file may call but, unlike a plain function, not set attributes of.
+
+    The BUILD instruction of a pickle assigns attributes to whatever lies on the stack.
+    """
+
+    __slots__ = ("run",)
+
+    def __init__(self, run: Callable[..., Any]) -> None:
+        """Wrap `run`."""
+        self.run = run
+
+    def __call__(self, *args: Any) -> Any:
+        """Call it."""
+        return self.run(*args)
+
+    def __setstate__(self, state: Any) -> None:
+        """Refuse."""
+        raise pickle.UnpicklingError("assigns to a function; nothing was run, file refused")
+
+
+class Dtype(str):
+    """Name of a storage class; a token, not callable."""
+
+    __slots__ = ()
+
+
+def read_checkpoint(path: Path) -> Any:
+    """What a `.pkl` or `.pt` holds: dicts, lists, numbers, tensors and Records.
+
+    ValueError, in one line with the file's name, where it is truncated, no checkpoint, or names
+    anything that weights have no need of.
+    """
+    if not path.is_file():
+        raise ValueError(f"checkpoint {path}: no such file")
+    try:
+        with open(path, "rb") as file:
+            start = file.read(4)
+            file.seek(0)
+            return _zip(path) if start == b"PK\x03\x04" else _stream(file)
+    except pickle.UnpicklingError as error:
+        raise ValueError(f"checkpoint {path}: {error}") from None
+    except OSError:
+        raise
+    except RecursionError:
+        raise ValueError(f"checkpoint {path}: nested too deeply") from None
+    # A pickle of garbage may fail in any way that a stack machine can.
+    except Exception as error:
+        said = " ".join(str(error).split()) or type(error).__name__
+        raise ValueError(f"checkpoint {path}: truncated, or no checkpoint ({said:.120})") from None
+
+
+class _Reader(pickle.Unpickler):
+    def __init__(self, file: Any, storage: Callable[[Any], Tensor]) -> None:
+        super().__init__(file, encoding="latin1")
+        self.storage = storage
+
+    def find_class(self, module: str, name: str) -> Any:
+        """Our own function for a known name, a Record for a network's class, or a refusal."""
+        if (module, name) in FUNCTIONS:
+            return FUNCTIONS[module, name]
+        if module == "torch" and name in DTYPES:
+            return Dtype(name)
+        if (module + ".").startswith(RECORDS) and "." not in name:
+            return Record
+        raise pickle.UnpicklingError(
+            f"names {module}.{name}, which weights have no need of; nothing was run, file refused"
+        )
+
+    def persistent_load(self, pid: Any) -> Tensor:
+        """The storage that a tensor refers to, as a flat tensor."""
+        return self.storage(pid)
+
+
+def _no_storage(pid: Any) -> Tensor:
+    raise pickle.UnpicklingError(f"refers to a storage outside the file: {pid!r:.60}")
+
+
+def _reference(pid: Any) -> tuple[torch.dtype, str, int]:
+    """(dtype, key, elements) of a persistent id."""
+    if not (isinstance(pid, tuple) and len(pid) >= 5 and pid[0] == "storage"):
+        raise pickle.UnpicklingError(f"unknown reference {pid!r:.60}")
+    if not isinstance(pid[1], Dtype):
+        raise pickle.UnpicklingError(f"unknown kind of storage {pid[1]!r:.60}")
+    return DTYPES[pid[1]], str(pid[2]), int(pid[4])
+
+
+def _zip(path: Path) -> Any:
+    with zipfile.ZipFile(path) as archive:
+        names = {info.filename: info for info in archive.infolist()}
+        pickles = [name for name in names if name.endswith("data.pkl") and name.count("/") <= 1]
+        if len(pickles) != 1:
+            raise pickle.UnpicklingError("a zip without one data.pkl; not written by torch.save")
+        root = pickles[0].removesuffix("data.pkl")
+        order = root + "byteorder"
+        if order in names and archive.read(order) != b"little":
+            raise pickle.UnpicklingError("written on a big-endian machine")
+        cache: dict[str, Tensor] = {}
+
+        def storage(pid: Any) -> Tensor:
+            dtype, key, count = _reference(pid)
+            if key not in cache:
+                info = names[f"{root}data/{key}"]
+                if info.compress_type != zipfile.ZIP_STORED:
+                    raise pickle.UnpicklingError("compressed tensors; torch.save writes none")
+                cache[key] = _flat(archive.read(info), dtype, count)
+            return cache[key]
+
+        return _Reader(io.BytesIO(archive.read(pickles[0])), storage).load()
+
+
+def _stream(file: Any) -> Any:
+    """A plain pickle, or the older stream of torch.save, which begins with a magic number."""
+    first = _Reader(file, _no_storage).load()
+    is_legacy = isinstance(first, int) and first == LEGACY_MAGIC
+    return _legacy(file) if is_legacy else first
+
+
+def _legacy(file: Any) -> Any:
+    """The rest of the older stream: protocol, machine, object, keys, then the raw storages.
+
+    The object comes before its storages, so it is read twice: first to learn their types.
+    """
+    if _Reader(file, _no_storage).load() != LEGACY_PROTOCOL:
+        raise pickle.UnpicklingError("an unknown protocol of torch.save")
+    machine = _Reader(file, _no_storage).load()
+    if not machine.get("little_endian", True):
+        raise pickle.UnpicklingError("written on a big-endian machine")
+    begin, wanted = file.tell(), dict[str, tuple[torch.dtype, int]]()
+
+    def learn(pid: Any) -> Tensor:
+        dtype, key, count = _reference(pid)
+        wanted[key] = (dtype, count)
+        return torch.empty(0, dtype=dtype)
+
+    _Reader(file, learn).load()
+    storages = {}
+    for key in _Reader(file, _no_storage).load():
+        dtype, count = wanted[key]
+        stored = int.from_bytes(file.read(8), "little")
+        if stored != count:
+            raise pickle.UnpicklingError(f"storage {key} has {stored} elements, not {count}")
+        storages[key] = _flat(file.read(count * dtype.itemsize), dtype, count)
+    file.seek(begin)
+    return _Reader(file, lambda pid: storages[_reference(pid)[1]]).load()
+
+
+def _flat(data: bytes, dtype: torch.dtype, count: int) -> Tensor:
+    if count < 0 or len(data) != count * dtype.itemsize:
+        need = count * dtype.itemsize
+        raise pickle.UnpicklingError(f"truncated: a tensor of {need} bytes has {len(data)}")
+    if not count:
+        return torch.empty(0, dtype=dtype)
+    return torch.frombuffer(bytearray(data), dtype=dtype)
+
+
+def _tensor(storage: Any, offset: Any, size: Any, stride: Any, *_rest: Any) -> Tensor:
+    if not isinstance(storage, Tensor):
+        raise pickle.UnpicklingError("a tensor without a storage")
+    if storage.numel() == 0 or 0 in size:
+        return torch.empty(tuple(size), dtype=storage.dtype, device="meta")
+    last = offset + sum((n - 1) * step for n, step in zip(size, stride, strict=True))
+    if min((offset, *size, *stride), default=0) < 0 or last >= storage.numel():
+        raise pickle.UnpicklingError(f"a tensor of shape {tuple(size)} leaves its storage")
+    return torch.as_strided(storage, tuple(size), tuple(stride), offset).clone()
+
+
+def _parameter(data: Any, *_rest: Any) -> Tensor:
+    if not isinstance(data, Tensor):
+        raise pickle.UnpicklingError("a parameter without a tensor")
+    return data
+
+
+def _from_bytes(data: Any) -> Tensor:
+    """A storage that `pickle.dump` wrote: the older stream of torch.save in a string of bytes."""
+    loaded = _stream(io.BytesIO(data))
+    if not isinstance(loaded, Tensor):
+        raise pickle.UnpicklingError("a storage without numbers")
+    return loaded
+
+
+def _persistent(meta: Any) -> Record:
+    """An object of the official release: its class name and state; its source text is not kept."""
+    if not (isinstance(meta, dict) and isinstance(meta.get("state"), dict)):
+        raise pickle.UnpicklingError("a network without a state")
+    return Record(meta["state"], class_name=str(meta.get("class_name", "")))
+
+
+def _nothing(*_args: Any) -> None:
+    return None
+
+
+FUNCTIONS: dict[tuple[str, str], Any] = {
+    ("collections", "OrderedDict"): OrderedDict,
+    ("builtins", "set"): set,
+    ("__builtin__", "set"): set,
+    ("torch", "Size"): tuple,
+    ("torch._utils", "_rebuild_tensor_v2"): Call(_tensor),
+    ("torch._utils", "_rebuild_parameter"): Call(_parameter),
+    ("torch.storage", "_load_from_bytes"): Call(_from_bytes),
+    ("torch", "device"): Call(_nothing),
+    ("torch_utils.persistence", "_reconstruct_persistent_obj"): Call(_persistent),
+} | {("torch", str(dtype).removeprefix("torch.")): Call(_nothing) for dtype in DTYPES.values()}
+"""All that a checkpoint may call; the classes among them are built in and cannot be changed."""
