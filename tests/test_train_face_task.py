@@ -23,8 +23,16 @@ from train_edge.face_outputs import (
     truth_columns,
 )
 from train_edge.face_scores import angle_deg, head_scores
-from train_edge.face_task import FaceTask, measured_loss, spread_loss, turned
+from train_edge.face_task import (
+    BIN_SPREAD,
+    FaceTask,
+    bins_loss,
+    measured_loss,
+    spread_loss,
+    turned,
+)
 from train_edge.faces import Faces
+from train_edge.models.facenet import BINS, BODIES, FaceNet, bin_centres
 from train_edge.options import ImageAugment
 from train_edge.presets import PRESETS
 
@@ -163,3 +171,33 @@ def test_faces_without_truth_train_points_alone() -> None:
     scores = task.validate(module.eval())
     assert {"val_nme_68", "val_present"} <= set(scores) and "val_pose_deg" not in scores
     assert np.isfinite(real(np.zeros((1, len(LABELS)), np.float32), "spread")).all()
+
+
+def test_bins_that_say_a_gaussian_about_the_point_have_the_point_as_their_mean() -> None:
+    points = torch.from_numpy(RNG.uniform(0.15, 0.85, (3, 68, 2)).astype(np.float32))
+    away = (bin_centres() - points.flatten(1)[..., None]) * BINS
+    logits = -(away**2) / (2 * BIN_SPREAD**2)
+    mean = (logits.softmax(2) * bin_centres()).sum(2).reshape(points.shape)
+    assert float((mean - points).abs().max()) < 1e-3
+    best = bins_loss(logits.flatten(1), points)
+    for other in (logits * 1.5, logits * 0.5, logits.roll(1, 2)):
+        assert bool((bins_loss(other.flatten(1), points) > best + 0.01).all())
+
+
+def test_points_outside_the_picture_belong_to_the_bins_at_its_edge() -> None:
+    outside = torch.tensor([-0.4, 1.7]).repeat(1, 68, 1)
+    edge = outside.clamp(0, 1)
+    logits = torch.from_numpy(RNG.normal(size=(1, 2 * 68 * BINS)).astype(np.float32))
+    assert torch.equal(bins_loss(logits, outside), bins_loss(logits, edge))
+
+
+def test_bins_follow_the_answer_in_training_only() -> None:
+    torch.manual_seed(0)
+    network = FaceNet(len(LABELS), 68, BODIES["narrow"])
+    pictures = torch.randn(2, 3, 96, 96)
+    with_bins = network.train()(pictures)
+    assert with_bins.shape == (2, len(LABELS) + 2 * 68 * BINS)
+    bins = with_bins[:, len(LABELS) :].reshape(2, 68, 2, BINS).softmax(3)
+    told = with_bins[:, COLUMNS["points"]].reshape(2, 68, 2) + 0.5
+    assert torch.allclose((bins * bin_centres()).sum(3), told, atol=1e-5)
+    assert network.eval()(pictures).shape == (2, len(LABELS))

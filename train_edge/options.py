@@ -106,7 +106,7 @@ class Options:
     network: Literal["dscnn", "bcresnet"] = "dscnn"
     """kws, voice: depthwise-separable convolutions, or broadcast residuals."""
     body: Literal["narrow", "wide"] = "narrow"
-    """face: 8 or 20 million multiply-adds; wide takes twice as long and errs less."""
+    """face: 8 or 24 million multiply-adds; wide takes three times as long and errs less."""
     senses: Literal["both", "sound", "pictures"] = "both"
     """talking: what the network gets; one sense alone shows what the other is worth."""
     dropout: float = 0.1
