@@ -17,7 +17,9 @@ from export.quantize import quantize_onnx
 from export.to_onnx import to_onnx
 from train_edge.face_outputs import LABELS
 from train_edge.models.dscnn import DSCNN
-from train_edge.models.facenet import FaceNet
+from train_edge.models.facenet import Body, FaceNet
+
+SMALL = Body(8, 8, 16, 16, 16, 1)
 
 
 def uneven(network: nn.Module, seed: int) -> nn.Module:
@@ -35,7 +37,7 @@ def uneven(network: nn.Module, seed: int) -> nn.Module:
 
 def test_equalised_networks_answer_the_same() -> None:
     rng = np.random.default_rng(0)
-    shapes = {(50, 40, 1): DSCNN(5, width=0.4), (96, 96, 3): FaceNet(140, channels=(8, 8, 12, 16))}
+    shapes = {(50, 40, 1): DSCNN(5, width=0.4), (96, 96, 3): FaceNet(140, 68, SMALL)}
     for shape, network in shapes.items():
         clips = rng.normal(size=(6, *shape)).astype(np.float32)
         before = run_torch(ChannelsLast(uneven(network, 1)), clips)
@@ -107,7 +109,7 @@ def test_shift_goes_into_the_last_bias(tmp_path: Path) -> None:
 def test_head_of_an_int8_file_is_not_rounded(tmp_path: Path) -> None:
     """Two layers added into the output: no Q/DQ pair is left behind them, all before them stay."""
     torch.manual_seed(0)
-    network = FaceNet(len(LABELS), channels=(8, 8, 12, 16))
+    network = FaceNet(len(LABELS), 68, SMALL)
     nn.init.normal_(network.where.weight, std=0.02)
     nn.init.normal_(network.what.weight, std=0.1)
     clips = np.random.default_rng(0).normal(size=(8, 96, 96, 3)).astype(np.float32)
@@ -117,9 +119,9 @@ def test_head_of_an_int8_file_is_not_rounded(tmp_path: Path) -> None:
     graph = onnx.load(tmp_path / "b.onnx").graph
     makers = {name: node for node in graph.node for name in node.output}
     assert [item.name for item in graph.output] == ["output"]
-    head = makers["output"]
-    while head.op_type != "Add":
-        head = makers[head.input[0]]
+    points, others = makers["output"].input
+    assert makers[makers[points].input[0]].op_type == "MatMul"
+    head = makers[makers[others].input[0]]
     assert [makers[name].op_type for name in head.input] == ["Conv", "Conv"]
     assert all(makers[makers[name].input[0]].op_type == "DequantizeLinear" for name in head.input)
     answers = run_onnx(tmp_path / "b.onnx", clips)

@@ -29,14 +29,17 @@ from train_edge.face_outputs import (
 from train_edge.face_scores import directions, head_scores
 from train_edge.faces import Crops, Faces, Pixels, sample
 from train_edge.metrics import landmark_error, summary
-from train_edge.models.facenet import SIZE_PX, FaceNet
+from train_edge.models.facenet import BINS, BODIES, SIZE_PX, FaceNet, bin_centres
 from train_edge.options import Options
 
 FRONT_END = IMAGE | {"standardize": True}
 OTHER_SHARE = 0.15
 WEIGHTS = {"spread": 0.01, "pose": 0.4, "gaze": 0.3, "open": 0.3, "code": 0.2}
 """Of each part's loss, beside landmarks at 1."""
+BINS_WEIGHT = 0.3
 CLASS_WEIGHT, PRESENT_WEIGHT = 0.02, 0.03
+BIN_SPREAD = 0.8
+"""Standard deviation of what the bins of a point should say, in bins."""
 UPRIGHT = np.array([1, 0, 0], np.float32)
 _SIDEWAYS = [*truth_columns("pose")[::2], *truth_columns("gaze")[:1]]
 """Columns of truth that change their sign in a mirror."""
@@ -46,7 +49,7 @@ Truth = NDArray[np.float32]
 
 def build(options: Options, labels: tuple[str, ...]) -> FaceNet:
     """The untrained network."""
-    return FaceNet(len(labels), options.body)
+    return FaceNet(len(labels), POINTS, BODIES[options.body])
 
 
 class FaceTask:
@@ -59,14 +62,8 @@ class FaceTask:
         self.options, self.kept, self.held = options, kept, held
 
     def module(self) -> nn.Module:
-        """The untrained network, which answers the mean face."""
-        module = build(self.options, LABELS)
-        start = torch.zeros(len(LABELS))
-        points = self.kept.points @ still_view(1)[:, :2].T + still_view(1)[:, 2]
-        mean = torch.from_numpy(points.mean(0).astype(np.float32)).flatten()
-        start[COLUMNS["points"]] = mean - BY_NAME["points"].center
-        module.start_at(start)
-        return module
+        """The untrained network."""
+        return build(self.options, LABELS)
 
     def batch(self, rng: np.random.Generator, size: int) -> dict[str, Tensor]:
         """input (B, 3, H, W), points (B, 68, 2) 0..1, truth (B, TRUTH), present (B,).
@@ -101,7 +98,9 @@ class FaceTask:
         points = outputs[:, COLUMNS["points"]].reshape(-1, POINTS, 2) + BY_NAME["points"].center
         difference = points - batch["points"]
         faces = present.sum().clamp(min=1)
-        total = (wing(2 * difference).mean((1, 2)) * present).sum() / faces
+        error = wing(2 * difference).mean((1, 2))
+        error = error + BINS_WEIGHT * bins_loss(outputs[:, len(LABELS) :], batch["points"])
+        total = (error * present).sum() / faces
         spread = spread_loss(outputs[:, COLUMNS["spread"]], difference.detach())
         total = total + WEIGHTS["spread"] * (spread * present).sum() / faces
         for name in MEASURED:
@@ -143,6 +142,18 @@ def turned(truth: Truth, clockwise_deg: float, mirrored: bool) -> Truth:
         truth = truth[MIRROR]
         truth[_SIDEWAYS] *= -1
     return truth
+
+
+def bins_loss(logits: Tensor, points: Tensor) -> Tensor:
+    """Cross entropy (B,) of bins, logits (B, 2 * 68 * BINS), against points (B, 68, 2) 0..1.
+
+    A point's bins should form a Gaussian about it, so that the mean over them is the point (SimCC,
+    Li et al. 2022, section 3.2). A point outside the picture belongs to the bins at its edge.
+    """
+    away = (bin_centres() - points.flatten(1)[..., None].clamp(0, 1)) * BINS
+    wanted = (-(away**2) / (2 * BIN_SPREAD**2)).softmax(2)
+    said = logits.reshape(wanted.shape).log_softmax(2)
+    return -(wanted * said).sum(2).mean(1)
 
 
 def spread_loss(outputs: Tensor, difference: Tensor) -> Tensor:

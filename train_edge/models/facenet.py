@@ -1,13 +1,36 @@
-"""Face network: a body of one of two kinds, and a head that keeps where things are."""
+"""Face network: points as classes of columns and rows, all else as numbers."""
+
+from dataclasses import dataclass
 
 import torch
 from torch import Tensor, nn
+from torch.nn import functional
 
 SIZE_PX = 96
-GRID = 6
-"""Side of the last feature map: SIZE_PX / 16."""
+GRID, FINE = 6, 12
+"""Sides of the last feature map, SIZE_PX / 16, and of the one before it."""
 SQUEEZED = 24
 """Channels that the whole-map convolution reads."""
+BINS = 24
+"""Columns, and rows, between which a point's place is told: 4 px each."""
+
+
+@dataclass(frozen=True)
+class Body:
+    """Channels of the maps of 48, 24, 12 and 6 px, and of the one that the points are read from."""
+
+    first: int
+    second: int
+    fine: int
+    coarse: int
+    mixed: int
+    kernel: int
+    """Side of the convolution that makes one map for each point."""
+
+
+BODIES = {"narrow": Body(8, 16, 40, 72, 40, 1), "wide": Body(16, 32, 64, 96, 64, 3)}
+"""Channels are multiples of 8, because int8 kernels fill registers of 8. Depthwise-separable bodies
+of the same speed as `narrow` were half as much again off after the same short training."""
 
 
 def _conv(inp: int, out: int, kernel: int, stride: int = 1, pad: int = 0) -> list[nn.Module]:
@@ -36,58 +59,69 @@ class Residual(nn.Module):
         return torch.relu(self.main(x) + self.shortcut(x))
 
 
-def narrow(channels: tuple[int, ...]) -> list[nn.Module]:
-    """Two 3x3 convolutions down to 24 px, then one residual block each at 12 and 6 px: 8 million
-    multiply-adds."""
-    first, second, third, last = channels
-    return [
-        *_conv(3, first, 3, 2, 1), *_conv(first, second, 3, 2, 1),
-        Residual(second, third, 2), Residual(third, last, 2),
-    ]  # fmt: skip
+class Places(nn.Module):
+    """Each point's place as two classifications, its column and its row (SimCC, Li et al. 2022).
 
+    A map of 12 x 12 for each point, drawn from both depths of the body, and one linear layer that
+    all points share: map to bins.
+    """
 
-def wide(channels: tuple[int, ...]) -> list[nn.Module]:
-    """The same with wider maps and a block more: 20 million."""
-    first, second, third, last = channels
-    return [
-        *_conv(3, first, 5, 2, 2), *_conv(first, second, 3, 2, 1),
-        Residual(second, third, 2), Residual(third, third), Residual(third, last, 2),
-    ]  # fmt: skip
+    def __init__(self, body: Body, points: int) -> None:
+        super().__init__()
+        self.points = points
+        self.from_coarse = nn.Conv2d(body.coarse, body.mixed, 1)
+        self.from_fine = nn.Conv2d(body.fine, body.mixed, 1)
+        self.maps = nn.Conv2d(body.mixed, points, body.kernel, padding=body.kernel // 2)
+        self.bins = nn.Linear(FINE * FINE, 2 * BINS)
 
-
-BODIES = {"narrow": (narrow, (12, 24, 32, 80)), "wide": (wide, (16, 24, 48, 96))}
-"""Name to what makes the layers, and the channels that it makes them with. Depthwise-separable
-bodies of the same speed as `narrow` were half as much again off after the same short training."""
+    def forward(self, fine: Tensor, coarse: Tensor) -> Tensor:
+        """Maps (B, C, 12, 12) and (B, C', 6, 6) -> logits (B, 2 * points, BINS), x before y."""
+        up = functional.interpolate(self.from_coarse(coarse), scale_factor=2.0, mode="nearest")
+        maps = self.maps(torch.relu(up + self.from_fine(fine)))
+        logits: Tensor = self.bins(maps.flatten(2))
+        return logits.reshape(-1, 2 * self.points, BINS)
 
 
 class FaceNet(nn.Module):
-    """Only convolution, relu, add, pooling and reshape; at most 0.5 million parameters.
+    """Points by `Places`, all other values by a whole-map convolution; 0.2 million parameters.
 
-    The head is a whole-map convolution instead of flatten + linear, so that channels-first
-    training and channels-last boards need no transpose between them.
+    The answer of a point is the mean of its bins' middles, so one vector holds everything and int8
+    files need no decoder. In training the logits of the bins follow, for their own loss.
     """
 
-    def __init__(
-        self, n_outputs: int, body: str = "narrow", channels: tuple[int, ...] = ()
-    ) -> None:
-        super().__init__()
-        make, usual = BODIES[body]
-        last = (channels or usual)[-1]
-        self.body = nn.Sequential(*make(channels or usual))
-        self.squeeze = nn.Sequential(nn.Conv2d(last, SQUEEZED, 1), nn.ReLU())
-        self.where = nn.Conv2d(SQUEEZED, n_outputs, GRID)
-        self.what = nn.Conv2d(last, n_outputs, 1, bias=False)
-        nn.init.zeros_(self.where.weight)
-        nn.init.zeros_(self.what.weight)
+    centres: Tensor
 
-    def start_at(self, outputs: Tensor) -> None:
-        """Make the untrained network answer `outputs` (n_outputs,), e.g. the mean face."""
+    def __init__(self, n_outputs: int, points: int, body: Body) -> None:
+        super().__init__()
+        to_24_px = (*_conv(3, body.first, 3, 2, 1), *_conv(body.first, body.second, 3, 2, 1))
+        self.stem = nn.Sequential(*to_24_px)
+        self.fine = Residual(body.second, body.fine, 2)
+        self.coarse = Residual(body.fine, body.coarse, 2)
+        self.places = Places(body, points)
+        others = n_outputs - 2 * points
+        self.squeeze = nn.Sequential(nn.Conv2d(body.coarse, SQUEEZED, 1), nn.ReLU())
+        self.where = nn.Conv2d(SQUEEZED, others, GRID)
+        self.what = nn.Conv2d(body.coarse, others, 1, bias=False)
         assert self.where.bias is not None
-        with torch.no_grad():
-            self.where.bias.copy_(outputs)
+        for zero in (self.where.weight, self.where.bias, self.what.weight):
+            nn.init.zeros_(zero)
+        self.register_buffer("centres", bin_centres()[:, None] - 0.5, persistent=False)
 
     def forward(self, image: Tensor) -> Tensor:
-        """(B, 3, H=96, W=96) RGB as the image front end makes it -> (B, n_outputs)."""
-        x = self.body(image)
-        pooled = self.what(x.mean((2, 3), keepdim=True))
-        return (self.where(self.squeeze(x)) + pooled).flatten(1)
+        """(B, 3, H=96, W=96) RGB as the image front end makes it -> (B, n_outputs).
+
+        In training (B, n_outputs + 2 * points * BINS): the logits of the bins come last.
+        """
+        fine = self.fine(self.stem(image))
+        coarse = self.coarse(fine)
+        logits = self.places(fine, coarse)
+        points = (logits.softmax(2) @ self.centres).flatten(1)
+        pooled = self.what(coarse.mean((2, 3), keepdim=True))
+        others = (self.where(self.squeeze(coarse)) + pooled).flatten(1)
+        answers = [points, others, logits.flatten(1)] if self.training else [points, others]
+        return torch.cat(answers, 1)
+
+
+def bin_centres() -> Tensor:
+    """Middles (BINS,) of the bins, fractions of the crop."""
+    return (torch.arange(BINS) + 0.5) / BINS
