@@ -85,20 +85,20 @@ class _Writer:
         for layer in self.generator.mapping.layers:
             weight, bias = cast(Linear, layer).effective()
             # The gain is in both, because the activation is homogeneous.
-            x = self._gemm(x, GAIN * _array(weight), GAIN * _array(bias))
+            x = self._gemm(x, GAIN * array_of(weight), GAIN * array_of(bias))
             x = graph.node("LeakyRelu", x, alpha=SLOPE)
         return x
 
     def _synthesis(self, rows: list[str]) -> None:
         net, graph = self.generator.synthesis, self.graph
-        x = self._features(_array(net.const)[None])
+        x = self._features(array_of(net.const)[None])
         image = ""
         for number, head in enumerate(net.to_rgb):
             for index in range(max(2 * number - 1, 0), 2 * number + 1):
                 x = self._layer(index, cast(SynthesisLayer, net.layers[index]), x, rows[index])
             last = number == len(net.to_rgb) - 1
             rgb = self._to_rgb(cast(ModulatedConv, head), x, rows[2 * number + 1], 4 << number)
-            bias = _array(cast(ModulatedConv, head).bias)
+            bias = array_of(cast(ModulatedConv, head).bias)
             if image:
                 image = self._up_image(image, bias)
             else:
@@ -108,7 +108,7 @@ class _Writer:
     def _layer(self, index: int, layer: SynthesisLayer, x: str, w: str) -> str:
         """(B, in, H, W) -> (B, out, H, W) or doubled; the activation's gain is in all terms."""
         graph, conv = self.graph, layer.conv
-        weight = _array(conv.effective()).astype(np.float64)
+        weight = array_of(conv.effective()).astype(np.float64)
         found = self.form.ranges.get(index)
         balance = found.balance if found else np.ones(weight.shape[1])
         style, scale = self._style(conv, w, balance, weight)
@@ -117,9 +117,9 @@ class _Writer:
         x = graph.node("Mul", x, scale)
         strength = float(layer.noise_strength)
         if self.form.noise and strength:
-            picture = GAIN * strength * _array(layer.noise)
+            picture = GAIN * strength * array_of(layer.noise)
             x = graph.node("Add", x, self._features(picture[None, None]))
-        x = graph.node("Add", x, self._features(GAIN * _array(conv.bias)[None, :, None, None]))
+        x = graph.node("Add", x, self._features(GAIN * array_of(conv.bias)[None, :, None, None]))
         return graph.node("LeakyRelu", x, alpha=SLOPE)
 
     def _style(
@@ -131,7 +131,7 @@ class _Writer:
         and of int8 (Karras et al. 2020, ADA, appendix C, do so for float16).
         """
         graph = self.graph
-        affine, bias = (_array(part) for part in conv.style.effective())
+        affine, bias = (array_of(part) for part in conv.style.effective())
         style = self._gemm(w, affine, bias)
         axes = graph.constant([1])
         most = graph.node("ReduceMax", graph.node("Abs", style), axes, keepdims=1)
@@ -183,9 +183,9 @@ class _Writer:
     def _to_rgb(self, head: ModulatedConv, x: str, w: str, side: int) -> str:
         """(B, C, H, W) -> (B, 3, H, W): three rows of weights for each sample, no bias."""
         graph = self.graph
-        affine, bias = (_array(part) for part in head.style.effective())
+        affine, bias = (array_of(part) for part in head.style.effective())
         style = graph.node("Unsqueeze", self._gemm(w, affine, bias), graph.constant([1]))
-        weight = _array(head.effective())[None, :, :, 0, 0]
+        weight = array_of(head.effective())[None, :, :, 0, 0]
         rows = graph.node("Mul", graph.constant(weight), style)
         channels = head.weight.shape[1]
         flat = graph.node("Reshape", x, graph.constant([0, channels, side * side]))
@@ -220,5 +220,6 @@ class _Writer:
         return self.graph.node("Cast", x, to=1) if self.form.dtype == "float16" else x
 
 
-def _array(values: Tensor) -> NDArray[Any]:
+def array_of(values: Tensor) -> NDArray[Any]:
+    """A parameter as numpy."""
     return values.detach().cpu().numpy()

@@ -1,0 +1,186 @@
+"""The generator on a CPU by the kit's own kernels: float32, one sample at a time, one thread.
+
+Features are (H, W, C) with a border of zeros. A doubling is one product of matrices, pixels times
+the nine taps, and one pass for their sum, the FIR and the epilogue. Other convolutions from 16 px
+on go through Winograd's F(4 x 4, 3 x 3): a quarter of the products, and the epilogue in its last
+pass. Below, the transformed weights would be read more often than used.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import cast
+
+import numpy as np
+from numpy.typing import NDArray
+
+from export.generator_graph import SMALLEST_STYLE, array_of
+from export.kernels.to_rgb.kernel import to_rgb
+from export.kernels.up_fir.kernel import double
+from export.kernels.winograd.kernel import from_points, room, to_points
+from export.kernels.winograd.reference import finished, transformed
+from generate.gan.layers import EPSILON, GAIN, SLOPE, Linear, ModulatedConv
+from generate.gan.networks import Generator, SynthesisLayer
+
+Floats = NDArray[np.float32]
+STRIP_BYTES = 6 << 20
+"""Of what two steps of one convolution hand over: it stays in the last cache of a core."""
+LEAST_WINOGRAD_PX = 16
+
+
+@dataclass(frozen=True)
+class _Affine:
+    weight: Floats
+    """(out, in)"""
+    bias: Floats
+
+    @classmethod
+    def of(cls, layer: Linear, gain: float = 1.0) -> _Affine:
+        weight, bias = (array_of(part) * np.float32(gain) for part in layer.effective())
+        return cls(weight, bias)
+
+    def __call__(self, x: Floats) -> Floats:
+        return np.asarray(self.weight @ x + self.bias, np.float32)
+
+
+@dataclass(frozen=True)
+class _Layer:
+    """One modulated convolution and its epilogue."""
+
+    style: _Affine
+    power: Floats
+    """(out, in): sum of the squares of each kernel."""
+    weight: Floats
+    """(in, 9 out) to double, (36, in, out) by Winograd, (9 in, out) at the lowest resolutions."""
+    bias: Floats
+    picture: Floats
+    """(H, W)"""
+    up: bool
+
+    def styles(self, w: Floats) -> tuple[Floats, Floats]:
+        """What the inputs (in,) and the outputs (out,) are multiplied with."""
+        style = self.style(w)
+        most = max(float(np.abs(style).max()), SMALLEST_STYLE)
+        style = style / np.float32(most)
+        root = np.sqrt(self.power @ (style * style) + np.float32(EPSILON / most**2))
+        return style, np.asarray(GAIN / root, np.float32)
+
+
+class CpuGenerator:
+    """A Generator, prepared: takes ws (B, n_ws, w_dim) to images (B, 3, H, W) float32.
+
+    Raises ValueError where a resolution has a number of channels that is no multiple of 8.
+    """
+
+    def __init__(self, generator: Generator, noise: bool = True) -> None:
+        self.sizes, net = generator.sizes, generator.synthesis
+        for side in self.sizes.resolutions:
+            if self.sizes.channels(side) % 8:
+                raise ValueError(
+                    f"{self.sizes.channels(side)} channels at {side} px: the CPU kernels take "
+                    "multiples of 8"
+                )
+        self._const = array_of(net.const).transpose(1, 2, 0)
+        self._layers = [_layer_of(cast(SynthesisLayer, layer), noise) for layer in net.layers]
+        heads = [cast(ModulatedConv, head) for head in net.to_rgb]
+        self._styles = [_Affine.of(head.style) for head in heads]
+        self._rows = [array_of(head.effective())[:, :, 0, 0] for head in heads]
+        self._biases = [array_of(head.bias) for head in heads]
+        self._features = [_bordered(len(layer.picture), len(layer.bias)) for layer in self._layers]
+        self._images = [
+            _bordered(side // 2, 3) for side in (4, *(2 * s for s in self.sizes.resolutions))
+        ]
+
+    def __call__(self, ws: Floats) -> Floats:
+        """One sample after the other."""
+        if ws.shape[1:] != (self.sizes.n_ws, self.sizes.w_dim):
+            want = f"(B, {self.sizes.n_ws}, {self.sizes.w_dim})"
+            raise ValueError(f"ws has shape {ws.shape}; want {want}")
+        return np.stack([self._one(np.asarray(w, np.float32)) for w in ws])
+
+    def _one(self, w: Floats) -> Floats:
+        styles = [layer.styles(w[index]) for index, layer in enumerate(self._layers)]
+        x = _bordered(4, self._const.shape[2])
+        x[1:-1, 1:-1] = self._const * styles[0][0]
+        for index, layer in enumerate(self._layers):
+            style, scale = styles[index]
+            # A next convolution wants its style in; colours want none.
+            after = styles[index + 1][0] if layer.up else np.ones_like(layer.bias)
+            out = self._features[index]
+            _convolve(layer, x, style, scale, after, out)
+            x = out
+            if not layer.up:
+                number = index // 2
+                rows = self._rows[number] * self._styles[number](w[2 * number + 1])
+                image = self._images[number + 1]
+                to_rgb(x, rows, self._biases[number], self._images[number], image)
+        return np.ascontiguousarray(image[1:-1, 1:-1].transpose(2, 0, 1))
+
+
+def _convolve(
+    layer: _Layer, x: Floats, style: Floats, scale: Floats, after: Floats, out: Floats
+) -> None:
+    if layer.up:
+        _double(layer, x, style, scale, after, out)
+    elif layer.weight.ndim == 3:
+        _by_winograd(layer, x, scale, after, out)
+    else:
+        windows = np.lib.stride_tricks.sliding_window_view(x, (3, 3), (0, 1))
+        side, channels = len(layer.picture), x.shape[2]
+        flat = windows.transpose(0, 1, 3, 4, 2).reshape(side * side, 9 * channels)
+        answer = (flat @ layer.weight).reshape(side, side, -1)
+        out[1:-1, 1:-1] = finished(answer, scale, layer.bias, layer.picture, after, SLOPE)
+
+
+def _by_winograd(layer: _Layer, x: Floats, scale: Floats, after: Floats, out: Floats) -> None:
+    """x has its style in it already."""
+    across, (n_in, n_out) = len(layer.picture) // 4, layer.weight.shape[1:]
+    strip = max(1, STRIP_BYTES // (36 * across * (n_in + n_out) * 4))
+    for first in range(0, across, strip):
+        tiles = across * min(strip, across - first)
+        points, answers = room(tiles, n_in), room(tiles, n_out)
+        to_points(x, first, points)
+        np.matmul(points, layer.weight, out=answers)
+        from_points(answers, first, scale, layer.bias, layer.picture, after, out)
+
+
+def _double(
+    layer: _Layer, x: Floats, style: Floats, scale: Floats, after: Floats, out: Floats
+) -> None:
+    """The style goes into the features or into the weights, whichever are fewer."""
+    weight, n_out = layer.weight, len(layer.bias)
+    height, width, n_in = x.shape
+    if height * width < weight.shape[1]:
+        x = x * style
+    else:
+        weight = weight * style[:, None]
+    strip = max(1, STRIP_BYTES // (width * 9 * n_out * 4) - 2)
+    rows = np.empty((4, out.shape[1] - 2, n_out), np.float32)
+    for first in range(0, height - 2, strip):
+        part = x[first : min(first + strip, height - 2) + 2]
+        products = (part.reshape(-1, n_in) @ weight).reshape(len(part), width, 9, n_out)
+        double(products, first, scale, layer.bias, layer.picture, after, rows, out)
+
+
+def _layer_of(layer: SynthesisLayer, noise: bool) -> _Layer:
+    conv, weight = layer.conv, array_of(layer.conv.effective())
+    side, n_in, n_out = len(layer.noise), weight.shape[1], weight.shape[0]
+    strength = GAIN * float(layer.noise_strength) if noise else 0.0
+    if conv.up:
+        ready = weight.transpose(1, 2, 3, 0).reshape(n_in, 9 * n_out)
+    elif side >= LEAST_WINOGRAD_PX:
+        ready = transformed(weight)
+    else:
+        ready = weight.transpose(2, 3, 1, 0).reshape(9 * n_in, n_out)
+    return _Layer(
+        _Affine.of(conv.style),
+        np.ascontiguousarray((weight.astype(np.float64) ** 2).sum((2, 3)), np.float32),
+        np.ascontiguousarray(ready),
+        array_of(conv.bias) * np.float32(GAIN),
+        array_of(layer.noise) * np.float32(strength),
+        conv.up,
+    )
+
+
+def _bordered(side: int, channels: int) -> Floats:
+    return np.zeros((side + 2, side + 2, channels), np.float32)

@@ -1,0 +1,1 @@
+"""Kernels of the generator: one folder an operator, with its reference and its fused forms."""

@@ -1,0 +1,142 @@
+"""Eight float32 at once in numba: loads, stores and arithmetic of LLVM's vector type.
+
+A loop over channels does not become vector code by itself where one iteration writes to many
+places of one array: the compiler would have to prove that they never overlap. Here the program
+says so. LLVM maps eight lanes to AVX, to half an AVX-512 register or to two of NEON.
+"""
+
+from __future__ import annotations
+
+import operator
+from collections.abc import Callable
+from typing import Any
+
+from llvmlite import ir
+from numba import types
+from numba.core import cgutils
+from numba.extending import intrinsic, models, overload, register_model
+
+LANES = 8
+_FLOAT = ir.FloatType()
+_LLVM = ir.VectorType(_FLOAT, LANES)
+_FLAGS = ("contract",)
+"""A product and a sum may be one instruction."""
+
+
+class Lanes(types.Type):
+    """numba's name of eight float32."""
+
+    def __init__(self) -> None:
+        super().__init__("float32x8")
+
+
+LANES_TYPE = Lanes()
+
+
+@register_model(Lanes)
+class _Model(models.PrimitiveModel):
+    def __init__(self, manager: Any, kind: Any) -> None:
+        super().__init__(manager, kind, _LLVM)
+
+
+def _place(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+    """Pointer to the eight values that start at an index of an array; lanes along the last axis."""
+    array, index = signature.args[:2]
+    view = context.make_array(array)(context, builder, args[0])
+    parts = cgutils.unpack_tuple(builder, args[1])
+    parts = [
+        context.cast(builder, value, kind, types.intp)
+        for value, kind in zip(parts, index.types, strict=True)
+    ]
+    pointer = cgutils.get_item_pointer(context, builder, array, view, parts, wraparound=False)
+    return builder.bitcast(pointer, _LLVM.as_pointer())
+
+
+@intrinsic
+def load(_typing: Any, array: Any, index: Any) -> Any:
+    """array[index], and the seven values behind it on the last axis."""
+
+    def emit(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+        value = builder.load(_place(context, builder, signature, args))
+        value.align = 4
+        return value
+
+    return LANES_TYPE(array, index), emit
+
+
+@intrinsic
+def store(_typing: Any, array: Any, index: Any, value: Any) -> Any:
+    """array[index] and the seven places behind it on the last axis = value."""
+
+    def emit(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+        done = builder.store(args[2], _place(context, builder, signature, args))
+        done.align = 4
+        return context.get_dummy_value()
+
+    return types.void(array, index, value), emit
+
+
+@intrinsic
+def splat(_typing: Any, number: Any) -> Any:
+    """Eight times one number."""
+
+    def emit(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+        one = context.cast(builder, args[0], signature.args[0], types.float32)
+        first = builder.insert_element(ir.Constant(_LLVM, ir.Undefined), one, _index(0))
+        zeros = ir.Constant(ir.VectorType(ir.IntType(32), LANES), [0] * LANES)
+        return builder.shuffle_vector(first, ir.Constant(_LLVM, ir.Undefined), zeros)
+
+    return LANES_TYPE(number), emit
+
+
+@intrinsic
+def total(_typing: Any, value: Any) -> Any:
+    """Sum of the eight."""
+
+    def emit(_context: Any, builder: Any, _signature: Any, args: Any) -> Any:
+        parts = [builder.extract_element(args[0], _index(lane)) for lane in range(LANES)]
+        while len(parts) > 1:
+            pairs = zip(parts[::2], parts[1::2], strict=True)
+            parts = [builder.fadd(left, right) for left, right in pairs]
+        return parts[0]
+
+    return types.float32(value), emit
+
+
+@intrinsic
+def larger(_typing: Any, left: Any, right: Any) -> Any:
+    """The larger of two, lane by lane."""
+
+    def emit(_context: Any, builder: Any, _signature: Any, args: Any) -> Any:
+        return builder.select(builder.fcmp_ordered(">", *args), *args)
+
+    return LANES_TYPE(left, right), emit
+
+
+def _index(lane: int) -> Any:
+    return ir.Constant(ir.IntType(32), lane)
+
+
+def _binary(name: str) -> Callable[..., Any]:
+    @intrinsic
+    def apply(_typing: Any, left: Any, right: Any) -> Any:
+        def emit(_context: Any, builder: Any, _signature: Any, args: Any) -> Any:
+            return getattr(builder, name)(*args, flags=_FLAGS)
+
+        return LANES_TYPE(left, right), emit
+
+    return apply
+
+
+def _overloaded(symbol: Callable[..., Any], name: str) -> None:
+    apply = _binary(name)
+
+    @overload(symbol)
+    def pick(left, right):  # type: ignore[no-untyped-def] # numba compares the two signatures
+        if isinstance(left, Lanes) and isinstance(right, Lanes):
+            return lambda left, right: apply(left, right)
+        return None
+
+
+for _symbol, _name in ((operator.add, "fadd"), (operator.sub, "fsub"), (operator.mul, "fmul")):
+    _overloaded(_symbol, _name)

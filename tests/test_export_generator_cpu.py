@@ -1,0 +1,95 @@
+"""The kit's own CPU kernels answer as their references, and the whole as the eager generator."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+import torch
+from torch import nn
+
+from export.generator_cpu import CpuGenerator
+from export.kernels.to_rgb.kernel import to_rgb
+from export.kernels.to_rgb.reference import colours
+from export.kernels.up_fir.kernel import double
+from export.kernels.up_fir.reference import doubled
+from export.kernels.winograd.kernel import from_points, room, to_points
+from export.kernels.winograd.reference import Floats, convolved, finished, transformed
+from export.parity import relative_error
+from generate.gan.architecture import PRESETS, Architecture
+from generate.gan.networks import Generator
+
+RNG = np.random.default_rng(0)
+
+
+def normal(*shape: int) -> Floats:
+    return RNG.standard_normal(shape).astype(np.float32)
+
+
+def bordered(x: Floats) -> Floats:
+    return np.pad(x, ((1, 1), (1, 1), (0, 0)))
+
+
+@pytest.mark.parametrize("height, width, strip", [(4, 4, 1), (12, 8, 2), (8, 20, 1)])
+def test_winograd_equals_the_convolution(height: int, width: int, strip: int) -> None:
+    x, weight = bordered(normal(height, width, 16)), normal(24, 16, 3, 3)
+    scale, bias, after, picture = normal(24), normal(24), normal(24), normal(height, width)
+    got = np.zeros((height + 2, width + 2, 24), np.float32)
+    for first in range(0, height // 4, strip):
+        tiles = width // 4 * min(strip, height // 4 - first)
+        points, answers = room(tiles, 16), room(tiles, 24)
+        to_points(x, first, points)
+        np.matmul(points, transformed(weight), out=answers)
+        from_points(answers, first, scale, bias, picture, after, got)
+    want = finished(convolved(x, weight), scale, bias, picture, after)
+    assert relative_error(bordered(want), got) < 1e-5
+
+
+@pytest.mark.parametrize("height, width, strip", [(1, 1, 1), (5, 3, 2), (4, 7, 4)])
+def test_doubling_equals_the_formula(height: int, width: int, strip: int) -> None:
+    products = np.zeros((height + 2, width + 2, 9, 8), np.float32)
+    products[1:-1, 1:-1] = normal(height, width, 9, 8)
+    scale, bias, after, picture = normal(8), normal(8), normal(8), normal(2 * height, 2 * width)
+    got, rows = bordered(np.zeros((2 * height, 2 * width, 8), np.float32)), normal(4, 2 * width, 8)
+    for first in range(0, height, strip):
+        part = products[first : min(first + strip, height) + 2]
+        double(part, first, scale, bias, picture, after, rows, got)
+    want = finished(doubled(products), scale, bias, picture, after)
+    assert relative_error(bordered(want), got) < 1e-6
+
+
+def test_colours_equal_the_formula() -> None:
+    x, weight, bias, before = normal(6, 10, 16), normal(3, 16), normal(3), normal(3, 5, 3)
+    got = bordered(np.zeros((6, 10, 3), np.float32))
+    to_rgb(bordered(x), weight, bias, bordered(before), got)
+    assert relative_error(bordered(colours(x, weight, bias, before)), got) < 1e-6
+
+
+@pytest.mark.parametrize("noise", [True, False])
+def test_whole_generator_equals_eager(noise: bool) -> None:
+    sizes = Architecture(32, 512, 16, 32, 32, 2)
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(0)
+        generator = Generator(sizes).eval().requires_grad_(False)
+        for layer in generator.synthesis.layers:
+            nn.init.constant_(layer.noise_strength, 0.3)
+            nn.init.normal_(layer.conv.bias)
+        for head in generator.synthesis.to_rgb:
+            nn.init.normal_(head.bias)
+        ws = torch.randn(2, sizes.n_ws, 32)
+    fast = CpuGenerator(generator, noise)
+    want = generator.synthesis(ws, "const" if noise else "none").numpy()
+    for _ in range(2):  # the second call finds used buffers
+        assert relative_error(want, fast(ws.numpy())) < 1e-4
+    with pytest.raises(ValueError, match=r"want \(B, 8, 32\)"):
+        fast(ws.numpy()[:, :2])
+
+
+def test_odd_channels_are_refused() -> None:
+    generator = Generator(Architecture(16, 192, 12, 32, 32, 2))
+    with pytest.raises(ValueError, match="12 channels at 4 px: .* multiples of 8"):
+        CpuGenerator(generator)
+
+
+def test_presets_fit_the_kernels() -> None:
+    for sizes in PRESETS.values():
+        assert all(sizes.channels(side) % 8 == 0 for side in sizes.resolutions)
