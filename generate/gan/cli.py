@@ -1,25 +1,31 @@
-"""`collodi gan import|sample`: a neural generator of faces."""
+"""`collodi gan import|train|sample`: a neural generator of faces."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Annotated, Any
 
 import tyro
 
+from generate.gan.recipe import Recipe, check_recipe
 from generate.options import choose, parse
 
 HELP = """usage: collodi gan COMMAND [options]
 
   import   take over the weights of a public StyleGAN2 checkpoint (.pkl, .pt)
+  train    train on a folder of pictures or a data set, from nothing or from a generator
   sample   draw pictures and a sheet
 
 examples:
   collodi gan import ffhq.pkl --out models/ffhq
+  collodi gan train --data photos --out runs/mine --begin models/ffhq --batch 32
+  collodi gan train --data data/stills --out runs/gan64 --like 64
+  torchrun --nproc-per-node 8 $(which collodi) gan train --data photos --out runs/mine
   collodi gan sample models/ffhq --out out/faces --count 16 --seed 1
 
+A folder of pictures may have sub-folders (boys/ girls/, age bands); each is shown as often.
 Nothing in a checkpoint is run. Licences of public weights are yours to read."""
 
 
@@ -36,6 +42,30 @@ class Import:
     """A new folder."""
     loose: bool = False
     """Load what fits where names or shapes differ; every difference is listed."""
+
+
+@dataclass(frozen=True)
+class Train:
+    """Train a generator; the same command goes on where it was interrupted.
+
+    Examples: collodi gan train --data data/stills --out runs/gan64 --like 64
+              collodi gan train --data photos --out runs/mine --begin models/ffhq
+    """
+
+    data: Path
+    """Folder of pictures, sub-folders are classes; or a data set of `stills`."""
+    out: Path
+    """Folder of the run."""
+    like: str = "64"
+    """Sizes of the networks: 16 32 64 128 256 512 1024 ffhq256 ffhq1024."""
+    begin: Path | None = None
+    """Generator to fine-tune, imported or trained; its sizes are taken."""
+    crop: bool = False
+    """Take the middle square of pictures that are not square."""
+    skip_bad: bool = False
+    """Leave out pictures that are broken, grey, tiny or not square."""
+    recipe: Annotated[Recipe, tyro.conf.arg(name="")] = field(default_factory=Recipe)
+    """How it is trained."""
 
 
 @dataclass(frozen=True)
@@ -76,6 +106,25 @@ def _import(options: Import) -> None:
     print(f"{options.out}: {card.sizes.size_px} px, {len(card.mismatches)} differences")
 
 
+def _train(options: Train) -> None:
+    from generate.gan.pictures import load_pictures
+    from generate.gan.processes import joined
+    from generate.gan.runs import run, sizes_for
+
+    check_recipe(options.recipe)
+    sizes = sizes_for(options.like, options.begin)
+    pictures = load_pictures(
+        options.data, sizes.size_px, crop=options.crop, skip_bad=options.skip_bad
+    )
+    with joined() as processes:
+        run(
+            options.out, sizes, options.recipe, pictures, str(options.data), processes,
+            options.begin,
+        )  # fmt: skip
+    if processes.rank == 0:
+        print(f"{options.out}: {options.recipe.images} images shown, {len(pictures.names)} classes")
+
+
 def _sample(options: Sample) -> None:
     if options.count < 1:
         raise ValueError(f"--count {options.count}: at least 1")
@@ -94,5 +143,6 @@ def _sample(options: Sample) -> None:
 
 COMMANDS: dict[str, tuple[type[Any], Callable[[Any], None]]] = {
     "import": (Import, _import),
+    "train": (Train, _train),
     "sample": (Sample, _sample),
 }
