@@ -26,7 +26,9 @@ from generate.render.view import Renderer, scene
 from generate.sample import GARMENTS, sample_person
 from generate.spec import Person, View
 
-CHILDREN, BODIES = 500, 50
+LONG = pytest.mark.long
+SOME_CHILDREN, SOME_BODIES = 250, 12
+ALL_CHILDREN, ALL_BODIES = 1000, 200
 HEADS = ((0, 0, 0), (70, 0, 0), (-60, 25, -25), (20, -35, 30))
 SIDES = (0, 50, -90, 180)
 """Yaw of who looks, degrees."""
@@ -132,10 +134,11 @@ def test_shape_alone_puts_collar_and_skin_where_the_child_has_them() -> None:
 
 
 @pytest.mark.parametrize("ages", [(3, 12), (0.5, 80)])
-def test_no_sampled_child_shows_skin_below_the_collar(ages) -> None:
+@pytest.mark.parametrize("count", [SOME_CHILDREN, pytest.param(ALL_CHILDREN, marks=LONG)])
+def test_no_sampled_child_shows_skin_below_the_collar(ages, count) -> None:
     """From no side, in no pose of the head; all garments."""
     worn = set()
-    for number in range(CHILDREN // 2):
+    for number in range(count):
         person = sample_person(5, number, ages)
         worn.add(person.garment)
         points = clothed_points(person, HEADS[number % 4])
@@ -158,11 +161,12 @@ def upper_body(number: int) -> tuple[Child, Posed]:
     return child, child.pose(STILL[0], rng.uniform(-25, 25, 3), (0, 0), columns)
 
 
-def test_no_upper_body_shows_skin_but_of_hands_and_head() -> None:
+@pytest.mark.parametrize("count", [SOME_BODIES, pytest.param(ALL_BODIES, marks=LONG)])
+def test_no_upper_body_shows_skin_but_of_hands_and_head(count) -> None:
     """By depth from four sides, and in pictures, where below the shoulders, and below the chin of a
     head that is bowed before them, is neither face nor neck."""
     renderer, any_look = Renderer(VIEW.size_px), look(Person())
-    for number in range(BODIES):
+    for number in range(count):
         child, posed = upper_body(number)
         garment, yaw = child.person.garment, SIDES[number // 4 % 4]
         assert bare_cells(child.topology, garment, posed.points, yaw, 210) <= 3
