@@ -22,7 +22,7 @@ class Recipe:
     """Stills of other people."""
     adult_share: float = 0.5
     """Of the people in both: the network is to serve children, and is tested on real adults."""
-    steps: int = 6000
+    steps: int = 12000
     batch: int = 32
     export: tuple[str, ...] = ()
     """More words for `collodi export`."""

@@ -22,8 +22,11 @@ MOST_FLIPS = 0.02
 MOST_RELATIVE_ERROR = 1e-4
 MOST_RMS_STEPS = 1.0
 MOST_STEPS = 8.0
-"""LiteRT and TFLite Micro round differently inside: 0.3-0.4 int8 steps rms and 3 at most were
-measured on good files; a file that one of them misreads is tens of steps away."""
+FAR_SHARE = 0.001
+"""LiteRT and TFLite Micro round differently inside: 0.3 to 0.9 int8 steps rms were measured on good
+files; a file that one of them misreads is tens of steps away in most of its answers. One value in a
+thousand may be further than MOST_STEPS: where a picture shows no face its points are anywhere, and
+one step before a softmax moves them by up to 15."""
 SLOW = ("tflm",)
 SLOW_CLIPS = 256
 """TFLite Micro's reference kernels take 25 ms for a face: they see the first clips only, and are
@@ -120,12 +123,12 @@ def _check_agreement(entry: ModelFile, answers: dict[str, Array]) -> None:
     (first, a), (second, b) = answers.items()
     both = min(len(a), len(b))
     steps = np.abs(a[:both].astype(np.float64) - b[:both]) / scale
-    rms, most = float(np.sqrt(np.mean(steps**2))), float(steps.max())
+    rms, most = float(np.sqrt(np.mean(steps**2))), float(np.quantile(steps, 1 - FAR_SHARE))
     if not (rms <= MOST_RMS_STEPS and most <= MOST_STEPS):
         _fail(
             entry,
             f"{first} and {second}",
-            f"differ by {rms:.1f} int8 steps rms and {most:.0f} at most, "
+            f"differ by {rms:.1f} int8 steps rms, one of {1 / FAR_SHARE:.0f} values by {most:.0f}, "
             f"allowed {MOST_RMS_STEPS:g} and {MOST_STEPS:g}",
         )
 

@@ -125,9 +125,14 @@ def test_gate_closes_on_changed_decisions_at_good_sqnr(monkeypatch: pytest.Monke
 
 def test_gate_closes_where_the_two_runtimes_differ(monkeypatch: pytest.MonkeyPatch) -> None:
     other = ANSWERS.copy()
-    other[0, 3] -= 10 * SCALE
-    with pytest.raises(ExportError, match=r"litert and tflm.*10 at most"):
+    other[0, 3] -= 12 * SCALE
+    gate(monkeypatch, ANSWERS, other)  # one value of 800 is anywhere
+    other[1:3, 3] -= 12 * SCALE
+    with pytest.raises(ExportError, match=r"litert and tflm.*one of 1000 values by 12, allowed"):
         gate(monkeypatch, ANSWERS, other)
+    everywhere = ANSWERS + np.where(np.arange(4) == 3, 3 * np.float32(SCALE), 0)
+    with pytest.raises(ExportError, match=r"litert and tflm.*1\.5 int8 steps rms"):
+        gate(monkeypatch, ANSWERS, everywhere)
 
 
 def test_a_draft_keeps_figures_beyond_the_limits_but_not_two_answers(
