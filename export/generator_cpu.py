@@ -165,7 +165,7 @@ def _double(
 def _layer_of(layer: SynthesisLayer, noise: bool) -> _Layer:
     conv, weight = layer.conv, array_of(layer.conv.effective())
     side, n_in, n_out = len(layer.noise), weight.shape[1], weight.shape[0]
-    strength = GAIN * float(layer.noise_strength) if noise else 0.0
+    strength = GAIN * float(layer.noise_strength.detach()) if noise else 0.0
     if conv.up:
         ready = weight.transpose(1, 2, 3, 0).reshape(n_in, 9 * n_out)
     elif side >= LEAST_WINOGRAD_PX:

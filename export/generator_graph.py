@@ -115,7 +115,7 @@ class _Writer:
         x = graph.node("Mul", x, style)
         x = self._convolve(x, weight * balance[:, None, None], conv.up, found)
         x = graph.node("Mul", x, scale)
-        strength = float(layer.noise_strength)
+        strength = float(layer.noise_strength.detach())
         if self.form.noise and strength:
             picture = GAIN * strength * array_of(layer.noise)
             x = graph.node("Add", x, self._features(picture[None, None]))

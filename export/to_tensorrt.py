@@ -13,10 +13,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from device.files import write_atomic
 from export.errors import ExportError
 from export.quantize import quantize_for_tensorrt
 
 NOT_RUN = "not run: needs an NVIDIA machine with TensorRT"
+NOTHING_INT8 = "no QuantizeLinear: nothing is int8"
 QDQ = ("QuantizeLinear", "DequantizeLinear")
 
 
@@ -39,6 +41,27 @@ def to_tensorrt(onnx: Path, clips: NDArray[np.float32], folder: Path) -> Path | 
     return plan
 
 
+def to_generator_engine(
+    onnx: Path, plan: Path, batches: tuple[int, int, int] = (1, 1, 8)
+) -> Path | str:
+    """Build an engine from a generator.TARGET.onnx; return `plan`, or the reason why not.
+
+    The types are those of the file: the network is strongly typed. batches: least, usual, most.
+    Raises ValueError where these are not in order, ExportError where the file breaks a rule or the
+    engine does not build.
+    """
+    least, usual, most = batches
+    if not 1 <= least <= usual <= most:
+        raise ValueError(f"batches {batches}: least, usual and most, from 1 on")
+    tensorrt = _tensorrt()
+    if tensorrt is None:
+        return NOT_RUN
+    if broken := [rule for rule in broken_rules(onnx) if rule != NOTHING_INT8]:
+        raise ExportError(f"{onnx.name}: {broken[0]}")
+    write_atomic(plan, _build(tensorrt, onnx, batches))
+    return plan
+
+
 def broken_rules(path: Path) -> list[str]:
     """What TensorRT would refuse in a QDQ ONNX file, one line each; empty where nothing.
 
@@ -50,7 +73,7 @@ def broken_rules(path: Path) -> list[str]:
     constants = {item.name: onnx.numpy_helper.to_array(item) for item in graph.initializer}
     pairs = [node for node in graph.node if node.op_type in QDQ]
     if not pairs:
-        return ["no QuantizeLinear: nothing is int8"]
+        return [NOTHING_INT8]
     broken = []
     for node in pairs:
         stored = constants.get(node.input[0])
@@ -75,8 +98,11 @@ def _tensorrt() -> Any:
     return tensorrt
 
 
-def _build(tensorrt: Any, onnx: Path) -> bytes:
-    """Parse into a strongly typed network and build; the parser's first error is named."""
+def _build(tensorrt: Any, onnx: Path, batches: tuple[int, int, int] | None = None) -> bytes:
+    """Parse into a strongly typed network and build; the parser's first error is named.
+
+    batches: of inputs whose first axis is free.
+    """
     logger = tensorrt.Logger(tensorrt.Logger.ERROR)
     builder = tensorrt.Builder(logger)
     typed = 1 << int(tensorrt.NetworkDefinitionCreationFlag.STRONGLY_TYPED)
@@ -84,7 +110,14 @@ def _build(tensorrt: Any, onnx: Path) -> bytes:
     parser = tensorrt.OnnxParser(network, logger)
     if not parser.parse(onnx.read_bytes()):
         raise ExportError(f"{onnx.name}: TensorRT cannot read it: {parser.get_error(0)}")
-    engine = builder.build_serialized_network(network, builder.create_builder_config())
+    config = builder.create_builder_config()
+    if batches:
+        profile = builder.create_optimization_profile()
+        for number in range(network.num_inputs):
+            tensor = network.get_input(number)
+            profile.set_shape(tensor.name, *((batch, *tensor.shape[1:]) for batch in batches))
+        config.add_optimization_profile(profile)
+    engine = builder.build_serialized_network(network, config)
     if engine is None:
         raise ExportError(f"{onnx.name}: TensorRT built no engine")
     return bytes(engine)

@@ -12,7 +12,10 @@ import torch
 from torch import nn
 from torch.nn import functional
 
+from export.errors import ExportError
+from export.generator import TARGETS, Eager, export_generator, run_file
 from export.generator_graph import Form, write_graph
+from export.generator_int8 import chosen_ranges, image_distance, measured_ranges
 from export.parity import relative_error
 from export.polyphase import fir_kernel, folded_fir, folded_up, split_up
 from generate.gan.architecture import PRESETS, Architecture
@@ -97,3 +100,61 @@ def test_float16_is_near_and_survives_large_styles(tmp_path: Path) -> None:
     got = answers(tmp_path / "g.onnx", ws=ws)
     assert got.dtype == np.float32
     assert relative_error(want, got) < 0.01
+
+
+def test_the_paper_s_form_equals_the_network() -> None:
+    generator = make_generator()
+    ws = generator.ws(latents(2))
+    torch.testing.assert_close(Eager(generator)(ws), generator.synthesis(ws), rtol=1e-4, atol=1e-4)
+
+
+def test_every_target_is_written_and_within_its_limits(tmp_path: Path) -> None:
+    generator = make_generator(Architecture(32, 1024, 32, 32, 32, 2))
+    facts = export_generator(generator, tmp_path)
+    names = {f"generator.{target}.onnx" for target in TARGETS} | {"generator.json"}
+    assert {path.name for path in tmp_path.iterdir()} == names
+    assert facts["files"]["float32"]["relative_error"] < 1e-4
+    for target in ("int8", "tensorrt"):
+        found = facts["files"][target]
+        assert found["sqnr_db"] >= 25
+        assert found["colour_error_255"] <= 2
+        assert found["int8_layers"] == [4, 6]
+    before = (tmp_path / "generator.int8.onnx").read_bytes()
+    export_generator(generator, tmp_path, ["int8"])
+    assert (tmp_path / "generator.int8.onnx").read_bytes() == before
+    ws = generator.ws(latents(1, generator.sizes)).numpy()
+    assert run_file(tmp_path / "generator.int8.onnx", ws).shape == (1, 3, 32, 32)
+
+
+def test_a_file_that_answers_otherwise_is_not_written(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(export_generator.__globals__["LARGEST_ERROR"], "float32", 0.0)
+    with pytest.raises(ExportError, match="float32 generator: relative error .*, over 0"):
+        export_generator(make_generator(), tmp_path, ["float32"])
+    assert list(tmp_path.iterdir()) == []
+    with pytest.raises(ValueError, match="no target 'int4' of a generator; have float32"):
+        export_generator(make_generator(), tmp_path, ["int4"])
+
+
+def test_the_convolution_that_costs_most_stays_float_and_all_do_where_none_is_good() -> None:
+    ranges = measured_ranges(
+        make_generator(Architecture(32, 1024, 32, 32, 32, 2)), torch.zeros(2, 8, 32)
+    )
+    reference = np.random.default_rng(0).normal(size=(4, 3, 8, 8)).astype(np.float32)
+    cost = {4: 0.2, 6: 0.001}
+
+    def answers(tried: Any) -> Any:
+        return reference * (1 + sum(cost[index] for index in tried))
+
+    assert list(chosen_ranges(ranges, reference, answers)) == [6]
+    cost[6] = 0.3
+    assert chosen_ranges(ranges, reference, answers) == {}
+
+
+def test_distance_takes_off_what_all_images_share() -> None:
+    reference = np.random.default_rng(0).normal(size=(4, 3, 8, 8)).astype(np.float32) * 0.1
+    answer = reference + np.float32(0.01)
+    db, colour = image_distance(reference, answer)
+    assert colour == pytest.approx(1.275, rel=0.01)
+    assert image_distance(reference + 5, answer + 5)[0] == pytest.approx(db, abs=0.01)
