@@ -15,10 +15,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from export.generator_graph import SMALLEST_STYLE, array_of
+from export.kernels.epilogue.reference import finished
 from export.kernels.to_rgb.kernel import to_rgb
 from export.kernels.up_fir.kernel import double
 from export.kernels.winograd.kernel import from_points, room, to_points
-from export.kernels.winograd.reference import finished, transformed
+from export.kernels.winograd.reference import transformed
 from generate.gan.layers import EPSILON, GAIN, SLOPE, Linear, ModulatedConv
 from generate.gan.networks import Generator, SynthesisLayer
 

@@ -8,12 +8,13 @@ import torch
 from torch import nn
 
 from export.generator_cpu import CpuGenerator
+from export.kernels.epilogue.reference import Floats, finished
 from export.kernels.to_rgb.kernel import to_rgb
 from export.kernels.to_rgb.reference import colours
 from export.kernels.up_fir.kernel import double
 from export.kernels.up_fir.reference import doubled
 from export.kernels.winograd.kernel import from_points, room, to_points
-from export.kernels.winograd.reference import Floats, convolved, finished, transformed
+from export.kernels.winograd.reference import convolved, transformed
 from export.parity import relative_error
 from generate.gan.architecture import PRESETS, Architecture
 from generate.gan.networks import Generator

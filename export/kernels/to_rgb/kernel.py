@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import numba
 
+from export.kernels.epilogue.reference import Floats
 from export.kernels.simd import LANES, load, splat, total
-from export.kernels.winograd.reference import Floats
 
 
 @numba.njit(cache=True, nogil=True)

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import numba
 
+from export.kernels.epilogue.reference import Floats
 from export.kernels.simd import LANES, load, splat, store
 from export.kernels.winograd.kernel import activated
-from export.kernels.winograd.reference import Floats
 
 
 @numba.njit(inline="always")

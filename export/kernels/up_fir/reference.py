@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from export.kernels.winograd.reference import Floats
+from export.kernels.epilogue.reference import Floats
 from export.polyphase import TAPS
 
 

@@ -9,8 +9,8 @@ import numba
 import numpy as np
 from numpy.typing import NDArray
 
+from export.kernels.epilogue.reference import Floats
 from export.kernels.simd import LANES, larger, load, splat, store
-from export.kernels.winograd.reference import Floats
 
 
 @numba.njit(inline="always")

@@ -11,7 +11,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-Floats = NDArray[np.float32]
+from export.kernels.epilogue.reference import Floats
+
 KERNEL: NDArray[np.float64] = np.array(
     [
         [1 / 4, 0, 0],
@@ -35,14 +36,3 @@ def convolved(x: Floats, weight: NDArray[Any]) -> Floats:
     """x (H + 2, W + 2, in) with a border of zeros, weight (out, in, 3, 3) -> (H, W, out)."""
     windows = np.lib.stride_tricks.sliding_window_view(x.astype(np.float64), (3, 3), (0, 1))
     return np.einsum("hwikl,oikl->hwo", windows, weight, optimize=True).astype(np.float32)
-
-
-def finished(
-    x: Floats, scale: Floats, bias: Floats, picture: Floats, after: Floats, slope: float = 0.2
-) -> Floats:
-    """The epilogue: leaky ReLU of x * scale + bias + picture, times `after`.
-
-    x (H, W, C); scale, bias, after (C,); picture (H, W).
-    """
-    x = x * scale + bias + picture[..., None]
-    return np.maximum(x, slope * x) * after

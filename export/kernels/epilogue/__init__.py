@@ -1,0 +1,1 @@
+"""What follows every convolution: demodulation, noise, bias, leaky ReLU, in one pass."""
