@@ -44,7 +44,7 @@ COMMANDS = {
     "motion": Command(
         "generate.motion.cli:main", "generate", "exchange motion: ARKit CSV, animated glTF, style"
     ),
-    "gan": Command("generate.gan.cli:main", "train", "a neural generator: import, train, sample"),
+    "gan": Command("generate.gan.cli:main", "train", "a neural generator: import, train, edit"),
     "models": Command("device.zoo.cli:models", "run", "list the bundles that come with the kit"),
     "pull": Command("device.zoo.cli:pull", "run", "copy one of those bundles out and check it"),
     "bake": Command("generate.people.bake:main", "bake", "rebuild the head (maintainers)"),

@@ -28,6 +28,7 @@ presets:
   talk     talking children: video, sound, labels for every frame
   stream   hours of speech, music and noise in rooms, with the times of keywords
   ladder   the same child along one control at a time, with contact sheets
+  gan      faces of a neural generator; see collodi gan
 
 examples:
   collodi generate stills --out data/stills --clips 4000 --seed 1
@@ -58,6 +59,10 @@ def main(argv: Sequence[str]) -> int:
     if not argv or argv[0] in ("-h", "--help"):
         print(HELP)
         return 0
+    if argv[0] == "gan":
+        from generate.gan.cli import main as gan  # needs torch
+
+        return gan(["draw", *argv[1:]])
     kind = PRESETS[choose(argv[0], PRESETS, "preset")]
     options, where = _parse(kind, argv[0], argv[1:])
     generate(options, where)

@@ -1,4 +1,4 @@
-"""`collodi gan import|train|sample`: a neural generator of faces."""
+"""`collodi gan COMMAND`: a neural generator of faces; `collodi generate gan` is its `draw`."""
 
 from __future__ import annotations
 
@@ -9,14 +9,19 @@ from typing import Annotated, Any
 
 import tyro
 
+from generate.gan.draw_cli import Draw, draw_faces
 from generate.gan.recipe import Recipe, check_recipe
 from generate.options import choose, parse
 
 HELP = """usage: collodi gan COMMAND [options]
 
-  import   take over the weights of a public StyleGAN2 checkpoint (.pkl, .pt)
-  train    train on a folder of pictures or a data set, from nothing or from a generator
-  sample   draw pictures and a sheet
+  import      take over the weights of a public StyleGAN2 checkpoint (.pkl, .pt)
+  train       train on a folder of pictures or a data set, from nothing or from a generator
+  sample      draw pictures and a sheet
+  attributes  train the network that measures age, pose, smile, tone, light on `stills`
+  directions  find and measure the directions that change each attribute
+  draw        draw faces that are asked for; the same as `collodi generate gan`
+  score       how far a generator's pictures are from others: kit_fid and kit_kid
 
 examples:
   collodi gan import ffhq.pkl --out models/ffhq
@@ -24,6 +29,11 @@ examples:
   collodi gan train --data data/stills --out runs/gan64 --like 64
   torchrun --nproc-per-node 8 $(which collodi) gan train --data photos --out runs/mine
   collodi gan sample models/ffhq --out out/faces --count 16 --seed 1
+  collodi gan attributes --data data/stills --out models/attributes
+  collodi gan directions runs/gan64 --attributes models/attributes
+  collodi generate gan runs/gan64 --out out/faces --age 6 --expression happy --yaw 20
+  collodi generate gan runs/gan64 --out out/faces --ladder age
+  collodi gan score runs/gan64 --data data/stills --attributes models/attributes
 
 A folder of pictures may have sub-folders (boys/ girls/, age bands); each is shown as often.
 Nothing in a checkpoint is run. Licences of public weights are yours to read."""
@@ -87,6 +97,63 @@ class Sample:
     """0 the average face, 1 the full variety."""
 
 
+@dataclass(frozen=True)
+class Attributes:
+    """Train the network that measures the attributes of a face, on renders with exact labels.
+
+    Example: collodi gan attributes --data data/stills --out models/attributes
+    """
+
+    data: Path
+    """Data set of `stills`, of hundreds of children or more."""
+    out: Path
+    """Folder of the network."""
+    epochs: int = 15
+    """Passes over the data."""
+    seed: int = 0
+    """Of weights and order."""
+
+
+@dataclass(frozen=True)
+class FindDirections:
+    """Find the directions of a generator that change each attribute, and measure them.
+
+    Example: collodi gan directions runs/gan64 --attributes models/attributes
+    """
+
+    model: Annotated[Path, tyro.conf.Positional]
+    """Folder of a generator; edits.json and edits.safetensors are written there."""
+    attributes: Path
+    """Folder of the attribute network."""
+    samples: int = 1024
+    """Pictures that the directions are fitted to."""
+    faces: int = 32
+    """Faces that their effects are measured on."""
+    seed: int = 0
+    """Of the samples."""
+
+
+@dataclass(frozen=True)
+class Score:
+    """How far a generator's pictures are from others, in features of the attribute network.
+
+    Example: collodi gan score runs/gan64 --data data/stills --attributes models/attributes
+    """
+
+    model: Annotated[Path, tyro.conf.Positional]
+    """Folder of a generator."""
+    data: Path
+    """Folder of pictures or data set to compare with."""
+    attributes: Path
+    """Folder of the attribute network."""
+    samples: int = 1000
+    """Pictures drawn."""
+    seed: int = 0
+    """Of the samples."""
+    json: Path | None = None
+    """File for the result."""
+
+
 def main(argv: Sequence[str]) -> int:
     """Run the command line; ValueError where it was used wrongly."""
     if not argv or argv[0] in ("-h", "--help"):
@@ -126,23 +193,78 @@ def _train(options: Train) -> None:
 
 
 def _sample(options: Sample) -> None:
-    if options.count < 1:
-        raise ValueError(f"--count {options.count}: at least 1")
+    _at_least(options, count=1, seed=0)
     if not 0 <= options.truncation <= 1:
         raise ValueError(f"--truncation {options.truncation:g}: want 0 to 1")
-    from generate.gan.sheet import sample, sheet, write_picture
+    from generate.gan.sheet import sample, write_all
     from generate.gan.store import load_average
 
     pictures = sample(load_average(options.model), options.seed, options.count, options.truncation)
-    options.out.mkdir(parents=True, exist_ok=True)
-    for number, picture in enumerate(pictures):
-        write_picture(options.out / f"{number:05d}.png", picture)
-    write_picture(options.out / "sheet.png", sheet(pictures, min(8, options.count)))
+    write_all(options.out, pictures)
     print(f"{options.out}: {options.count} pictures and sheet.png")
+
+
+def _attributes(options: Attributes) -> None:
+    _at_least(options, epochs=1, seed=0)
+    from generate.gan import attribute_net as net
+
+    faces = net.load_faces(options.data)
+    trained = net.train(faces, options.seed, options.epochs)
+    shares = net.explained(trained, faces)
+    card = net.Card(tuple(shares), options.data.resolve().name, shares)
+    net.save(options.out, trained, card)
+    said = ", ".join(f"{name} {share:.2f}" for name, share in shares.items())
+    print(f"{options.out}: variance explained on {int(faces.held.sum())} held-out faces: {said}")
+
+
+def _directions(options: FindDirections) -> None:
+    _at_least(options, samples=32, faces=2, seed=0)
+    from device.files import sha256_of
+    from generate.gan import attribute_net as net
+    from generate.gan.attribute_table import ATTRIBUTES
+    from generate.gan.edit_store import save_edits
+    from generate.gan.edits import effects, fit
+    from generate.gan.store import load_average
+
+    generator, (measure, _) = load_average(options.model), net.load(options.attributes)
+    found = fit(generator, measure, tuple(ATTRIBUTES), options.samples, options.seed)
+    ranges = {name: kind.range for name, kind in ATTRIBUTES.items()}
+    table = effects(generator, measure, found, ranges, options.faces, options.seed + 1)
+    save_edits(options.model, found, table, sha256_of(options.attributes / net.WEIGHTS))
+    print("attribute   linear  moved   most leaked, share of its range")
+    for row in table:
+        worst = max(row.leakage, key=lambda name, row=row: row.leakage[name])  # type: ignore[misc]
+        share = found.explained[row.name]
+        print(f"{row.name:<10} {share:7.2f} {row.gain:6.2f}   {worst} {row.leakage[worst]:.2f}")
+
+
+def _score(options: Score) -> None:
+    _at_least(options, samples=2, seed=0)
+    from generate.gan.score import score
+
+    result = score(options.model, options.data, options.attributes, options.samples, options.seed)
+    if options.json:
+        from device.files import write_atomic
+        from device.strict import dumps
+
+        write_atomic(options.json, dumps(result))
+    said = f"kit_fid {result.kit_fid:.3f}, kit_kid {result.kit_kid:.5f}"
+    floor = f"two halves of those are {result.floor_fid:.3f} apart in kit_fid"
+    print(f"{options.model}: {said} to {result.pictures} pictures; {floor}")
+
+
+def _at_least(options: Any, **least: int) -> None:
+    for name, low in least.items():
+        if getattr(options, name) < low:
+            raise ValueError(f"--{name} {getattr(options, name)}: at least {low}")
 
 
 COMMANDS: dict[str, tuple[type[Any], Callable[[Any], None]]] = {
     "import": (Import, _import),
     "train": (Train, _train),
     "sample": (Sample, _sample),
+    "attributes": (Attributes, _attributes),
+    "directions": (FindDirections, _directions),
+    "draw": (Draw, draw_faces),
+    "score": (Score, _score),
 }

@@ -116,7 +116,8 @@ def _from_dataset(folder: Path, size_px: int) -> Pictures:
     progress = Progress(len(dataset), "read", "picture")
     for number in range(len(dataset)):
         clip = dataset.clip(number, want=("frames", "labels"))
-        if clip.frames is not None and "landmarks_px" in clip.labels:
+        infrared = clip.facts["camera"].get("kind") == "infrared"  # grey: no colour to learn
+        if clip.frames is not None and "landmarks_px" in clip.labels and not infrared:
             points = clip.labels["landmarks_px"][0].astype(np.float64)
             pixels.append(face_square(clip.frames[0], points, size_px))
             years = float(clip.facts["age_years"])

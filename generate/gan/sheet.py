@@ -51,6 +51,14 @@ def write_picture(path: Path, picture: NDArray[np.uint8]) -> None:
     write_atomic(path, data.tobytes())
 
 
+def write_all(folder: Path, pictures: NDArray[np.uint8]) -> None:
+    """Write 00000.png and so on, and sheet.png with all of them."""
+    folder.mkdir(parents=True, exist_ok=True)
+    for number, picture in enumerate(pictures):
+        write_picture(folder / f"{number:05d}.png", picture)
+    write_picture(folder / "sheet.png", sheet(pictures, min(8, len(pictures))))
+
+
 @torch.no_grad()
 def sample(
     generator: Generator, seed: int, count: int, truncation: float = 0.7, batch: int = 8

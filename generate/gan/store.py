@@ -82,14 +82,14 @@ def save_checkpoint(
 
 def load_checkpoint(folder: Path) -> tuple[dict[str, Tensor], dict[str, float]]:
     """What `save_checkpoint` wrote; ValueError where there is none or it is broken."""
-    tensors, metadata = _read(folder / CHECKPOINT)
+    tensors, metadata = read_tensors(folder / CHECKPOINT)
     return tensors, json.loads(metadata.get(KEY, "{}"))
 
 
 def load_average(folder: Path) -> Generator:
     """The averaged generator in eval mode; ValueError where it is missing or does not fit."""
     sizes = read_card(folder).sizes
-    tensors, _ = _read(folder / AVERAGE)
+    tensors, _ = read_tensors(folder / AVERAGE)
     with torch.random.fork_rng(devices=[]):
         generator = Generator(sizes)
     put(generator, tensors, folder / AVERAGE)
@@ -118,7 +118,8 @@ def _plain(tensors: Mapping[str, Tensor]) -> dict[str, Tensor]:
     return {name: tensor.detach().cpu().contiguous() for name, tensor in tensors.items()}
 
 
-def _read(path: Path) -> tuple[dict[str, Tensor], dict[str, str]]:
+def read_tensors(path: Path) -> tuple[dict[str, Tensor], dict[str, str]]:
+    """Tensors and metadata of a safetensors file; ValueError where it is missing or broken."""
     if not path.is_file():
         raise ValueError(f"generator {path.parent}: no {path.name}")
     try:

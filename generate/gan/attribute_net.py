@@ -1,0 +1,197 @@
+"""A small network that reads the attributes of a face off its picture, trained on renders.
+
+Its last hidden layer is also the features of the kit's own distances between sets of pictures.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from itertools import pairwise
+from pathlib import Path
+
+import numpy as np
+import safetensors.torch
+import torch
+from numpy.typing import NDArray
+from torch import Tensor, nn
+from torch.nn import functional
+
+from device.files import write_atomic
+from device.stamp import Stamp, make_stamp
+from device.strict import check_format, decode, dumps, load_json
+from generate.engine import Progress
+from generate.gan.attribute_table import ATTRIBUTES, attributes_of
+from generate.gan.pictures import Pixels, face_square
+from generate.gan.store import put, read_tensors
+from generate.shards import open_dataset
+
+FORMAT, VERSION = "collodi.attributes", 1
+CARD, WEIGHTS = "attributes.json", "attributes.safetensors"
+SIDE, WIDTHS, FEATURES = 64, (32, 64, 128, 192), 192
+HELD_OUT = 10
+"""One child in so many is kept to measure on."""
+SHIFT_PX = 3
+
+
+class AttributeNet(nn.Module):
+    """Pictures (B, 3, H, W) in -1..1 -> attributes (B, K), in the order of the table."""
+
+    mean: Tensor
+    spread: Tensor
+
+    def __init__(self, count: int = len(ATTRIBUTES)) -> None:
+        super().__init__()
+        layers: list[nn.Module] = []
+        for n_in, n_out in pairwise((3, *WIDTHS)):
+            layers += [nn.Conv2d(n_in, n_out, 3, 2, 1), nn.GroupNorm(8, n_out), nn.SiLU()]
+        # Flat, not averaged: where the mouth is matters in a picture that is cut by the face.
+        layers += [nn.Flatten(), nn.Linear(WIDTHS[-1] * 16, FEATURES), nn.SiLU()]
+        self.body = nn.Sequential(*layers)
+        self.head = nn.Linear(FEATURES, count)
+        self.register_buffer("mean", torch.zeros(count))
+        self.register_buffer("spread", torch.ones(count))
+
+    def features(self, pictures: Tensor) -> Tensor:
+        """(B, 3, H, W) of any side -> (B, 192)."""
+        if pictures.shape[2] != SIDE:
+            pictures = functional.interpolate(
+                pictures, size=(SIDE, SIDE), mode="bilinear", antialias=True
+            )
+        x: Tensor = self.body(pictures)
+        return x
+
+    def forward(self, pictures: Tensor) -> Tensor:
+        """Values in the attributes' own units."""
+        x: Tensor = self.head(self.features(pictures)) * self.spread + self.mean
+        return x
+
+
+@dataclass(frozen=True)
+class Card:
+    """attributes.json."""
+
+    names: tuple[str, ...]
+    """Attributes in the order of the outputs."""
+    data: str
+    """Data set that it was trained on."""
+    explained: dict[str, float]
+    """Share of each attribute's variance that is explained on children it never saw."""
+    stamp: Stamp = field(default_factory=make_stamp)
+    """Who trained it, with what."""
+    format: str = FORMAT
+    """Always `collodi.attributes`."""
+    version: int = VERSION
+    """Version of this format."""
+
+
+@dataclass(frozen=True)
+class Faces:
+    """Faces of a data set with their exact attributes."""
+
+    pixels: Pixels
+    """(N, 64, 64, 3) RGB."""
+    values: NDArray[np.float32]
+    """(N, K)."""
+    held: NDArray[np.bool_]
+    """Which are kept to measure on."""
+
+
+def load_faces(folder: Path) -> Faces:
+    """Read the faces of a `stills` data set; ValueError where it has none."""
+    dataset = open_dataset(folder)
+    group = int(dataset.header["options"].get("child_stills", 1))
+    pixels, values, held = list[Pixels](), list[list[float]](), list[bool]()
+    progress = Progress(len(dataset), "read", "picture")
+    for number in range(len(dataset)):
+        clip = dataset.clip(number, want=("frames", "labels"))
+        row = attributes_of(clip)
+        if row is not None and clip.frames is not None:
+            points = clip.labels["landmarks_px"][0].astype(np.float64)
+            pixels.append(face_square(clip.frames[0], points, SIDE))
+            values.append(row)
+            held.append(number // group % HELD_OUT == HELD_OUT - 1)
+        progress.update(number + 1)
+    progress.close()
+    if len(pixels) < 2 * HELD_OUT or not any(held):
+        want = f"want `stills` of at least {2 * HELD_OUT} children"
+        raise ValueError(f"data set {folder}: {len(pixels)} faces with attributes; {want}")
+    return Faces(np.stack(pixels), np.array(values, np.float32), np.array(held))
+
+
+def train(faces: Faces, seed: int = 0, epochs: int = 15, batch: int = 32) -> AttributeNet:
+    """A network that has learnt the faces that are not held out; the same for the same seed."""
+    rng = np.random.default_rng(np.random.SeedSequence(seed))
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(int(rng.integers(2**62)))
+        net = AttributeNet()
+    rows = np.flatnonzero(~faces.held)
+    values = torch.from_numpy(faces.values[rows])
+    net.mean.copy_(values.mean(0))
+    net.spread.copy_(values.std(0).clamp(min=1e-3))
+    steps = epochs * max(len(rows) // batch, 1)
+    optimizer = torch.optim.AdamW(net.parameters(), 2e-3, weight_decay=0.01)
+    schedule = torch.optim.lr_scheduler.OneCycleLR(optimizer, 2e-3, steps)
+    progress = Progress(steps, "train attributes", "step")
+    for step in range(steps):
+        chosen = rng.choice(rows, min(batch, len(rows)), replace=False)
+        pictures, wanted = _varied(faces.pixels[chosen], faces.values[chosen], rng)
+        loss = functional.huber_loss(net(pictures) / net.spread, wanted / net.spread)
+        optimizer.zero_grad()
+        loss.backward()  # type: ignore[no-untyped-call]
+        optimizer.step()
+        schedule.step()
+        progress.update(step + 1)
+    progress.close()
+    return net.eval()
+
+
+def _varied(
+    pixels: Pixels, values: NDArray[np.float32], rng: np.random.Generator
+) -> tuple[Tensor, Tensor]:
+    """Pictures (B, 3, H, W) mirrored half of the time and shifted, with the values that follow."""
+    signs = np.array([attribute.mirror for attribute in ATTRIBUTES.values()], np.float32)
+    mirrored = rng.random(len(pixels)) < 0.5
+    pixels, values = pixels.copy(), values.copy()
+    pixels[mirrored] = pixels[mirrored][:, :, ::-1]
+    values[mirrored] *= signs
+    shift = tuple(int(x) for x in rng.integers(-SHIFT_PX, SHIFT_PX + 1, 2))
+    return to_tensor(np.roll(pixels, shift, (1, 2))), torch.from_numpy(values)
+
+
+def to_tensor(pixels: Pixels) -> Tensor:
+    """(B, H, W, 3) RGB in 0..255 -> (B, 3, H, W) in -1..1."""
+    return torch.from_numpy(np.ascontiguousarray(pixels)).permute(0, 3, 1, 2).float() / 127.5 - 1
+
+
+@torch.no_grad()
+def explained(net: AttributeNet, faces: Faces) -> dict[str, float]:
+    """Share of the variance of each attribute that the network explains on the held-out faces."""
+    got = torch.cat([net(to_tensor(part)) for part in _parts(faces.pixels[faces.held])]).numpy()
+    want = faces.values[faces.held]
+    error = np.square(got - want).mean(0) / np.maximum(want.var(0), 1e-9)
+    return {name: round(float(1 - e), 4) for name, e in zip(ATTRIBUTES, error, strict=True)}
+
+
+def _parts(pixels: Pixels, size: int = 64) -> list[Pixels]:
+    return [pixels[start : start + size] for start in range(0, len(pixels), size)]
+
+
+def save(folder: Path, net: AttributeNet, card: Card) -> None:
+    """Write attributes.safetensors and, last, attributes.json."""
+    folder.mkdir(parents=True, exist_ok=True)
+    write_atomic(folder / WEIGHTS, safetensors.torch.save(net.state_dict()))
+    write_atomic(folder / CARD, dumps(card))
+
+
+def load(folder: Path) -> tuple[AttributeNet, Card]:
+    """Read a network; ValueError where the folder holds none, or one of other attributes."""
+    if not (folder / CARD).is_file():
+        raise ValueError(f"attributes {folder}: no {CARD}; make it with `collodi gan attributes`")
+    body = load_json(folder / CARD)
+    check_format(body, FORMAT, VERSION, str(folder / CARD))
+    card = decode(Card, body, str(folder / CARD))
+    if card.names != tuple(ATTRIBUTES):
+        raise ValueError(f"{folder / CARD}: other attributes than this kit's; train it again")
+    net = AttributeNet()
+    put(net, read_tensors(folder / WEIGHTS)[0], folder / WEIGHTS)
+    return net.eval(), card

@@ -1,0 +1,74 @@
+"""A generator's directions beside its weights: edits.json and edits.safetensors."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import safetensors.torch
+import torch
+
+from device.files import sha256_of, write_atomic
+from device.stamp import Stamp, make_stamp
+from device.strict import check_format, decode, dumps, load_json
+from generate.gan.edits import Directions, Effect
+from generate.gan.store import AVERAGE, read_tensors
+
+FORMAT, VERSION = "collodi.gan-edits", 1
+CARD, STEPS = "edits.json", "edits.safetensors"
+
+
+@dataclass(frozen=True)
+class Edits:
+    """edits.json."""
+
+    names: tuple[str, ...]
+    """Attributes that have a direction."""
+    explained: dict[str, float]
+    """Share of each attribute's variance that is linear in w."""
+    effects: list[Effect]
+    """Measured effect and leakage of each."""
+    generator_sha256: str
+    """SHA-256 of the averaged generator that they are for."""
+    attributes_sha256: str
+    """SHA-256 of the attribute network that measured."""
+    stamp: Stamp = field(default_factory=make_stamp)
+    """Who made them, with what."""
+    format: str = FORMAT
+    """Always `collodi.gan-edits`."""
+    version: int = VERSION
+    """Version of this format."""
+
+
+def save_edits(
+    folder: Path, directions: Directions, effects: list[Effect], attributes_sha256: str
+) -> Edits:
+    """Write both files beside a generator."""
+    tensors = {"steps": torch.from_numpy(directions.steps)}
+    tensors["spread"] = torch.from_numpy(directions.spread)
+    write_atomic(folder / STEPS, safetensors.torch.save(tensors))
+    edits = Edits(
+        directions.names, directions.explained, effects, sha256_of(folder / AVERAGE),
+        attributes_sha256,
+    )  # fmt: skip
+    write_atomic(folder / CARD, dumps(edits))
+    return edits
+
+
+def load_edits(folder: Path, attributes_sha256: str) -> Directions:
+    """Directions of a generator; ValueError where there are none or they are for other weights."""
+    path = folder / CARD
+    if not path.is_file():
+        raise ValueError(f"generator {folder}: no {CARD}; make it with `collodi gan directions`")
+    body = load_json(path)
+    check_format(body, FORMAT, VERSION, str(path))
+    edits = decode(Edits, body, str(path))
+    for what, kept, now in (
+        ("generator", edits.generator_sha256, sha256_of(folder / AVERAGE)),
+        ("attribute network", edits.attributes_sha256, attributes_sha256),
+    ):
+        if kept != now:
+            raise ValueError(f"{path}: made for another {what}; run `collodi gan directions` again")
+    tensors, _ = read_tensors(folder / STEPS)
+    steps, spread = (tensors[name].numpy() for name in ("steps", "spread"))
+    return Directions(edits.names, steps, spread, edits.explained)

@@ -1,0 +1,177 @@
+"""Directions in w that change one attribute and leave the others: fitted, measured, followed.
+
+Closed-form directions: Shen & Zhou 2021 (SeFa). Label directions: a linear model of the attributes
+in w, as in Shen et al. 2020 (InterFaceGAN), but solved for all attributes at once: among the steps
+that move one attribute and, to first order, no other, the one that is likeliest under the spread of
+w. That is the orthogonalisation.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import cast
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from generate.gan.networks import Generator, SynthesisLayer
+from generate.gan.sheet import latents
+
+Floats = NDArray[np.float64]
+Measure = Callable[[Tensor], Tensor]
+"""Pictures (B, 3, H, W) in -1..1 -> attributes (B, K)."""
+RIDGE = 1e-2
+"""Share of the mean variance of w that is added to it: directions that are hardly used stay so."""
+
+
+@dataclass(frozen=True)
+class Directions:
+    """Steps in w."""
+
+    names: tuple[str, ...]
+    """Attributes, K of them."""
+    steps: Floats
+    """(w_dim, K): step k moves attribute k by one of its units."""
+    spread: Floats
+    """(K,) standard deviation of each attribute over samples."""
+    explained: dict[str, float]
+    """Share of each attribute's variance that the linear model explains."""
+
+
+def closed_form(generator: Generator, count: int) -> Floats:
+    """Unit directions of w that change the styles of all layers the most: (w_dim, count).
+
+    Eigenvectors of the styles' weights, each row scaled to unit length (Shen & Zhou 2021).
+    """
+    styles = [cast(SynthesisLayer, layer).conv.style for layer in generator.synthesis.layers]
+    rows = np.concatenate([style.weight.detach().double().cpu().numpy() for style in styles])
+    rows /= np.maximum(np.linalg.norm(rows, axis=1, keepdims=True), 1e-12)
+    _, vectors = np.linalg.eigh(rows.T @ rows)
+    return np.asarray(vectors[:, ::-1][:, :count])
+
+
+@torch.no_grad()
+def draw_w(generator: Generator, seed: int, count: int, truncation: float = 1.0) -> Tensor:
+    """w of samples 0 to `count` of a seed, those of `sheet.sample`: (count, w_dim)."""
+    home = generator.mapping.average.device
+    z = latents(seed, 0, count, generator.sizes.z_dim).to(home)
+    w: Tensor = generator.mapping(z, torch.zeros(count, generator.sizes.c_dim), truncation)
+    return w
+
+
+@torch.no_grad()
+def measured(generator: Generator, w: Tensor, measure: Measure, batch: int = 16) -> Floats:
+    """Attributes (N, K) of the pictures of w (N, w_dim)."""
+    parts = [measure(pictures_of(generator, part)).cpu() for part in torch.split(w, batch)]
+    return torch.cat(parts).double().numpy()
+
+
+@torch.no_grad()
+def pictures_of(generator: Generator, w: Tensor) -> Tensor:
+    """Pictures (N, 3, H, W) of w (N, w_dim)."""
+    ws = w[:, None].expand(-1, generator.sizes.n_ws, -1)
+    images: Tensor = generator.synthesis(ws)
+    return images
+
+
+def fit(
+    generator: Generator, measure: Measure, names: tuple[str, ...], count: int = 1024, seed: int = 0
+) -> Directions:
+    """Directions from `count` samples and their measured attributes."""
+    w = draw_w(generator, seed, count)
+    return solve(w.double().cpu().numpy(), measured(generator, w, measure), names)
+
+
+def solve(w: Floats, values: Floats, names: tuple[str, ...]) -> Directions:
+    """Directions from w (N, w_dim) and labels (N, K), a user's own or measured ones."""
+    if len(w) <= values.shape[1] + 1:
+        raise ValueError(f"{len(w)} samples for {values.shape[1]} attributes; want many more")
+    centred, change = w - w.mean(0), values - values.mean(0)
+    spread = centred.T @ centred / len(w)
+    spread += np.eye(len(spread)) * RIDGE * np.trace(spread) / len(spread)
+    slopes = np.linalg.solve(spread, centred.T @ change / len(w))  # (w_dim, K)
+    likely = spread @ slopes
+    steps = likely @ np.linalg.pinv(slopes.T @ likely, rcond=1e-6)
+    left = np.square(change - centred @ slopes).mean(0)
+    share = 1 - left / np.maximum(np.square(change).mean(0), 1e-12)
+    explained = {name: round(float(x), 4) for name, x in zip(names, share, strict=True)}
+    return Directions(names, np.asarray(steps), values.std(0), explained)
+
+
+@torch.no_grad()
+def follow(
+    generator: Generator, measure: Measure, directions: Directions, w: Tensor, goal: Floats,
+    rounds: int = 6,
+) -> Tensor:  # fmt: skip
+    """w (N, w_dim) moved until its pictures measure `goal` (N, K), as near as can be.
+
+    Each round takes the step that the linear model has for what is still off; where that makes it
+    worse the sample stays and its next step is half as long.
+    """
+    best, got = w, measured(generator, w, measure)
+    length = np.ones(len(w))
+    for _ in range(rounds):
+        step = (goal - got) * length[:, None] @ directions.steps.T
+        tried = best + torch.from_numpy(step).to(w)
+        values = measured(generator, tried, measure)
+        better = _off(goal - values, directions) < _off(goal - got, directions)
+        best = torch.where(torch.from_numpy(better).to(w.device)[:, None], tried, best)
+        got = np.where(better[:, None], values, got)
+        length = np.where(better, length, length / 2)
+    return best
+
+
+def _off(missing: Floats, directions: Directions) -> Floats:
+    return np.asarray(np.square(missing / np.maximum(directions.spread, 1e-9)).sum(1))
+
+
+def steer(
+    generator: Generator, measure: Measure, directions: Directions, w: Tensor,
+    targets: Mapping[str, float],
+) -> Tensor:  # fmt: skip
+    """w (N, w_dim) whose pictures measure `targets`; the other attributes are held where they are.
+
+    ValueError for an attribute that there is no direction for.
+    """
+    goal = measured(generator, w, measure)
+    for name, value in targets.items():
+        if name not in directions.names:
+            raise ValueError(f"no attribute '{name}'; known: {', '.join(directions.names)}")
+        goal[:, directions.names.index(name)] = value
+    return follow(generator, measure, directions, w, goal)
+
+
+@dataclass(frozen=True)
+class Effect:
+    """What an edit of one attribute does, in the mean over faces."""
+
+    name: str
+    """The attribute that was asked to move by a quarter of its range."""
+    gain: float
+    """How much of the asked amount it moved; 1 is all."""
+    leakage: dict[str, float]
+    """Mean absolute change of each other attribute, as a share of its range."""
+
+
+def effects(
+    generator: Generator, measure: Measure, directions: Directions, ranges: Mapping[str, float],
+    faces: int = 32, seed: int = 1,
+) -> list[Effect]:  # fmt: skip
+    """Measure every direction on `faces` samples of another seed than the fit's."""
+    w = draw_w(generator, seed, faces, 0.7)
+    before, table = measured(generator, w, measure), list[Effect]()
+    size = np.array([ranges[name] for name in directions.names])
+    for k, name in enumerate(directions.names):
+        goal = before.copy()
+        toward = np.where(before[:, k] > np.median(before[:, k]), -1.0, 1.0)
+        goal[:, k] += toward * size[k] / 4
+        change = measured(generator, follow(generator, measure, directions, w, goal), measure)
+        change -= before
+        gain = float((change[:, k] * toward).mean() / (size[k] / 4))
+        leaks = np.abs(change).mean(0) / size
+        others = {n: round(float(x), 4) for n, x in zip(directions.names, leaks, strict=True)}
+        table.append(Effect(name, round(gain, 4), {n: x for n, x in others.items() if n != name}))
+    return table
