@@ -1,9 +1,9 @@
 """The generator on a CPU by the kit's own kernels: float32, one sample at a time, one thread.
 
-Features are (H, W, C) with a border of zeros. A doubling is one product of matrices, pixels times
-the nine taps, and one pass for their sum, the FIR and the epilogue. Other convolutions from 16 px
-on go through Winograd's F(4 x 4, 3 x 3): a quarter of the products, and the epilogue in its last
-pass. Below, the transformed weights would be read more often than used.
+Features are (H, W, C) with a border of zeros. From 16 px on, convolutions go through Winograd's
+F(4 x 4, 3 x 3) with a quarter of the products, and doublings through tiles with 9 / 16 of them; the
+epilogue is in the last pass of either. Below, transformed weights would be read more often than
+used: there a doubling is one product of pixels and nine taps, and one pass for the rest.
 """
 
 from __future__ import annotations
@@ -16,17 +16,21 @@ from numpy.typing import NDArray
 
 from export.generator_graph import SMALLEST_STYLE, array_of
 from export.kernels.epilogue.reference import finished
+from export.kernels.scratch import Scratch
 from export.kernels.to_rgb.kernel import to_rgb
+from export.kernels.up_fir import split
 from export.kernels.up_fir.kernel import double
-from export.kernels.winograd.kernel import from_points, room, to_points
+from export.kernels.winograd.kernel import from_points, to_points
 from export.kernels.winograd.reference import transformed
 from generate.gan.layers import EPSILON, GAIN, SLOPE, Linear, ModulatedConv
 from generate.gan.networks import Generator, SynthesisLayer
 
 Floats = NDArray[np.float32]
-STRIP_BYTES = 6 << 20
-"""Of what two steps of one convolution hand over: it stays in the last cache of a core."""
-LEAST_WINOGRAD_PX = 16
+STRIP_BYTES = 16 << 20
+"""Of what two steps of one convolution hand over. 256 px: 246 ms with 3 MiB, 218 with 6, 207 with
+24; more no longer fits the last cache of many machines."""
+LEAST_PX = 16
+"""Smallest input that is transformed."""
 
 
 @dataclass(frozen=True)
@@ -52,7 +56,7 @@ class _Layer:
     power: Floats
     """(out, in): sum of the squares of each kernel."""
     weight: Floats
-    """(in, 9 out) to double, (36, in, out) by Winograd, (9 in, out) at the lowest resolutions."""
+    """(36, in, out) transformed; at low resolutions (in, 9 out) to double, else (9 in, out)."""
     bias: Floats
     picture: Floats
     """(H, W)"""
@@ -81,6 +85,7 @@ class CpuGenerator:
                     f"{self.sizes.channels(side)} channels at {side} px: the CPU kernels take "
                     "multiples of 8"
                 )
+        self._scratch = Scratch()
         self._const = array_of(net.const).transpose(1, 2, 0)
         self._layers = [_layer_of(cast(SynthesisLayer, layer), noise) for layer in net.layers]
         heads = [cast(ModulatedConv, head) for head in net.to_rgb]
@@ -108,7 +113,7 @@ class CpuGenerator:
             # A next convolution wants its style in; colours want none.
             after = styles[index + 1][0] if layer.up else np.ones_like(layer.bias)
             out = self._features[index]
-            _convolve(layer, x, style, scale, after, out)
+            _convolve(layer, x, style, scale, after, out, self._scratch)
             x = out
             if not layer.up:
                 number = index // 2
@@ -119,12 +124,20 @@ class CpuGenerator:
 
 
 def _convolve(
-    layer: _Layer, x: Floats, style: Floats, scale: Floats, after: Floats, out: Floats
+    layer: _Layer,
+    x: Floats,
+    style: Floats,
+    scale: Floats,
+    after: Floats,
+    out: Floats,
+    scratch: Scratch,
 ) -> None:
-    if layer.up:
-        _double(layer, x, style, scale, after, out)
+    if layer.up and layer.weight.ndim == 3:
+        _double_split(layer, x, style, scale, after, out, scratch)
+    elif layer.up:
+        _double(layer, x, style, scale, after, out, scratch)
     elif layer.weight.ndim == 3:
-        _by_winograd(layer, x, scale, after, out)
+        _by_winograd(layer, x, scale, after, out, scratch)
     else:
         windows = np.lib.stride_tricks.sliding_window_view(x, (3, 3), (0, 1))
         side, channels = len(layer.picture), x.shape[2]
@@ -133,43 +146,84 @@ def _convolve(
         out[1:-1, 1:-1] = finished(answer, scale, layer.bias, layer.picture, after, SLOPE)
 
 
-def _by_winograd(layer: _Layer, x: Floats, scale: Floats, after: Floats, out: Floats) -> None:
+def _by_winograd(
+    layer: _Layer, x: Floats, scale: Floats, after: Floats, out: Floats, scratch: Scratch
+) -> None:
     """x has its style in it already."""
     across, (n_in, n_out) = len(layer.picture) // 4, layer.weight.shape[1:]
     strip = max(1, STRIP_BYTES // (36 * across * (n_in + n_out) * 4))
     for first in range(0, across, strip):
         tiles = across * min(strip, across - first)
-        points, answers = room(tiles, n_in), room(tiles, n_out)
-        to_points(x, first, points)
-        np.matmul(points, layer.weight, out=answers)
-        from_points(answers, first, scale, layer.bias, layer.picture, after, out)
+        points = scratch.planes("points", 36, tiles, n_in)
+        answers = scratch.planes("answers", 36, tiles, n_out)
+        to_points(x, first, tiles, points)
+        np.matmul(points[:, :tiles], layer.weight, out=answers[:, :tiles])
+        from_points(answers, first, tiles, scale, layer.bias, layer.picture, after, out)
 
 
 def _double(
-    layer: _Layer, x: Floats, style: Floats, scale: Floats, after: Floats, out: Floats
+    layer: _Layer,
+    x: Floats,
+    style: Floats,
+    scale: Floats,
+    after: Floats,
+    out: Floats,
+    scratch: Scratch,
 ) -> None:
-    """The style goes into the features or into the weights, whichever are fewer."""
     weight, n_out = layer.weight, len(layer.bias)
     height, width, n_in = x.shape
-    if height * width < weight.shape[1]:
-        x = x * style
-    else:
-        weight = weight * style[:, None]
+    x = x * style
     strip = max(1, STRIP_BYTES // (width * 9 * n_out * 4) - 2)
-    rows = np.empty((4, out.shape[1] - 2, n_out), np.float32)
+    rows = scratch.array("rows", 4, out.shape[1] - 2, n_out)
     for first in range(0, height - 2, strip):
         part = x[first : min(first + strip, height - 2) + 2]
         products = (part.reshape(-1, n_in) @ weight).reshape(len(part), width, 9, n_out)
         double(products, first, scale, layer.bias, layer.picture, after, rows, out)
 
 
+def _double_split(
+    layer: _Layer,
+    x: Floats,
+    style: Floats,
+    scale: Floats,
+    after: Floats,
+    out: Floats,
+    scratch: Scratch,
+) -> None:
+    """The style goes into the features or into the weights, whichever are fewer."""
+    weights, (n_in, n_out) = layer.weight, layer.weight.shape[1:]
+    if x.size < weights.size:
+        x = x * style
+    else:
+        weights = weights * style[:, None]
+    side = x.shape[0] - 2
+    across, end = side // 4, 0
+    spread = scratch.array(f"spread {side}", 2 * side + 3, 2 * side + 3, n_out)
+    spread[:2] = spread[:, :2] = spread[-1] = spread[:, -1] = 0
+    rows = scratch.array("rows", 4, 2 * side, n_out)
+    strip = max(1, STRIP_BYTES // (split.PLANES * across * (n_in + n_out) * 4))
+    for first in range(0, across, strip):
+        last = min(first + strip, across)
+        tiles = across * (last - first)
+        points = scratch.planes("points", split.PLANES, tiles, n_in)
+        answers = scratch.planes("answers", split.PLANES, tiles, n_out)
+        split.to_split(x, first, tiles, points)
+        split.multiply(points, tiles, weights, answers)
+        split.from_split(answers, first, tiles, spread)
+        # The FIR reaches two places on, and the last row of a tile still waits for the next.
+        begin, end = end, 2 * side if last == across else 8 * last - 2
+        split.filter_rows(spread, begin, end, scale, layer.bias, layer.picture, after, rows, out)
+
+
 def _layer_of(layer: SynthesisLayer, noise: bool) -> _Layer:
     conv, weight = layer.conv, array_of(layer.conv.effective())
     side, n_in, n_out = len(layer.noise), weight.shape[1], weight.shape[0]
     strength = GAIN * float(layer.noise_strength.detach()) if noise else 0.0
-    if conv.up:
+    if conv.up and side >= 2 * LEAST_PX:
+        ready = split.split_weights(weight)
+    elif conv.up:
         ready = weight.transpose(1, 2, 3, 0).reshape(n_in, 9 * n_out)
-    elif side >= LEAST_WINOGRAD_PX:
+    elif side >= LEAST_PX:
         ready = transformed(weight)
     else:
         ready = weight.transpose(2, 3, 1, 0).reshape(9 * n_in, n_out)

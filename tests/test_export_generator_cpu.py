@@ -9,11 +9,13 @@ from torch import nn
 
 from export.generator_cpu import CpuGenerator
 from export.kernels.epilogue.reference import Floats, finished
+from export.kernels.scratch import Scratch
 from export.kernels.to_rgb.kernel import to_rgb
 from export.kernels.to_rgb.reference import colours
+from export.kernels.up_fir import split
 from export.kernels.up_fir.kernel import double
 from export.kernels.up_fir.reference import doubled
-from export.kernels.winograd.kernel import from_points, room, to_points
+from export.kernels.winograd.kernel import from_points, to_points
 from export.kernels.winograd.reference import convolved, transformed
 from export.parity import relative_error
 from generate.gan.architecture import PRESETS, Architecture
@@ -34,13 +36,13 @@ def bordered(x: Floats) -> Floats:
 def test_winograd_equals_the_convolution(height: int, width: int, strip: int) -> None:
     x, weight = bordered(normal(height, width, 16)), normal(24, 16, 3, 3)
     scale, bias, after, picture = normal(24), normal(24), normal(24), normal(height, width)
-    got = np.zeros((height + 2, width + 2, 24), np.float32)
+    got, scratch = np.zeros((height + 2, width + 2, 24), np.float32), Scratch()
     for first in range(0, height // 4, strip):
         tiles = width // 4 * min(strip, height // 4 - first)
-        points, answers = room(tiles, 16), room(tiles, 24)
-        to_points(x, first, points)
+        points, answers = scratch.planes("a", 36, tiles, 16), scratch.planes("b", 36, tiles, 24)
+        to_points(x, first, tiles, points)
         np.matmul(points, transformed(weight), out=answers)
-        from_points(answers, first, scale, bias, picture, after, got)
+        from_points(answers, first, tiles, scale, bias, picture, after, got)
     want = finished(convolved(x, weight), scale, bias, picture, after)
     assert relative_error(bordered(want), got) < 1e-5
 
@@ -56,6 +58,28 @@ def test_doubling_equals_the_formula(height: int, width: int, strip: int) -> Non
         double(part, first, scale, bias, picture, after, rows, got)
     want = finished(doubled(products), scale, bias, picture, after)
     assert relative_error(bordered(want), got) < 1e-6
+
+
+@pytest.mark.parametrize("height, width, strip", [(4, 4, 1), (8, 12, 1), (12, 8, 2)])
+def test_doubling_by_tiles_equals_the_formula(height: int, width: int, strip: int) -> None:
+    x, weight, scratch = bordered(normal(height, width, 16)), normal(8, 16, 3, 3), Scratch()
+    scale, bias, after, picture = normal(8), normal(8), normal(8), normal(2 * height, 2 * width)
+    taps = weight.transpose(1, 2, 3, 0).reshape(16, 72)
+    products = (x.reshape(-1, 16) @ taps).reshape(height + 2, width + 2, 9, 8)
+    spread = np.zeros((2 * height + 3, 2 * width + 3, 8), np.float32)
+    got, rows = bordered(np.zeros((2 * height, 2 * width, 8), np.float32)), normal(4, 2 * width, 8)
+    end = 0
+    for first in range(0, height // 4, strip):
+        last = min(first + strip, height // 4)
+        tiles = width // 4 * (last - first)
+        points, answers = scratch.planes("a", 81, tiles, 16), scratch.planes("b", 81, tiles, 8)
+        split.to_split(x, first, tiles, points)
+        split.multiply(points, tiles, split.split_weights(weight), answers)
+        split.from_split(answers, first, tiles, spread)
+        begin, end = end, 2 * height if last == height // 4 else 8 * last - 2
+        split.filter_rows(spread, begin, end, scale, bias, picture, after, rows, got)
+    want = finished(doubled(products), scale, bias, picture, after)
+    assert relative_error(bordered(want), got) < 1e-5
 
 
 def test_colours_equal_the_formula() -> None:

@@ -3,11 +3,7 @@ matrices. Layout is (H, W, C) with a border of zeros."""
 
 from __future__ import annotations
 
-from typing import Any
-
 import numba
-import numpy as np
-from numpy.typing import NDArray
 
 from export.kernels.epilogue.reference import Floats
 from export.kernels.simd import LANES, larger, load, splat, store
@@ -63,13 +59,13 @@ def _put(out, row, tile, c, points):  # type: ignore[no-untyped-def]
 
 
 @numba.njit(cache=True, nogil=True)
-def to_points(x: Floats, first: int, out: Floats) -> None:
-    """x (H + 2, W + 2, C) -> out (36, T, C): tiles of 4 x 4 pixels, from row `first` of tiles on.
+def to_points(x: Floats, first: int, tiles: int, out: Floats) -> None:
+    """x (H + 2, W + 2, C) -> out (36, T, C): `tiles` tiles of 4 x 4 pixels from row `first` on.
 
     H and W are multiples of 4, C of 8.
     """
     across = (x.shape[1] - 2) // 4
-    for tile in range(out.shape[1]):
+    for tile in range(tiles):
         top, left = 4 * (first + tile // across), 4 * (tile % across)
         for c in range(0, x.shape[2], LANES):
             k = _column(x, top, left, c)
@@ -109,6 +105,7 @@ def activated(x, scale, bias, picture, after):  # type: ignore[no-untyped-def]
 def from_points(
     points: Floats,
     first: int,
+    tiles: int,
     scale: Floats,
     bias: Floats,
     picture: Floats,
@@ -120,7 +117,7 @@ def from_points(
     scale, bias, after (C,), picture (H, W): the epilogue of `finished`. The border is not touched.
     """
     across = (out.shape[1] - 2) // 4
-    for tile in range(points.shape[1]):
+    for tile in range(tiles):
         top, left = 4 * (first + tile // across), 4 * (tile % across)
         for c in range(0, out.shape[2], LANES):
             times, plus, then = load(scale, (c,)), load(bias, (c,)), load(after, (c,))
@@ -146,10 +143,3 @@ def from_points(
                 store(out, (at + 1, left + 3, c), a)
                 a = activated(row[3], times, plus, picture[at, left + 3], then)
                 store(out, (at + 1, left + 4, c), a)
-
-
-def room(tiles: int, channels: int) -> NDArray[Any]:
-    """Scratch (36, tiles, channels); its planes lie apart by no power of two, so that the stores
-    of one tile do not fall into one set of the cache."""
-    plane = tiles * channels
-    return np.empty((36, plane + 80), np.float32)[:, :plane].reshape(36, tiles, channels)
