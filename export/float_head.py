@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from typing import Any
 
-PASS_ON = ("Add", "Concat", "Reshape", "Flatten")
+PASS_ON = ("Add", "Concat", "Reshape", "Flatten", "Transpose")
 """Operators between the last layers and the output."""
 
 

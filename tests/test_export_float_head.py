@@ -9,11 +9,12 @@ import torch
 from torch import nn
 
 from export import quantize
-from export.float_head import keep_float_sum
+from export.float_head import PASS_ON, keep_float_sum
 from export.layout import ChannelsLast
 from export.quantize import quantize_onnx
 from export.to_onnx import to_onnx
 from train_edge.models.facenet import Residual
+from train_edge.models.findnet import FindNet
 
 
 class Blocks(nn.Module):
@@ -78,3 +79,20 @@ def test_a_network_without_rounded_additions_stays_as_it_is(qdq: onnx.ModelProto
     assert keep_float_sum(model) == 2  # the first addition is now the last that is rounded
     assert keep_float_sum(model) == 0
     assert rounded(model) == [0, 0]
+
+
+def test_the_last_layers_of_a_detector_answer_in_float(tmp_path: Path) -> None:
+    torch.manual_seed(0)
+    to_onnx(ChannelsLast(FindNet().eval()), (1, 32, 32, 1), tmp_path / "a.onnx")
+    clips = np.random.default_rng(0).uniform(-1, 1, (8, 32, 32, 1)).astype(np.float32)
+    quantize_onnx(tmp_path / "a.onnx", tmp_path / "b.onnx", clips, "find")
+    graph = onnx.load(tmp_path / "b.onnx").graph
+    makers = {name: node for node in graph.node for name in node.output}
+    todo, ends = [graph.output[0].name], []
+    while todo:
+        node = makers[todo.pop()]
+        if node.op_type in PASS_ON:
+            todo += [name for name in node.input if name in makers]
+        else:
+            ends.append(node.op_type)
+    assert ends == ["Conv", "Conv"]

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 import torch
 
-from device.find import CELL, LOGIT, Face, Finder, faces
+from device.find import CELL, LOGIT, Face, Finder, faces, placed
 from device.front_end import SCENE
 from generate.clip import Clip
 from train_edge.data import open_clips
@@ -19,7 +19,7 @@ from train_edge.evaluate import evaluate
 from train_edge.evaluate_cli import as_text
 from train_edge.evaluate_find import Shown, _far, show_folder
 from train_edge.find_cast import Cast, face_in, is_clear, load_cast
-from train_edge.find_scenes import Scene, compose
+from train_edge.find_scenes import BARS, Scene, compose, fitted
 from train_edge.find_score import match, threshold_for
 from train_edge.find_task import SIZE, FindTask, targets
 from train_edge.loop import make_batch, train
@@ -93,6 +93,22 @@ def test_scenes_follow_from_their_seed_and_know_what_is_seen(cast: Cast) -> None
     assert min(shares) < 0.7 < max(shares) and all(0 <= share <= 1 for share in shares)
     none = [compose(cast, rng, PLAIN, SIZE, False) for _ in range(20)]
     assert not any(scene.boxes for scene in none)
+
+
+def test_a_square_scene_lies_where_the_front_end_puts_a_square_picture(cast: Cast) -> None:
+    square = compose(cast, np.random.default_rng(1), PLAIN, (120, 120), True)
+    square.boxes, square.seen = [(30.0, 40.0, 20.0)], [1.0]
+    scene, at = fitted(square, SIZE), placed(120, 120, SCENE)
+    inside = scene.picture[at.top_px :, at.left_px : at.left_px + at.width_px]
+    assert scene.picture.shape == SIZE[::-1] and (inside == square.picture).all()
+    assert (scene.picture[:, : at.left_px] == BARS).all() and scene.seen == [1.0]
+    assert scene.boxes == [(30.0 + at.left_px, 40.0 + at.top_px, 20.0)]
+    rng = np.random.default_rng(2)
+    barred = [
+        bool((compose(cast, rng, PLAIN, SIZE, True).picture[:, :20] == BARS).all())
+        for _ in range(60)
+    ]
+    assert 8 < sum(barred) < 40
 
 
 @pytest.mark.parametrize("side", [11.0, 20.0, 33.0, 50.0, 110.0])

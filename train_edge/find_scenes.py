@@ -2,6 +2,7 @@
 
 People are cut out and set before another place, or whole pictures lie on it like screens and
 posters, or one fills the field; then hands and furniture cover parts, and a cheap camera looks.
+Some scenes are square and lie in the field as device/find.py fits a square picture: between bars.
 """
 
 from __future__ import annotations
@@ -29,6 +30,10 @@ WHOLE = 0.3
 """Share of pictures that lie whole on the scene; the others are cut out."""
 FLAT = 0.2
 """Share of backdrops without any detail, as bars beside a picture."""
+SQUARE = 0.3
+"""Share of scenes that a square camera saw: the field is wider, and has bars on both sides."""
+BARS = 128
+"""Grey of those bars."""
 SEEN, UNSEEN = 0.6, 0.25
 """A face must be found from this share of its box on, and must not be below that; between them
 either is right."""
@@ -73,6 +78,22 @@ def corners(
 
 def compose(cast: Cast, rng: Rng, how: ImageAugment, size: tuple[int, int], faces: bool) -> Scene:
     """A scene of `size` (W, H) px; without `faces` only backs and places are in it."""
+    if rng.random() < SQUARE:
+        side = min(size)
+        return fitted(_composed(cast, rng, how, (side, side), faces), size)
+    return _composed(cast, rng, how, size, faces)
+
+
+def fitted(scene: Scene, size: tuple[int, int]) -> Scene:
+    """The scene in the middle of a field of `size` (W, H) px that is no smaller."""
+    height, width = scene.picture.shape
+    left, top = (size[0] - width) // 2, (size[1] - height) // 2
+    field_ = np.full(size[::-1], BARS, np.uint8)
+    field_[top : top + height, left : left + width] = scene.picture
+    return Scene(field_, [(x + left, y + top, side) for x, y, side in scene.boxes], scene.seen)
+
+
+def _composed(cast: Cast, rng: Rng, how: ImageAugment, size: tuple[int, int], faces: bool) -> Scene:
     scene = Scene(backdrop(cast, rng, size))
     count = int(rng.choice(len(PEOPLE), p=PEOPLE))
     low, high = np.log(FACES_PX)

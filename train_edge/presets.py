@@ -35,7 +35,7 @@ NOTES = {
     "kws-tiny": "the same net in half a minute, for a first look",
     "face": "landmarks, pose, gaze, expression, age, face or not: 338k parameters",
     "face-tiny": "the same net in a minute, for a first look",
-    "find": "where faces are, 160 x 120 grey: 48k parameters",
+    "find": "where faces are, 160 x 120 grey: 52k parameters",
     "find-tiny": "the same net in a minute, for a first look",
     "voice": "speech or none, child or adult, emotion: 27k parameters, one net with three heads",
     "talking": "does the face that is seen speak: 107k parameters, a second of pictures and sound",

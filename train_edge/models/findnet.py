@@ -1,4 +1,4 @@
-"""Face detector: separable convolutions down to two grids, four numbers a cell."""
+"""Face detector: residual convolutions down to two grids, four numbers a cell."""
 
 import torch
 from torch import Tensor, nn
@@ -7,58 +7,59 @@ from device.find import CELL, LOGIT
 
 PRIOR = -5.0
 """Logit of a face that the untrained network answers: most cells have none (Lin et al. 2017)."""
+COLUMNS = 4
+"""Neighbouring columns that the first layer reads as channels: kernels for boards work on eight
+channels at a time, and a grey picture has one."""
 
 
-class Separable(nn.Module):
-    """A depthwise and a pointwise convolution, beside a shortcut where the shape stays."""
+class Residual(nn.Module):
+    """Two 3x3 convolutions beside a 1x1, H and W halved."""
 
-    def __init__(self, inp: int, out: int, stride: int = 1) -> None:
+    def __init__(self, inp: int, out: int) -> None:
         super().__init__()
         self.main = nn.Sequential(
-            nn.Conv2d(inp, inp, 3, stride, 1, groups=inp, bias=False),
-            nn.BatchNorm2d(inp),
+            nn.Conv2d(inp, out, 3, 2, 1, bias=False),
+            nn.BatchNorm2d(out),
             nn.ReLU(),
-            nn.Conv2d(inp, out, 1, bias=False),
+            nn.Conv2d(out, out, 3, 1, 1, bias=False),
             nn.BatchNorm2d(out),
         )
-        self.stays = stride == 1 and inp == out
+        self.shortcut = nn.Sequential(nn.Conv2d(inp, out, 1, 2, bias=False), nn.BatchNorm2d(out))
 
     def forward(self, x: Tensor) -> Tensor:
-        """(B, C, H, W) -> (B, C', ceil(H / stride), ceil(W / stride))."""
-        y: Tensor = self.main(x)
-        return torch.relu(y + x if self.stays else y)
+        """(B, C, H, W) -> (B, C', ceil(H / 2), ceil(W / 2))."""
+        return torch.relu(self.main(x) + self.shortcut(x))
 
 
 class FindNet(nn.Module):
-    """48k parameters and 6.7 million products a frame of 160 x 120."""
+    """52k parameters and 8.8 million products a frame of 160 x 120.
 
-    def __init__(self, channels: tuple[int, ...] = (8, 16, 48, 96)) -> None:
+    Depthwise-separable blocks of as many products were slower and found fewer faces after as many
+    steps.
+    """
+
+    def __init__(self, channels: tuple[int, ...] = (16, 32, 48)) -> None:
         super().__init__()
-        a, b, c, d = channels
-        self.body = nn.Sequential(
-            nn.Conv2d(1, a, 3, 2, 1, bias=False),
-            nn.BatchNorm2d(a),
+        first, fine, coarse = channels
+        self.stem = nn.Sequential(
+            nn.Conv2d(COLUMNS, first, (6, 3), (4, 1), 1, bias=False),
+            nn.BatchNorm2d(first),
             nn.ReLU(),
-            Separable(a, b, 2),
-            Separable(b, b),
-            Separable(b, c, 2),
-            Separable(c, c),
-            Separable(c, c),
         )
-        self.deep = nn.Sequential(
-            Separable(c, d, 2), Separable(d, d), Separable(d, d), Separable(d, d)
-        )
-        self.fine = nn.Sequential(Separable(c, c), nn.Conv2d(c, len(CELL), 1))
-        self.coarse = nn.Conv2d(d, len(CELL), 1)
-        for last in (self.fine[-1], self.coarse):
-            assert isinstance(last, nn.Conv2d) and last.bias is not None
+        self.body = Residual(first, fine)
+        self.deep = Residual(fine, coarse)
+        self.fine, self.coarse = nn.Conv2d(fine, len(CELL), 1), nn.Conv2d(coarse, len(CELL), 1)
+        for last in (self.fine, self.coarse):
+            assert last.bias is not None
             nn.init.normal_(last.weight, std=0.01)
             with torch.no_grad():
                 last.bias.copy_(torch.tensor([PRIOR / LOGIT, 0, 0, 0]))
 
     def forward(self, image: Tensor) -> Tensor:
-        """(B, 1, H, W) grey -1..1 -> (B, P, 4), cells as device/find.py orders them."""
-        x = self.body(image)
+        """(B, 1, H, W) grey -1..1, W of whole COLUMNS -> (B, P, 4), cells of device/find.py."""
+        batch, _, height, width = image.shape
+        side_by_side = image.reshape(batch, height, width // COLUMNS, COLUMNS)
+        x = self.body(self.stem(side_by_side.permute(0, 3, 1, 2)))
         grids = (self.fine(x), self.coarse(self.deep(x)))
         return torch.cat([_rows(grid) for grid in grids], 1)
 
