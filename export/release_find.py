@@ -18,14 +18,14 @@ class Recipe:
     """Pictures of people to learn from."""
     child_stills: int = 4
     """Of each person."""
-    places: int = 700
+    places: int = 1500
     """Pictures without a face to learn from."""
-    steps: int = 2400
+    steps: int = 6000
     tests: int = 1000
     """Pictures of other people."""
-    tune_places: int = 400
+    tune_places: int = 800
     """Other pictures without a face, to choose the threshold on."""
-    test_places: int = 400
+    test_places: int = 800
     """A third set of them."""
     behind_share: float = 0.25
     """Of the pictures without a face: backs of people."""
