@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 import torch
 from torch import Tensor, nn
@@ -130,6 +131,8 @@ def _common(generator: Generator, judge: Discriminator) -> tuple[dict[str, Tenso
 
 def _tree(tensors: dict[str, Tensor]) -> Persistent:
     root = Persistent()
+    root.act_gain, root.weight_gain = np.sqrt(2), np.float64(0.5)  # NumPy's numbers, as there
+    root.taps, root.dtype, root.ids = np.ones(3), torch.float16, {1, 2}
     for dotted, tensor in tensors.items():
         node, *path = root, *dotted.split(".")
         for part in path[:-1]:
@@ -290,6 +293,23 @@ def test_foreign_and_broken_files_are_refused_in_one_line(tmp_path: Path, source
         assert "\n" not in str(caught.value)
     with pytest.raises(ValueError, match="no such file"):
         load_foreign(tmp_path / "absent.pkl")
+
+
+def test_numbers_of_older_numpy_are_read_over(tmp_path: Path) -> None:
+    path = tmp_path / "net.pkl"
+    old = pickle.dumps({"gain": np.float64(2), "n": 3}, 2)
+    path.write_bytes(old.replace(b"numpy._core.", b"numpy.core."))
+    assert b"numpy.core.multiarray\nscalar" in path.read_bytes()
+    assert read_checkpoint(path)["n"] == 3
+
+
+def test_a_few_bytes_cannot_claim_the_memory(tmp_path: Path) -> None:
+    path = tmp_path / "net.pkl"
+    path.write_bytes(b"\x80\x02Nr\xff\xff\xff\x7f.")  # puts None at place 2^31 - 1 of the memo
+    assert read_checkpoint(path) is None
+    path.write_bytes(b"\x80\x04\x8e" + b"\xff" * 7 + b"\x7fx.")  # 2^63 - 1 bytes follow
+    with pytest.raises(ValueError, match="truncated"):
+        read_checkpoint(path)
 
 
 def test_a_tensor_that_leaves_its_storage_is_refused(tmp_path: Path) -> None:

@@ -35,6 +35,7 @@ DTYPES = {
     "ByteStorage": torch.uint8,
     "BoolStorage": torch.bool,
 }
+MEMORY_FORMATS = ("contiguous_format", "channels_last")
 RECORDS = ("torch_utils.", "dnnlib.", "training.", "torch.nn.", "torch.optim.", "argparse.")
 """Modules whose classes become records; they are not imported."""
 
@@ -110,7 +111,8 @@ def read_checkpoint(path: Path) -> Any:
         raise ValueError(f"checkpoint {path}: truncated, or no checkpoint ({said:.120})") from None
 
 
-class _Reader(pickle.Unpickler):
+# The reader in Python: that in C allots as much memory as a file asks for in one instruction.
+class _Reader(pickle._Unpickler):  # type: ignore[name-defined,misc]
     def __init__(self, file: Any, storage: Callable[[Any], Tensor]) -> None:
         super().__init__(file, encoding="latin1")
         self.storage = storage
@@ -259,6 +261,14 @@ FUNCTIONS: dict[tuple[str, str], Any] = {
     ("torch._utils", "_rebuild_parameter"): Call(_parameter),
     ("torch.storage", "_load_from_bytes"): Call(_from_bytes),
     ("torch", "device"): Call(_nothing),
+    ("numpy", "dtype"): Record,
+    ("numpy", "ndarray"): Record,
+    ("_codecs", "encode"): Call(_nothing),
     ("torch_utils.persistence", "_reconstruct_persistent_obj"): Call(_persistent),
-} | {("torch", str(dtype).removeprefix("torch.")): Call(_nothing) for dtype in DTYPES.values()}
-"""All that a checkpoint may call; the classes among them are built in and cannot be changed."""
+}
+"""All that a checkpoint may call; the classes among them cannot be changed by BUILD."""
+for _core in ("numpy.core.multiarray", "numpy._core.multiarray"):
+    FUNCTIONS[_core, "scalar"] = Call(_nothing)  # run-time gains are kept as NumPy's numbers
+    FUNCTIONS[_core, "_reconstruct"] = Call(lambda *_: Record())
+for _name in (*(str(dtype).removeprefix("torch.") for dtype in DTYPES.values()), *MEMORY_FORMATS):
+    FUNCTIONS["torch", _name] = Call(_nothing)
