@@ -193,6 +193,18 @@ def test_an_average_that_is_not_kept_is_estimated(tmp_path: Path, source: Any) -
     torch.testing.assert_close(got.average, w.mean(0), rtol=0.1, atol=0.05)
 
 
+def test_fixed_noise_that_is_not_kept_is_listed_and_drawn_alike(
+    tmp_path: Path, source: Any
+) -> None:
+    g = {k: v for k, v in _common(*source)[0].items() if not k.startswith("noises.")}
+    torch.save({"g_ema": g}, tmp_path / "net.pt")
+    first, second = (load_foreign(tmp_path / "net.pt") for _ in range(2))
+    assert first.mismatches == tuple(
+        f"average: synthesis.layers.{n}.noise is missing" for n in range(5)
+    )
+    _same(first.networks["average"], second.networks["average"])
+
+
 class Bomb:
     """Runs a shell command when a common pickle is read."""
 

@@ -9,6 +9,7 @@ import sys
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -283,6 +284,9 @@ def test_a_run_goes_on_to_the_same_numbers_after_ctrl_c(tmp_path: Path, monkeypa
     assert [row["images"] for row in rows] == [8, 16, 24, 32, 40, 48]
     assert (tmp_path / "parts" / "sheets" / "000000048.png").is_file()
     go(tmp_path / "parts")  # done: nothing to do
+    longer = replace(recipe, images=56)
+    run(tmp_path / "parts", SIZES, longer, pictures, "photos", Processes())
+    assert load_checkpoint(tmp_path / "parts")[1]["step"] == 7
     with pytest.raises(ValueError, match="a run with seed = 0, not 1"):
         run(tmp_path / "parts", SIZES, Recipe(seed=1, images=48, batch=8, r1_interval=3,
             snapshot_images=1000, ada_images=99), pictures, "photos", Processes())  # fmt: skip

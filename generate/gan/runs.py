@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import time
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
@@ -25,6 +25,8 @@ from generate.interrupt import interrupted
 STATS, DONE = "stats.jsonl", "done"
 SHEET = 16
 """Pictures on a sheet of a snapshot."""
+MAY_CHANGE = ("images", "snapshot_images", "micro", "half")
+"""Options that a run may go on with other values of: how long, how often, and the hardware's."""
 
 
 class Stopped(RuntimeError):
@@ -53,10 +55,10 @@ def run(
         load(state, out)
     elif start:
         begin_from(state, start)
-    if (out / DONE).is_file():
+    steps = -(-recipe.images // recipe.batch)
+    if state.step >= steps:
         return
     trainer = Trainer(recipe, state, pictures, processes, micro)
-    steps = -(-recipe.images // recipe.batch)
     every = max(recipe.snapshot_images // recipe.batch, 1)
     rows = _Rows(out, state, steps, recipe.batch) if processes.rank == 0 else None
     with interrupted() as stop:
@@ -99,10 +101,12 @@ def _open(
             want = f"{card.sizes.size_px} px of another size of networks than asked for"
             raise ValueError(f"--out {out}: a run of {want}; give its --like or a new folder")
         for name, value in options.items():
-            if card.options.get(name) != value and name not in ("micro", "half"):
+            if card.options.get(name) != value and name not in MAY_CHANGE:
                 was = card.options.get(name)
                 raise ValueError(f"--out {out}: a run with {name} = {was}, not {value}; choose "
                                  "a new folder or the same options")  # fmt: skip
+        if processes.rank == 0 and card.options != options:
+            write_card(out, replace(card, options=options))
         return
     if processes.rank == 0:
         if out.exists() and (not out.is_dir() or any(out.iterdir())):
