@@ -28,6 +28,7 @@ from generate.gan.edits import (
     solve,
     steer,
 )  # fmt: skip
+from generate.gan.labels import read_labels
 from generate.gan.networks import Generator
 from generate.gan.store import Card, save_average, save_checkpoint, write_card
 
@@ -138,6 +139,55 @@ def test_directions_are_for_one_generator_and_one_measure(
     save_average(tmp_path, changed)
     with pytest.raises(ValueError, match="another generator"):
         load_edits(tmp_path, "abc")
+
+
+# ---- a user's labels
+
+
+def test_labels_give_a_direction_and_how_well_it_predicts_others(
+    tmp_path: Path, generator: Generator, capsys: Any
+) -> None:
+    model = tmp_path / "model"
+    model.mkdir()
+    write_card(model, Card(PRESETS["16"], "made for a test", ""))
+    save_average(model, generator)
+    colors = measured(generator, draw_w(generator, 0, 300), _colors)
+    lines = [f"{n},{row[0]},{_rng(n).normal()}" for n, row in enumerate(colors)]
+    (tmp_path / "labels.csv").write_text("\n".join(["sample,red,chance", *lines]))
+    labels = ["--labels", str(tmp_path / "labels.csv")]
+    assert main(["gan", "directions", str(model), *labels]) == 0
+    found = load_edits(model, "")
+    assert found.explained["red"] > 0.5 > 0.2 > found.explained["chance"]
+    words = ["generate", "gan", str(model), "--count", "3", "--out"]
+    for place, more in (("a", "red=0.05"), ("b", "red=-0.05")):
+        assert main([*words, str(tmp_path / place), "--move", more]) == 0
+    high, low = (cv2.imread(str(tmp_path / x / "sheet.png"))[..., 2].mean() for x in "ab")
+    assert high > low + 4
+    capsys.readouterr()
+    for more, line in [
+        (["--move", "blue=1"], "NAME one of red, chance"), (["--move", "red=x"], "a number after"),
+        (["--move", "red=1", "--ladder", "age"], "nothing else can be asked"),
+    ]:  # fmt: skip
+        assert main([*words, str(tmp_path / "c"), *more]) == 2
+        assert line in capsys.readouterr().err
+    with pytest.raises(ValueError, match="directions by labels: use --move"):
+        load_edits(model, "abc")
+    assert main(["gan", "directions", str(model)]) == 2
+    assert "want one of --attributes and --labels" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    "text, line",
+    [("", "a first line such as"), ("file,smile\n1,2", "a first line such as"),
+     ("sample,a,a\n1,2,3", "two with the same"), ("sample,a\n1,x", "line 2: want numbers"),
+     ("sample,a\n-1,2", "line 2: want 2 finite"), ("sample,a\n1,2", "1 rows; want at least 20"),
+     ("sample,a\n" + "3,1\n" * 20, "two rows"), ("sample,a\n1,2,3", "want 2 finite"),
+     ("sample,a\n" + "".join(f"{n},7\n" for n in range(20)), "'a' is 7 in every row")],
+)  # fmt: skip
+def test_labels_that_cannot_be_used_are_named(tmp_path: Path, text: str, line: str) -> None:
+    (tmp_path / "labels.csv").write_text(text)
+    with pytest.raises(ValueError, match=line):
+        read_labels(tmp_path / "labels.csv")
 
 
 # ---- attributes

@@ -118,19 +118,22 @@ class Attributes:
 class FindDirections:
     """Find the directions of a generator that change each attribute, and measure them.
 
-    Example: collodi gan directions runs/gan64 --attributes models/attributes
+    Examples: collodi gan directions runs/gan64 --attributes models/attributes
+              collodi gan directions models/ffhq --labels labels.csv
     """
 
     model: Annotated[Path, tyro.conf.Positional]
     """Folder of a generator; edits.json and edits.safetensors are written there."""
-    attributes: Path
-    """Folder of the attribute network."""
+    attributes: Path | None = None
+    """Folder of the attribute network that measures; or give --labels."""
+    labels: Path | None = None
+    """Your own labels, sample,NAME,... of pictures of `collodi gan sample --truncation 1`."""
     samples: int = 1024
     """Pictures that the directions are fitted to."""
     faces: int = 32
     """Faces that their effects are measured on."""
     seed: int = 0
-    """Of the samples."""
+    """Of the samples, the labelled ones too."""
 
 
 @dataclass(frozen=True)
@@ -219,6 +222,10 @@ def _attributes(options: Attributes) -> None:
 
 def _directions(options: FindDirections) -> None:
     _at_least(options, samples=32, faces=2, seed=0)
+    if options.labels and not options.attributes:
+        return _label_directions(options.model, options.labels, options.seed)
+    if options.labels or not options.attributes:
+        raise ValueError("want one of --attributes and --labels")
     from device.files import sha256_of
     from generate.gan import attribute_net as net
     from generate.gan.attribute_table import ATTRIBUTES
@@ -236,6 +243,20 @@ def _directions(options: FindDirections) -> None:
         worst = max(row.leakage, key=lambda name, row=row: row.leakage[name])  # type: ignore[misc]
         share = found.explained[row.name]
         print(f"{row.name:<10} {share:7.2f} {row.gain:6.2f}   {worst} {row.leakage[worst]:.2f}")
+
+
+def _label_directions(model: Path, path: Path, seed: int) -> None:
+    from generate.gan.edit_store import save_edits
+    from generate.gan.edits import draw_w
+    from generate.gan.labels import read_labels, solve_labels
+    from generate.gan.store import load_average
+
+    samples, values, names = read_labels(path)
+    w = draw_w(load_average(model), seed, max(samples) + 1)[samples]
+    found = solve_labels(w.double().cpu().numpy(), values, names)
+    save_edits(model, found, [], "")
+    said = ", ".join(f"{name} {share:.2f}" for name, share in found.explained.items())
+    print(f"{model}: variance explained of labels left out of the fit: {said}")
 
 
 def _score(options: Score) -> None:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated
 
+import numpy as np
 import tyro
 
 
@@ -53,6 +54,8 @@ class Draw:
     """-1 from one side, 1 from the other."""
     expression: str = ""
     """neutral, happy or surprised."""
+    move: tuple[str, ...] = ()
+    """NAME=CHANGE along directions of your own labels, in their units: smile=0.5 age=-2."""
     ladder: str = ""
     """Attribute that rises from left to right over a sheet; or closed0, closed1, ...: directions of
     the closed-form factorisation, the strongest first."""
@@ -83,6 +86,8 @@ def draw_faces(options: Draw) -> None:
     closed = re.fullmatch(r"closed\d", options.ladder)
     if options.ladder and not closed:
         choose(options.ladder, ATTRIBUTES, "attribute in --ladder")
+    if options.move:
+        return _moved(options, bool(targets or options.ladder))
     generator, (measure, _) = load_average(options.model), load(options.attributes)
     digest = sha256_of(options.attributes / WEIGHTS)
     moved = targets or (options.ladder and not closed)
@@ -102,3 +107,24 @@ def draw_faces(options: Draw) -> None:
     note = {"pseudo_labels": True, "asked": targets, "measured": values}
     write_atomic(options.out / "values.json", json.dumps(note, indent=1) + "\n")
     print(f"{options.out}: {options.count} pictures, sheet.png and values.json")
+
+
+def _moved(options: Draw, more: bool) -> None:
+    """Pictures along directions of a user's labels; nothing measures them."""
+    import torch
+
+    from generate.gan.edit_store import load_edits
+    from generate.gan.edits import draw_w, pictures_of
+    from generate.gan.labels import moves
+    from generate.gan.sheet import to_pictures, write_all
+    from generate.gan.store import load_average
+
+    if more or options.balanced:
+        raise ValueError("--move is by your own labels; nothing else can be asked for with it")
+    generator = load_average(options.model)
+    step = moves(options.move, load_edits(options.model, ""))
+    w = draw_w(generator, options.seed, options.count, options.truncation)
+    w = w + torch.from_numpy(step).to(w)
+    parts = [to_pictures(pictures_of(generator, part)) for part in torch.split(w, 16)]
+    write_all(options.out, np.concatenate(parts))
+    print(f"{options.out}: {options.count} pictures and sheet.png")

@@ -31,7 +31,7 @@ class Edits:
     generator_sha256: str
     """SHA-256 of the averaged generator that they are for."""
     attributes_sha256: str
-    """SHA-256 of the attribute network that measured."""
+    """SHA-256 of the attribute network that measured; empty where a user's labels did."""
     stamp: Stamp = field(default_factory=make_stamp)
     """Who made them, with what."""
     format: str = FORMAT
@@ -67,6 +67,9 @@ def load_edits(folder: Path, attributes_sha256: str) -> Directions:
         ("generator", edits.generator_sha256, sha256_of(folder / AVERAGE)),
         ("attribute network", edits.attributes_sha256, attributes_sha256),
     ):
+        if kept != now and not (kept and now):
+            by = "an attribute network" if kept else "labels: use --move"
+            raise ValueError(f"{path}: directions by {by}; run `collodi gan directions` again")
         if kept != now:
             raise ValueError(f"{path}: made for another {what}; run `collodi gan directions` again")
     tensors, _ = read_tensors(folder / STEPS)

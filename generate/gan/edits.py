@@ -9,7 +9,7 @@ w. That is the orthogonalisation.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import cast
 
 import numpy as np
@@ -39,6 +39,8 @@ class Directions:
     """(K,) standard deviation of each attribute over samples."""
     explained: dict[str, float]
     """Share of each attribute's variance that the linear model explains."""
+    slopes: Floats = field(default_factory=lambda: np.zeros((0, 0)))
+    """(w_dim, K): the linear model itself; empty where directions were read from a file."""
 
 
 def closed_form(generator: Generator, count: int) -> Floats:
@@ -85,20 +87,20 @@ def fit(
     return solve(w.double().cpu().numpy(), measured(generator, w, measure), names)
 
 
-def solve(w: Floats, values: Floats, names: tuple[str, ...]) -> Directions:
+def solve(w: Floats, values: Floats, names: tuple[str, ...], ridge: float = RIDGE) -> Directions:
     """Directions from w (N, w_dim) and labels (N, K), a user's own or measured ones."""
     if len(w) <= values.shape[1] + 1:
         raise ValueError(f"{len(w)} samples for {values.shape[1]} attributes; want many more")
     centred, change = w - w.mean(0), values - values.mean(0)
     spread = centred.T @ centred / len(w)
-    spread += np.eye(len(spread)) * RIDGE * np.trace(spread) / len(spread)
+    spread += np.eye(len(spread)) * ridge * np.trace(spread) / len(spread)
     slopes = np.linalg.solve(spread, centred.T @ change / len(w))  # (w_dim, K)
     likely = spread @ slopes
     steps = likely @ np.linalg.pinv(slopes.T @ likely, rcond=1e-6)
     left = np.square(change - centred @ slopes).mean(0)
     share = 1 - left / np.maximum(np.square(change).mean(0), 1e-12)
     explained = {name: round(float(x), 4) for name, x in zip(names, share, strict=True)}
-    return Directions(names, np.asarray(steps), values.std(0), explained)
+    return Directions(names, np.asarray(steps), values.std(0), explained, slopes)
 
 
 @torch.no_grad()
