@@ -20,6 +20,7 @@ from train_edge import evaluate_talking
 from train_edge.augment_film import filmed, plain
 from train_edge.evaluate_cli import main as evaluate_main
 from train_edge.evaluate_talking import NEGATIVES, fitted, kinds_of, score_films, trials
+from train_edge.lips import load_lips
 from train_edge.loop import train
 from train_edge.models.talknet import DECIDED, PICTURES, TalkNet
 from train_edge.options import ImageAugment
@@ -91,6 +92,22 @@ def test_only_the_own_sound_is_its_speaking(task: TalkingTask) -> None:
         64,
         PICTURES,
     )
+
+
+def test_stills_teach_lips_and_poses_but_not_who_speaks(films: list[Film], tmp_path: Path) -> None:
+    lips = load_lips(open_dataset(CLIPS["faces_data"](tmp_path / "stills", 12)), range(12))
+    assert lips.pictures.shape == (len(lips.apart), 48, 48) and np.isfinite(lips.apart).all()
+    task = TalkingTask(preset("talking"), films, films, lips)
+    batch = task.batch(np.random.default_rng(0), 8)
+    assert len(batch["input"]) == 10 and not batch["seen"][8:].any()
+    assert batch["shapes"][8:, 0].isfinite().all() and batch["shapes"][8:, 1:].isnan().all()
+    assert set(batch["shapes"][8:, 0].unique().tolist()) <= set(lips.apart.tolist())
+    outputs = torch.zeros(10, 6, PICTURES)
+    before = task.loss(outputs, batch)
+    outputs[8:, 0] = 5
+    assert torch.equal(task.loss(outputs, batch), before)
+    outputs[8:, 2] = 5
+    assert float(task.loss(outputs, batch)) > float(before)
 
 
 def test_lips_are_known_where_somebody_made_the_sound(task: TalkingTask) -> None:
@@ -257,7 +274,7 @@ def test_saying_always_the_same_is_chance(films: list[Film]) -> None:
 
 def test_training_sees_the_answer_of_the_board_among_all() -> None:
     torch.manual_seed(0)
-    net, x = TalkNet(2).eval(), torch.randn(3, 1, PICTURES, 1104)
+    net, x = TalkNet().eval(), torch.randn(3, 1, PICTURES, 1104)
     with torch.no_grad():
         decided = net(x)
         net.training = True
@@ -268,12 +285,12 @@ def test_training_sees_the_answer_of_the_board_among_all() -> None:
 @pytest.mark.parametrize(("senses", "part"), [("sound", slice(80, None)), ("pictures", slice(80))])
 def test_one_sense_alone_ignores_the_other(senses: str, part: slice) -> None:
     torch.manual_seed(0)
-    net, x = TalkNet(2, senses).eval(), torch.randn(2, 1, PICTURES, 1104)
+    net, x = TalkNet(senses).eval(), torch.randn(2, 1, PICTURES, 1104)
     changed = x.clone()
     changed[..., part] += 1
     with torch.no_grad():
         assert torch.equal(net(x), net(changed))
-        assert not torch.equal(TalkNet(2).eval()(x), TalkNet(2).eval()(changed))
+        assert not torch.equal(TalkNet().eval()(x), TalkNet().eval()(changed))
 
 
 def test_a_run_becomes_a_bundle_that_is_evaluated(run: Path, data: Path, tmp_path: Path) -> None:

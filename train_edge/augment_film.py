@@ -11,12 +11,12 @@ from train_edge.faces import Floats, Pixels, sample
 from train_edge.options import ImageAugment
 from train_edge.talking_clips import FILM_PX, ROOM
 
-WANDER = 0.012
+WANDER = 0.008
 """Standard deviation of how far the crop moves from picture to picture, in sides of the crop."""
-HELD, HICCUP, SOFT = 0.4, 0.15, 0.4
+HELD, HICCUP, SOFT = 0.3, 0.15, 0.2
 """Shares of seconds whose crop stands still for some pictures (a slow detector), in which one
 picture comes twice (a slow camera), and that have lost resolution."""
-COVERED = 0.15
+COVERED = 0.1
 """Share of seconds with something before the face, as long as `occlude` is at its default."""
 
 Rng = np.random.Generator
@@ -36,8 +36,12 @@ def plain(pictures: Pixels, size: int) -> Pixels:
 
 def filmed(pictures: Pixels, size: int, rng: Rng, how: ImageAugment) -> Floats:
     """One varied second: pictures in memory (T, 48, 48) -> (T, size, size) float32, 0..255."""
-    pictures = _hiccup(pictures, rng)
-    small = int(rng.integers(size * 3 // 8, size)) if rng.random() < SOFT else size
+    return photographed(_hiccup(pictures, rng), size, rng, how)
+
+
+def photographed(pictures: Pixels, size: int, rng: Rng, how: ImageAugment) -> Floats:
+    """Pictures (T, 48, 48) in one light, by one camera -> (T, size, size) float32, 0..255."""
+    small = int(rng.integers(size // 2, size)) if rng.random() < SOFT else size
     views = _views(len(pictures), small, rng, how)
     made = np.stack([sample(p, view, small) for p, view in zip(pictures, views, strict=True)])
     if small < size:

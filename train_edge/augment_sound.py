@@ -43,7 +43,7 @@ def vary(power: Tensor, rng: np.random.Generator, how: SoundAugment) -> Tensor:
     All of a batch is varied alike; times stay what they are.
     """
     size = len(power)
-    power = power * loudness(size, rng, how.loudness_db)
+    power = power * loudness(power, rng, how.loudness_db)
     power = warp_frequency(power, rng, how.vocal_tract)
     others = babble(power, rng, how.babble)
     filters = channel(size, rng, how)
@@ -88,10 +88,13 @@ def _frame_map(
     return source, (at >= 0) & (at <= 1)
 
 
-def loudness(size: int, rng: np.random.Generator, spread_db: float) -> Tensor:
-    """A smooth random gain over the second, (B, L, 1): 74.0 to 77.9 % on real digits, one seed."""
-    knots = torch.from_numpy(rng.normal(0, spread_db, (size, 1, 7)).astype(np.float32))
-    gain_db = functional.interpolate(knots, size=FRAMES, mode="linear", align_corners=True)
+def loudness(power: Tensor, rng: np.random.Generator, spread_db: float) -> Tensor:
+    """A smooth random gain over the time of power (B, L, F), (B, L, 1).
+
+    74.0 to 77.9 % on real digits, one seed.
+    """
+    knots = torch.from_numpy(rng.normal(0, spread_db, (len(power), 1, 7)).astype(np.float32))
+    gain_db = functional.interpolate(knots, size=power.shape[1], mode="linear", align_corners=True)
     return (10 ** (gain_db / 10)).permute(0, 2, 1)
 
 
@@ -125,13 +128,13 @@ def channel(size: int, rng: np.random.Generator, how: SoundAugment) -> Tensor:
 
 def reverberate(power: Tensor, rng: np.random.Generator, share: float) -> Tensor:
     """Smear frames with an exponential tail: RT60 0.08 to 0.8 s, direct/late -3 to 15 dB."""
-    size, taps = len(power), 20
+    (size, frames), taps = power.shape[:2], 20
     rt60_s = _column(np.exp(rng.uniform(np.log(0.08), np.log(0.8), size)))
     tail = torch.exp(-13.8 * torch.arange(taps) * HOP_S / rt60_s)
     late = _column(10 ** (-rng.uniform(-3, 15, size) / 10))
     tail = tail / tail.sum(1, keepdim=True) * late * _column(rng.random(size) < share)
     tail[:, 0] += 1
-    delay = torch.arange(FRAMES)[:, None] - torch.arange(FRAMES)
+    delay = torch.arange(frames)[:, None] - torch.arange(frames)
     heard = (delay >= 0) & (delay < taps)
     return (tail[:, delay.clamp(0, taps - 1)] * heard) @ power
 
@@ -154,8 +157,8 @@ def add_noise(
 
     A `share` of clips gets 0 to 35 dB SNR, the rest 35 to 60; clips without speech are noise alone.
     """
-    size, bank = len(power), _bank()
-    start = rng.integers(0, bank.shape[1] - FRAMES, size)[:, None] + np.arange(FRAMES)
+    (size, frames), bank = power.shape[:2], _bank()
+    start = rng.integers(0, bank.shape[1] - frames, size)[:, None] + np.arange(frames)
     noise = bank[torch.from_numpy(rng.integers(0, len(bank), size))[:, None], start]
     noise = torch.where(others.sum((1, 2), keepdim=True) > TINY, others, noise)
     through = torch.from_numpy(rng.random(size) < 0.7)[:, None, None]

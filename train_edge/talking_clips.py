@@ -85,12 +85,11 @@ def film_of(clip: Clip) -> Film:
     length = len(pictures) * EACH
     audio = np.zeros(length, np.float32)
     audio[: len(clip.audio)] = clip.audio[:length].astype(np.float32) / np.float32(32768)
-    turned = np.hypot(*clip.labels["head_pose_deg"][:, :2].T)
     return Film(
         np.stack(pictures),
         audio,
         clip.labels["speaking"] > 0,
-        turned <= FACING_DEG,
+        facing_of(clip.labels["head_pose_deg"]),
         clip.labels["landmarks_visible"][:, MOUTH].mean(1) > LEAST_SEEN,
         mouth_of(clip.labels["landmarks_px"]),
         voice_name(clip),
@@ -107,6 +106,12 @@ def mouth_of(points: Floats) -> Floats:
     apart = np.linalg.norm(points[:, UPPER] - points[:, LOWER], axis=2).mean(1) / side
     wide = np.linalg.norm(points[:, CORNERS[0]] - points[:, CORNERS[1]], axis=1) / side
     return np.stack([10 * apart, 20 * (wide - np.median(wide))], 1).astype(np.float32)
+
+
+def facing_of(pose_deg: Floats) -> NDArray[np.bool_]:
+    """Whether heads of pose (T, 3), yaw, pitch and roll in degrees, are turned to the camera."""
+    turned: NDArray[np.bool_] = np.hypot(pose_deg[:, 0], pose_deg[:, 1]) <= FACING_DEG
+    return turned
 
 
 def sounds_of(films: Sequence[Film]) -> Spectra:

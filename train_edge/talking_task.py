@@ -19,12 +19,14 @@ from torch.nn import functional
 
 from device.backends.audiovisual import rows, standardized
 from device.front_end import AUDIOVISUAL
-from train_edge.augment_film import filmed
+from train_edge.augment_film import filmed, photographed
 from train_edge.augment_sound import vary
 from train_edge.evaluate_talking import SHIFT, score_films
+from train_edge.faces import Floats
+from train_edge.lips import Lips
 from train_edge.models.talknet import PICTURES, SIZE_PX, TalkNet
 from train_edge.options import Options
-from train_edge.spectra import BINS, FRAMES, features, gather, joined
+from train_edge.spectra import BINS, features, gather, joined
 from train_edge.talking_clips import Film, sounds_of
 from train_edge.voices import noises
 
@@ -42,11 +44,16 @@ HOUSE = 1000
 LEARNED = slice(6, 23)
 """Pictures whose answers are learned: those at the edges know too little of the second."""
 FACING_WEIGHT, SHAPE_WEIGHT = 0.3, 1.0
+LIPS_SHARE = 0.25
+"""Rows of stills for each of film."""
+YES_WEIGHT = 2.0
+"""Of a picture that speaks: a third of those of a batch do, and half of the accuracy is theirs."""
 
 
 def build(options: Options, labels: tuple[str, ...]) -> nn.Module:
     """The untrained network."""
-    return TalkNet(len(labels), options.senses, options.dropout)
+    assert labels == LABELS
+    return TalkNet(options.senses, options.dropout)
 
 
 class TalkingTask:
@@ -55,8 +62,14 @@ class TalkingTask:
     front_end = AUDIOVISUAL
     labels = LABELS
 
-    def __init__(self, options: Options, kept: Sequence[Film], held: Sequence[Film]) -> None:
-        self.options, self.kept, self.held = options, kept, held
+    def __init__(
+        self,
+        options: Options,
+        kept: Sequence[Film],
+        held: Sequence[Film],
+        lips: Lips | None = None,
+    ) -> None:
+        self.options, self.kept, self.held, self.lips = options, kept, held, lips
         self.sound = replace(options.sound, loudness_db=min(options.sound.loudness_db, 1.5))
         others = noises(HOUSE)
         quiet = gather([s.audio for s in others], [0] * len(others), [s.voice for s in others])
@@ -71,12 +84,15 @@ class TalkingTask:
         """input (B, 1, T, 80 + S S); speaking, facing and seen (B, T); shapes (B, 4, T).
 
         shapes are of the lips that are seen and of those that made the sound, nan where none did.
+        With lips of stills B is larger than `size`: behind the films are rows of them, which show
+        nobody who speaks or not.
         """
         kinds = rng.choice(list(SHARES), size, p=list(SHARES.values()))
-        films = np.zeros((size, PICTURES, SIZE_PX, SIZE_PX), np.float32)
-        power = np.zeros((size, FRAMES, BINS), np.float32)
-        truth = np.zeros((3, size, PICTURES), np.float32)
-        shapes = np.full((2, size, 2, PICTURES), np.nan, np.float32)
+        total = size + (max(1, round(LIPS_SHARE * size)) if self.lips else 0)
+        films = np.zeros((total, PICTURES, SIZE_PX, SIZE_PX), np.float32)
+        power = np.zeros((total, 2 * PICTURES, BINS), np.float32)
+        truth = np.zeros((3, total, PICTURES), np.float32)
+        shapes = np.full((2, total, 2, PICTURES), np.nan, np.float32)
         for j, kind in enumerate(kinds):
             number = int(rng.integers(len(self.kept)))
             film = self.kept[number]
@@ -85,33 +101,48 @@ class TalkingTask:
             shapes[0, j] = film.mouth[shown].T
             heard = self._heard(number, start, str(kind), rng)
             if heard is not None:
-                power[j] = self.sounds.magnitude[heard : heard + FRAMES].astype(np.float32) ** 2
+                power[j] = (
+                    self.sounds.magnitude[heard : heard + 2 * PICTURES].astype(np.float32) ** 2
+                )
                 if kind != "noise":
                     shapes[1, j] = self.mouths[heard // 2 : heard // 2 + PICTURES].T
-            films[j] = filmed(film.pictures[shown], SIZE_PX, rng, self.options.image)
+            films[j] = standardized(filmed(film.pictures[shown], SIZE_PX, rng, self.options.image))
             truth[SPEAKING, j] = film.speaking[shown] & (kind == "own")
             truth[FACING, j] = film.facing[shown]
             truth[SEEN, j] = film.seen[shown]
+        for j in range(size, total):
+            films[j], shapes[0, j, 0], truth[FACING, j] = self._lips(rng)
         varied = vary(torch.from_numpy(power), rng, self.sound)
-        inputs = rows(features(varied)[:, 0].numpy(), standardized(films))
+        inputs = rows(features(varied)[:, 0].numpy(), films)
         return {
             "input": torch.from_numpy(inputs)[:, None],
             "speaking": torch.from_numpy(truth[SPEAKING]),
             "facing": torch.from_numpy(truth[FACING]),
-            "shapes": torch.from_numpy(shapes.transpose(1, 0, 2, 3).reshape(size, 4, PICTURES)),
+            "shapes": torch.from_numpy(shapes.transpose(1, 0, 2, 3).reshape(total, 4, PICTURES)),
             "seen": torch.from_numpy(truth[SEEN]),
         }
 
     def loss(self, outputs: Tensor, batch: dict[str, Tensor]) -> Tensor:
-        """Cross-entropy of both answers (B, 2, T), over the pictures LEARNED that show a mouth."""
-        speaks, faces = (outputs[:, k, LEARNED] for k in (SPEAKING, FACING))
+        """Cross-entropy of both answers, and the mean error of the shapes of lips.
+
+        outputs (B, 6, T) as TalkNet gives them. Who speaks is learned of the pictures LEARNED that
+        show a mouth. Most heads face the camera; both sides of that answer count the same.
+        """
+        speaks = outputs[:, SPEAKING, LEARNED]
         entropy = functional.binary_cross_entropy_with_logits
-        said = entropy(speaks, batch["speaking"][:, LEARNED], batch["seen"][:, LEARNED])
+        said = entropy(
+            speaks, batch["speaking"][:, LEARNED], batch["seen"][:, LEARNED],
+            pos_weight=torch.tensor(YES_WEIGHT),
+        )  # fmt: skip
         shapes = batch["shapes"]
         known = ~shapes.isnan()
         off = (outputs[:, len(LABELS) :] - shapes.nan_to_num()).abs() * known
         lips = off.sum() / known.sum().clamp(min=1)
-        facing = entropy(faces, batch["facing"][:, LEARNED])
+        front = batch["facing"]
+        share = front.mean().clamp(0.05, 0.95)
+        facing = entropy(
+            outputs[:, FACING], front, torch.where(front > 0, 1 / share, 1 / (1 - share)) / 2
+        )
         return said + FACING_WEIGHT * facing + SHAPE_WEIGHT * lips
 
     def validate(self, module: nn.Module) -> dict[str, float]:
@@ -124,6 +155,13 @@ class TalkingTask:
 
         found = score_films(answer, self.held)
         return {f"val_{name}": found[name] for name in ("accuracy", "speaking", "silent")}
+
+    def _lips(self, rng: np.random.Generator) -> tuple[Floats, Floats, NDArray[np.bool_]]:
+        """A row of stills: pictures (T, S, S), lips apart (T,), and facing (T,)."""
+        assert self.lips
+        picks = rng.integers(len(self.lips.apart), size=PICTURES)
+        shown = photographed(self.lips.pictures[picks], SIZE_PX, rng, self.options.image)
+        return standardized(shown[:, None])[:, 0], self.lips.apart[picks], self.lips.facing[picks]
 
     def _start(self, film: Film, rng: np.random.Generator, negative: bool) -> int:
         """First picture of a second of a film."""

@@ -19,6 +19,7 @@ from train_edge.face_task import FaceTask
 from train_edge.find_cast import MOST, MOST_HELD
 from train_edge.find_task import FindTask, load_casts
 from train_edge.kws_task import KwsTask, synthetic_task
+from train_edge.lips import load_lips
 from train_edge.options import Options
 from train_edge.real_folders import one_second
 from train_edge.talking_clips import load_films
@@ -88,12 +89,15 @@ def _task(options: Options, dataset: Dataset, kept: list[int], held: list[int]) 
             tested.append((around, behind[1]))
         return FindTask(options, load_casts(learned, MOST), load_casts(tested, MOST_HELD))
     if options.task == "talking":
-        films = load_films(dataset, kept)
+        films, lips = load_films(dataset, kept), None
+        if options.background:
+            around = open_clips(options.background, "frames")
+            lips = load_lips(around, split(around)[0])
         if len(held) > 1:
-            return TalkingTask(options, films, load_films(dataset, held))
+            return TalkingTask(options, films, load_films(dataset, held), lips)
         print(f"{dataset.folder}: too few clips to hold two out; validating on those it learns "
               "from", file=sys.stderr)  # fmt: skip
-        return TalkingTask(options, films, films)
+        return TalkingTask(options, films, films, lips)
     return FaceTask(options, load_faces(dataset, kept), load_faces(dataset, held))
 
 

@@ -13,7 +13,7 @@ SOUND = 2 * MELS
 """First values of a row; the pixels come after them."""
 DECIDED = 20
 """Number of the picture that is decided on: what comes after it has 4.5 pictures, 180 ms."""
-WIDTH, BODY, SHAPE = 48, 80, 2
+WIDTH, CODE, BODY, SHAPE = 48, 16, 80, 2
 DILATIONS = (1, 2, 4)
 
 
@@ -46,15 +46,17 @@ class Over(nn.Module):
 
 
 class TalkNet(nn.Module):
-    """Late fusion of a picture encoder and a sound encoder, then convolutions along time.
+    """Two encoders whose codes move together where one person is heard and seen.
 
-    About 107k parameters. The product of both codes tells where they move together, as in two-
-    stream networks for lip synchrony (Chung and Zisserman, "Out of time", 2016); its mean over the
-    second, given back to every moment, says whether they are one person's. Only what TFLite Micro
-    has: convolution, relu, add, multiply, mean and reshape.
+    About 112k parameters. Each encoder ends in CODE numbers a picture, the first SHAPE of which
+    learn the shape of the lips. What a code is above its mean over the second, heard times seen, is
+    their covariance, as in two-stream networks for lip synchrony (Chung and Zisserman, "Out of
+    time", 2016); the mean of what comes of it, given back to every moment, says whether they are
+    one person's. Where the head is turned is asked of the eye alone. Only what TFLite Micro has:
+    convolution, relu, add, subtract, multiply, concatenation, mean and reshape.
     """
 
-    def __init__(self, n_outputs: int, senses: str = "both", dropout: float = 0.1) -> None:
+    def __init__(self, senses: str = "both", dropout: float = 0.1) -> None:
         super().__init__()
         self.hears, self.sees = senses != "pictures", senses != "sound"
         self.eye = nn.Sequential(
@@ -69,28 +71,34 @@ class TalkNet(nn.Module):
             *conv(24, 32, (3, 3), (1, 2)),
             *conv(32, WIDTH, (1, 5), pad=False),
         )
-        self.shape_seen, self.shape_heard = (nn.Conv2d(WIDTH, SHAPE, 1) for _ in range(2))
-        self.both = nn.Sequential(*conv(3 * WIDTH, BODY, (1, 1)))
+        self.shape_seen, self.turn = nn.Conv2d(WIDTH, SHAPE, 1), nn.Conv2d(WIDTH, 1, 1)
+        self.watch, self.listen = (nn.Sequential(Over(WIDTH, 1), Over(WIDTH, 2)) for _ in range(2))
+        self.code_seen = nn.Conv2d(WIDTH, CODE - SHAPE, 1)
+        self.code_heard = nn.Conv2d(WIDTH, CODE, 1)
+        self.both = nn.Sequential(*conv(2 * WIDTH + 3 * CODE, BODY, (1, 1)))
         self.body = nn.Sequential(*(Over(BODY, dilation) for dilation in DILATIONS))
         self.whole = nn.Sequential(*conv(BODY, BODY, (1, 1)))
         self.after = nn.Sequential(*conv(BODY, BODY, (1, 1)), nn.Dropout(dropout))
-        self.head = nn.Conv2d(BODY, n_outputs, 1)
+        self.head = nn.Conv2d(BODY, 1, 1)
 
     def forward(self, rows: Tensor) -> Tensor:
-        """(B, 1, T, 80 + 32 * 32) -> (B, n) of the picture DECIDED.
+        """(B, 1, T, 80 + 32 * 32) -> (B, 2) of the picture DECIDED: speaks, faces the camera.
 
-        In training (B, n + 4, T): of all pictures, and behind them the shape of the lips
+        In training (B, 2 + 2 SHAPE, T): of all pictures, and behind them the shape of the lips
         (talking_clips.mouth_of) as the eye alone sees it, and as the ear alone hears it. Rows as
         device/backends/audiovisual.py makes them.
         """
         heard = rows[:, :, :, :SOUND].reshape(-1, 1, 2 * PICTURES, MELS)
         seen = rows[:, :, :, SOUND:].reshape(-1, 1, SIZE_PX, SIZE_PX)
-        sound = self.ear(heard if self.hears else 0 * heard)
-        sight = self.eye(seen if self.sees else 0 * seen).reshape(-1, PICTURES, WIDTH, 1)
-        sight = sight.transpose(1, 2)
-        x = self.body(self.both(torch.cat([sound, sight, sound * sight], 1)))
+        eye = self.eye(seen if self.sees else 0 * seen).reshape(-1, PICTURES, WIDTH, 1)
+        eye = eye.transpose(1, 2)
+        sound, sight = self.listen(self.ear(heard if self.hears else 0 * heard)), self.watch(eye)
+        shape = self.shape_seen(eye)
+        said, shown = self.code_heard(sound), torch.cat([shape, self.code_seen(sight)], 1)
+        voice, lips = (code - code.mean(2, keepdim=True) for code in (said, shown))
+        x = self.body(self.both(torch.cat([sound, sight, voice, lips, voice * lips], 1)))
         x = self.after(x + self.whole(x.mean(2, keepdim=True)))
+        found = torch.cat([self.head(x), self.turn(eye)], 1)
         if self.training:
-            shapes = self.shape_seen(sight), self.shape_heard(sound)
-            return torch.cat([self.head(x), *shapes], 1).flatten(2)
-        return self.head(x[:, :, DECIDED : DECIDED + 1]).flatten(1)
+            return torch.cat([found, shape, said[:, :SHAPE]], 1).flatten(2)
+        return found[:, :, DECIDED : DECIDED + 1].flatten(1)
