@@ -37,7 +37,8 @@ class Recipe:
 
 
 TINY: dict[str, Any] = {
-    "clips": 12, "tests": 4, "stills": 24, "steps": 3, "batch": 8, "size_px": 64, "max_s": 1.6, "quiet_s": 0.2,
+    "clips": 12, "tests": 4, "stills": 24, "steps": 3,
+    "batch": 8, "size_px": 64, "max_s": 1.6, "quiet_s": 0.2,
     "export": ("--draft", "--clips", "64", "--targets", "onnx,tflite-int8"),
 }  # fmt: skip
 

@@ -94,7 +94,7 @@ def test_only_the_own_sound_is_its_speaking(task: TalkingTask) -> None:
     )
 
 
-def test_stills_teach_lips_and_poses_but_not_who_speaks(films: list[Film], tmp_path: Path) -> None:
+def test_stills_teach_lips_but_not_who_speaks(films: list[Film], tmp_path: Path) -> None:
     lips = load_lips(open_dataset(CLIPS["faces_data"](tmp_path / "stills", 12)), range(12))
     assert lips.pictures.shape == (len(lips.apart), 48, 48) and np.isfinite(lips.apart).all()
     task = TalkingTask(preset("talking"), films, films, lips)
