@@ -23,8 +23,7 @@ class Recipe:
     tests: int = 120
     """Others, with voices that training never draws."""
     stills: int = 8000
-    """Pictures of four times fewer people, half of them adults: they cost a tenth of talking ones,
-    and the eye learns from them what lips look like."""
+    """Pictures of a quarter as many people, half of them adults, on whom the eye learns lips."""
     steps: int = 3000
     batch: int = 32
     size_px: int = 80

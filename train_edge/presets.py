@@ -40,7 +40,7 @@ NOTES = {
     "find": "where faces are, 160 x 120 grey: 52k parameters",
     "find-tiny": "the same net in a minute, for a first look",
     "voice": "speech or none, child or adult, emotion: 27k parameters, one net with three heads",
-    "talking": "does the face that is seen speak: 118k parameters, a second of pictures and sound",
+    "talking": "does the face that is seen speak: 119k parameters, a second of pictures and sound",
     "talking-tiny": "the same net in two minutes, for a first look",
 }
 

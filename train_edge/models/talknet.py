@@ -48,7 +48,7 @@ class Over(nn.Module):
 class TalkNet(nn.Module):
     """Two encoders whose codes move together where one person is heard and seen.
 
-    About 112k parameters. Each encoder ends in CODE numbers a picture, the first SHAPE of which
+    About 119k parameters. Each encoder ends in CODE numbers a picture, the first SHAPE of which
     learn the shape of the lips. What a code is above its mean over the second, heard times seen, is
     their covariance, as in two-stream networks for lip synchrony (Chung and Zisserman, "Out of
     time", 2016); the mean of what comes of it, given back to every moment, says whether they are
