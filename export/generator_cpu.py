@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 
 from export.generator_graph import SMALLEST_STYLE, array_of
 from export.kernels.epilogue.reference import finished
+from export.kernels.products.kernel import COLUMNS, multiply, panels_of
 from export.kernels.scratch import Scratch
 from export.kernels.to_rgb.kernel import to_rgb
 from export.kernels.up_fir import split
@@ -26,9 +27,10 @@ from generate.gan.layers import EPSILON, GAIN, SLOPE, Linear, ModulatedConv
 from generate.gan.networks import Generator, SynthesisLayer
 
 Floats = NDArray[np.float32]
-STRIP_BYTES = 16 << 20
-"""Of what two steps of one convolution hand over. 256 px: 246 ms with 3 MiB, 218 with 6, 207 with
-24; more no longer fits the last cache of many machines."""
+SMALLEST_STRIP, LARGEST_STRIP = 3 << 20, 16 << 20
+"""Bytes that two steps of one convolution hand over at once: few, to stay in the cache, or more
+where the weights are many, which every strip reads again. 256 px, 64 channels: 20 ms with 3 MiB, 26
+with 16; 64 px, 512 to 256 channels: 27 and 20."""
 LEAST_PX = 16
 """Smallest input that is transformed."""
 
@@ -56,11 +58,12 @@ class _Layer:
     power: Floats
     """(out, in): sum of the squares of each kernel."""
     weight: Floats
-    """(36, in, out) transformed; at low resolutions (in, 9 out) to double, else (9 in, out)."""
+    """Panels of (36, in, out) where `tiles`; else of (1, in, 9 out) to double, (1, 9 in, out)."""
     bias: Floats
     picture: Floats
     """(H, W)"""
     up: bool
+    tiles: bool
 
     def styles(self, w: Floats) -> tuple[Floats, Floats]:
         """What the inputs (in,) and the outputs (out,) are multiplied with."""
@@ -74,16 +77,16 @@ class _Layer:
 class CpuGenerator:
     """A Generator, prepared: takes ws (B, n_ws, w_dim) to images (B, 3, H, W) float32.
 
-    Raises ValueError where a resolution has a number of channels that is no multiple of 8.
+    Raises ValueError where a resolution has a number of channels that is no multiple of 16.
     """
 
     def __init__(self, generator: Generator, noise: bool = True) -> None:
         self.sizes, net = generator.sizes, generator.synthesis
         for side in self.sizes.resolutions:
-            if self.sizes.channels(side) % 8:
+            if self.sizes.channels(side) % COLUMNS:
                 raise ValueError(
                     f"{self.sizes.channels(side)} channels at {side} px: the CPU kernels take "
-                    "multiples of 8"
+                    f"multiples of {COLUMNS}"
                 )
         self._scratch = Scratch()
         self._const = array_of(net.const).transpose(1, 2, 0)
@@ -132,32 +135,33 @@ def _convolve(
     out: Floats,
     scratch: Scratch,
 ) -> None:
-    if layer.up and layer.weight.ndim == 3:
-        _double_split(layer, x, style, scale, after, out, scratch)
-    elif layer.up:
-        _double(layer, x, style, scale, after, out, scratch)
-    elif layer.weight.ndim == 3:
+    """What doubles gets its style here; the others have it in x already."""
+    if layer.up:
+        step = _double_by_tiles if layer.tiles else _double
+        step(layer, x, style, scale, after, out, scratch)
+    elif layer.tiles:
         _by_winograd(layer, x, scale, after, out, scratch)
     else:
+        side, n_out = len(layer.picture), len(layer.bias)
         windows = np.lib.stride_tricks.sliding_window_view(x, (3, 3), (0, 1))
-        side, channels = len(layer.picture), x.shape[2]
-        flat = windows.transpose(0, 1, 3, 4, 2).reshape(side * side, 9 * channels)
-        answer = (flat @ layer.weight).reshape(side, side, -1)
+        flat = windows.transpose(0, 1, 3, 4, 2).reshape(1, side * side, -1)
+        answer = scratch.array("answers", 1, side * side, n_out)
+        multiply(flat, side * side, layer.weight, answer)
+        answer = answer.reshape(side, side, n_out)
         out[1:-1, 1:-1] = finished(answer, scale, layer.bias, layer.picture, after, SLOPE)
 
 
 def _by_winograd(
     layer: _Layer, x: Floats, scale: Floats, after: Floats, out: Floats, scratch: Scratch
 ) -> None:
-    """x has its style in it already."""
-    across, (n_in, n_out) = len(layer.picture) // 4, layer.weight.shape[1:]
-    strip = max(1, STRIP_BYTES // (36 * across * (n_in + n_out) * 4))
+    across, n_in, n_out = len(layer.picture) // 4, x.shape[2], len(layer.bias)
+    strip = _rows_of_tiles(36, across, n_in, n_out)
     for first in range(0, across, strip):
         tiles = across * min(strip, across - first)
         points = scratch.planes("points", 36, tiles, n_in)
         answers = scratch.planes("answers", 36, tiles, n_out)
         to_points(x, first, tiles, points)
-        np.matmul(points[:, :tiles], layer.weight, out=answers[:, :tiles])
+        multiply(points, tiles, layer.weight, answers)
         from_points(answers, first, tiles, scale, layer.bias, layer.picture, after, out)
 
 
@@ -170,18 +174,16 @@ def _double(
     out: Floats,
     scratch: Scratch,
 ) -> None:
-    weight, n_out = layer.weight, len(layer.bias)
-    height, width, n_in = x.shape
-    x = x * style
-    strip = max(1, STRIP_BYTES // (width * 9 * n_out * 4) - 2)
+    side, n_out = x.shape[0], len(layer.bias)
+    flat = (x * style).reshape(1, side * side, -1)
+    products = scratch.array("answers", 1, side * side, 9 * n_out)
+    multiply(flat, side * side, layer.weight, products)
+    products = products.reshape(side, side, 9, n_out)
     rows = scratch.array("rows", 4, out.shape[1] - 2, n_out)
-    for first in range(0, height - 2, strip):
-        part = x[first : min(first + strip, height - 2) + 2]
-        products = (part.reshape(-1, n_in) @ weight).reshape(len(part), width, 9, n_out)
-        double(products, first, scale, layer.bias, layer.picture, after, rows, out)
+    double(products, 0, scale, layer.bias, layer.picture, after, rows, out)
 
 
-def _double_split(
+def _double_by_tiles(
     layer: _Layer,
     x: Floats,
     style: Floats,
@@ -191,7 +193,7 @@ def _double_split(
     scratch: Scratch,
 ) -> None:
     """The style goes into the features or into the weights, whichever are fewer."""
-    weights, (n_in, n_out) = layer.weight, layer.weight.shape[1:]
+    weights, n_in, n_out = layer.weight, x.shape[2], len(layer.bias)
     if x.size < weights.size:
         x = x * style
     else:
@@ -201,7 +203,7 @@ def _double_split(
     spread = scratch.array(f"spread {side}", 2 * side + 3, 2 * side + 3, n_out)
     spread[:2] = spread[:, :2] = spread[-1] = spread[:, -1] = 0
     rows = scratch.array("rows", 4, 2 * side, n_out)
-    strip = max(1, STRIP_BYTES // (split.PLANES * across * (n_in + n_out) * 4))
+    strip = _rows_of_tiles(split.PLANES, across, n_in, n_out)
     for first in range(0, across, strip):
         last = min(first + strip, across)
         tiles = across * (last - first)
@@ -215,25 +217,31 @@ def _double_split(
         split.filter_rows(spread, begin, end, scale, layer.bias, layer.picture, after, rows, out)
 
 
+def _rows_of_tiles(planes: int, across: int, n_in: int, n_out: int) -> int:
+    """Rows of tiles in one strip."""
+    room = min(max(256 * n_in * n_out, SMALLEST_STRIP), LARGEST_STRIP)
+    return max(1, room // (planes * across * (n_in + n_out) * 4))
+
+
 def _layer_of(layer: SynthesisLayer, noise: bool) -> _Layer:
     conv, weight = layer.conv, array_of(layer.conv.effective())
     side, n_in, n_out = len(layer.noise), weight.shape[1], weight.shape[0]
     strength = GAIN * float(layer.noise_strength.detach()) if noise else 0.0
-    if conv.up and side >= 2 * LEAST_PX:
-        ready = split.split_weights(weight)
+    tiles = side // (1 + conv.up) >= LEAST_PX
+    if tiles:
+        ready = split.split_weights(weight) if conv.up else transformed(weight)
     elif conv.up:
-        ready = weight.transpose(1, 2, 3, 0).reshape(n_in, 9 * n_out)
-    elif side >= LEAST_PX:
-        ready = transformed(weight)
+        ready = weight.transpose(1, 2, 3, 0).reshape(1, n_in, 9 * n_out)
     else:
-        ready = weight.transpose(2, 3, 1, 0).reshape(9 * n_in, n_out)
+        ready = weight.transpose(2, 3, 1, 0).reshape(1, 9 * n_in, n_out)
     return _Layer(
         _Affine.of(conv.style),
         np.ascontiguousarray((weight.astype(np.float64) ** 2).sum((2, 3)), np.float32),
-        np.ascontiguousarray(ready),
+        panels_of(ready),
         array_of(conv.bias) * np.float32(GAIN),
         array_of(layer.noise) * np.float32(strength),
         conv.up,
+        tiles,
     )
 
 

@@ -9,6 +9,7 @@ from torch import nn
 
 from export.generator_cpu import CpuGenerator
 from export.kernels.epilogue.reference import Floats, finished
+from export.kernels.products.kernel import multiply, panels_of
 from export.kernels.scratch import Scratch
 from export.kernels.to_rgb.kernel import to_rgb
 from export.kernels.to_rgb.reference import colours
@@ -34,14 +35,14 @@ def bordered(x: Floats) -> Floats:
 
 @pytest.mark.parametrize("height, width, strip", [(4, 4, 1), (12, 8, 2), (8, 20, 1)])
 def test_winograd_equals_the_convolution(height: int, width: int, strip: int) -> None:
-    x, weight = bordered(normal(height, width, 16)), normal(24, 16, 3, 3)
-    scale, bias, after, picture = normal(24), normal(24), normal(24), normal(height, width)
-    got, scratch = np.zeros((height + 2, width + 2, 24), np.float32), Scratch()
+    x, weight = bordered(normal(height, width, 16)), normal(32, 16, 3, 3)
+    scale, bias, after, picture = normal(32), normal(32), normal(32), normal(height, width)
+    got, scratch = np.zeros((height + 2, width + 2, 32), np.float32), Scratch()
     for first in range(0, height // 4, strip):
         tiles = width // 4 * min(strip, height // 4 - first)
-        points, answers = scratch.planes("a", 36, tiles, 16), scratch.planes("b", 36, tiles, 24)
+        points, answers = scratch.planes("a", 36, tiles, 16), scratch.planes("b", 36, tiles, 32)
         to_points(x, first, tiles, points)
-        np.matmul(points, transformed(weight), out=answers)
+        answers[:, :tiles] = points[:, :tiles] @ transformed(weight)
         from_points(answers, first, tiles, scale, bias, picture, after, got)
     want = finished(convolved(x, weight), scale, bias, picture, after)
     assert relative_error(bordered(want), got) < 1e-5
@@ -62,24 +63,36 @@ def test_doubling_equals_the_formula(height: int, width: int, strip: int) -> Non
 
 @pytest.mark.parametrize("height, width, strip", [(4, 4, 1), (8, 12, 1), (12, 8, 2)])
 def test_doubling_by_tiles_equals_the_formula(height: int, width: int, strip: int) -> None:
-    x, weight, scratch = bordered(normal(height, width, 16)), normal(8, 16, 3, 3), Scratch()
-    scale, bias, after, picture = normal(8), normal(8), normal(8), normal(2 * height, 2 * width)
-    taps = weight.transpose(1, 2, 3, 0).reshape(16, 72)
-    products = (x.reshape(-1, 16) @ taps).reshape(height + 2, width + 2, 9, 8)
-    spread = np.zeros((2 * height + 3, 2 * width + 3, 8), np.float32)
-    got, rows = bordered(np.zeros((2 * height, 2 * width, 8), np.float32)), normal(4, 2 * width, 8)
+    x, weight, scratch = bordered(normal(height, width, 16)), normal(16, 16, 3, 3), Scratch()
+    scale, bias, after, picture = normal(16), normal(16), normal(16), normal(2 * height, 2 * width)
+    taps = weight.transpose(1, 2, 3, 0).reshape(16, 144)
+    products = (x.reshape(-1, 16) @ taps).reshape(height + 2, width + 2, 9, 16)
+    spread = np.zeros((2 * height + 3, 2 * width + 3, 16), np.float32)
+    got, rows = (
+        bordered(np.zeros((2 * height, 2 * width, 16), np.float32)),
+        normal(4, 2 * width, 16),
+    )
     end = 0
     for first in range(0, height // 4, strip):
         last = min(first + strip, height // 4)
         tiles = width // 4 * (last - first)
-        points, answers = scratch.planes("a", 81, tiles, 16), scratch.planes("b", 81, tiles, 8)
+        points, answers = scratch.planes("a", 81, tiles, 16), scratch.planes("b", 81, tiles, 16)
         split.to_split(x, first, tiles, points)
-        split.multiply(points, tiles, split.split_weights(weight), answers)
+        split.multiply(points, tiles, panels_of(split.split_weights(weight)), answers)
         split.from_split(answers, first, tiles, spread)
         begin, end = end, 2 * height if last == height // 4 else 8 * last - 2
         split.filter_rows(spread, begin, end, scale, bias, picture, after, rows, got)
     want = finished(doubled(products), scale, bias, picture, after)
     assert relative_error(bordered(want), got) < 1e-5
+
+
+@pytest.mark.parametrize("rows", [1, 5, 6, 7, 12, 25])
+def test_products_equal_and_rows_beyond_are_not_touched(rows: int) -> None:
+    x, weights = normal(3, rows + 2, 5), normal(3, 5, 48)
+    got = np.zeros((3, rows + 2, 48), np.float32)
+    multiply(x, rows, panels_of(weights), got)
+    assert relative_error(x[:, :rows] @ weights, got[:, :rows]) < 1e-6
+    assert not got[:, rows:].any()
 
 
 def test_colours_equal_the_formula() -> None:
@@ -110,11 +123,11 @@ def test_whole_generator_equals_eager(noise: bool) -> None:
 
 
 def test_odd_channels_are_refused() -> None:
-    generator = Generator(Architecture(16, 192, 12, 32, 32, 2))
-    with pytest.raises(ValueError, match="12 channels at 4 px: .* multiples of 8"):
+    generator = Generator(Architecture(16, 384, 24, 32, 32, 2))
+    with pytest.raises(ValueError, match="24 channels at 4 px: .* multiples of 16"):
         CpuGenerator(generator)
 
 
 def test_presets_fit_the_kernels() -> None:
     for sizes in PRESETS.values():
-        assert all(sizes.channels(side) % 8 == 0 for side in sizes.resolutions)
+        assert all(sizes.channels(side) % 16 == 0 for side in sizes.resolutions)

@@ -39,8 +39,8 @@ class _Model(models.PrimitiveModel):
         super().__init__(manager, kind, _LLVM)
 
 
-def _place(context: Any, builder: Any, signature: Any, args: Any) -> Any:
-    """Pointer to the eight values that start at an index of an array; lanes along the last axis."""
+def _pointer(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+    """Pointer to array[index], unchecked."""
     array, index = signature.args[:2]
     view = context.make_array(array)(context, builder, args[0])
     parts = cgutils.unpack_tuple(builder, args[1])
@@ -48,8 +48,18 @@ def _place(context: Any, builder: Any, signature: Any, args: Any) -> Any:
         context.cast(builder, value, kind, types.intp)
         for value, kind in zip(parts, index.types, strict=True)
     ]
-    pointer = cgutils.get_item_pointer(context, builder, array, view, parts, wraparound=False)
-    return builder.bitcast(pointer, _LLVM.as_pointer())
+    return cgutils.get_item_pointer(context, builder, array, view, parts, wraparound=False)
+
+
+def _place(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+    """Pointer to the eight values that start at an index of an array; lanes along the last axis."""
+    return builder.bitcast(_pointer(context, builder, signature, args), _LLVM.as_pointer())
+
+
+def _repeated(builder: Any, one: Any) -> Any:
+    first = builder.insert_element(ir.Constant(_LLVM, ir.Undefined), one, _index(0))
+    zeros = ir.Constant(ir.VectorType(ir.IntType(32), LANES), [0] * LANES)
+    return builder.shuffle_vector(first, ir.Constant(_LLVM, ir.Undefined), zeros)
 
 
 @intrinsic
@@ -82,11 +92,19 @@ def splat(_typing: Any, number: Any) -> Any:
 
     def emit(context: Any, builder: Any, signature: Any, args: Any) -> Any:
         one = context.cast(builder, args[0], signature.args[0], types.float32)
-        first = builder.insert_element(ir.Constant(_LLVM, ir.Undefined), one, _index(0))
-        zeros = ir.Constant(ir.VectorType(ir.IntType(32), LANES), [0] * LANES)
-        return builder.shuffle_vector(first, ir.Constant(_LLVM, ir.Undefined), zeros)
+        return _repeated(builder, one)
 
     return LANES_TYPE(number), emit
+
+
+@intrinsic
+def spread(_typing: Any, array: Any, index: Any) -> Any:
+    """Eight times array[index]."""
+
+    def emit(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+        return _repeated(builder, builder.load(_pointer(context, builder, signature, args)))
+
+    return LANES_TYPE(array, index), emit
 
 
 @intrinsic

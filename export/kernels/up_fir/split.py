@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from export.kernels.epilogue.reference import Floats
+from export.kernels.products import kernel as products
 from export.kernels.simd import LANES, load, splat, store
 from export.kernels.winograd.kernel import activated
 
@@ -35,16 +36,14 @@ def split_weights(weight: NDArray[Any]) -> Floats:
     return np.ascontiguousarray(np.concatenate(parts), np.float32)
 
 
-def multiply(points: Floats, tiles: int, weights: Floats, out: Floats) -> None:
-    """points (81, T, in) of which `tiles` are used, weights (36, in, out) -> out (81, T, out)."""
-    np.matmul(points[:25, :tiles], weights[:25], out=out[:25, :tiles])
-    for first, used in ((25, weights[25:30]), (45, weights[30:35]), (65, weights[35:])):
-        some = slice(first, first + (16 if first == 65 else 20))
-        shape = (len(used), -1)
-        np.matmul(
-            points[some].reshape(*shape, points.shape[2]), used,
-            out=out[some].reshape(*shape, out.shape[2]),
-        )  # fmt: skip
+def multiply(points: Floats, tiles: int, panels: Floats, out: Floats) -> None:
+    """points (81, T, in), `tiles` of them used, 36 weights in panels -> out (81, T, out)."""
+    products.multiply(points[:25], tiles, panels[:25], out[:25])
+    for first, used in ((25, panels[25:30]), (45, panels[30:35]), (65, panels[35:])):
+        some, count = slice(first, first + (16 if first == 65 else 20)), len(used)
+        merged = points[some].reshape(count, -1, points.shape[2])
+        answers = out[some].reshape(count, -1, out.shape[2])
+        products.multiply(merged, merged.shape[1], used, answers)
 
 
 @numba.njit(inline="always")

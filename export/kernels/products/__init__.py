@@ -1,0 +1,1 @@
+"""Many small products of matrices: no packing, because the weights are stored in panels."""
