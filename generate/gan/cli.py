@@ -126,6 +126,9 @@ class FindDirections:
     """Folder of a generator; edits.json and edits.safetensors are written there."""
     attributes: Path | None = None
     """Folder of the attribute network that measures; or give --labels."""
+    judge: Path | None = None
+    """Folder of a second attribute network, of another seed, that measures the effects: the one
+    that steers is easier to please."""
     labels: Path | None = None
     """Your own labels, sample,NAME,... of pictures of `collodi gan sample --truncation 1`."""
     samples: int = 1024
@@ -236,7 +239,8 @@ def _directions(options: FindDirections) -> None:
     generator, (measure, _) = load_average(options.model), net.load(options.attributes)
     found = fit(generator, measure, tuple(ATTRIBUTES), options.samples, options.seed)
     ranges = {name: kind.range for name, kind in ATTRIBUTES.items()}
-    table = effects(generator, measure, found, ranges, options.faces, options.seed + 1)
+    judge = net.load(options.judge)[0] if options.judge else None
+    table = effects(generator, measure, found, ranges, options.faces, options.seed + 1, judge)
     save_edits(options.model, found, table, sha256_of(options.attributes / net.WEIGHTS))
     print("attribute   linear  moved   most leaked, share of its range")
     for row in table:

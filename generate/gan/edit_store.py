@@ -46,6 +46,7 @@ def save_edits(
     """Write both files beside a generator."""
     tensors = {"steps": torch.from_numpy(directions.steps)}
     tensors["spread"] = torch.from_numpy(directions.spread)
+    tensors["metric"] = torch.from_numpy(directions.metric).contiguous()
     write_atomic(folder / STEPS, safetensors.torch.save(tensors))
     edits = Edits(
         directions.names, directions.explained, effects, sha256_of(folder / AVERAGE),
@@ -73,5 +74,5 @@ def load_edits(folder: Path, attributes_sha256: str) -> Directions:
         if kept != now:
             raise ValueError(f"{path}: made for another {what}; run `collodi gan directions` again")
     tensors, _ = read_tensors(folder / STEPS)
-    steps, spread = (tensors[name].numpy() for name in ("steps", "spread"))
-    return Directions(edits.names, steps, spread, edits.explained)
+    steps, spread, metric = (tensors[name].numpy() for name in ("steps", "spread", "metric"))
+    return Directions(edits.names, steps, spread, edits.explained, metric)

@@ -23,6 +23,7 @@ from generate.gan.sheet import latents
 Floats = NDArray[np.float64]
 Measure = Callable[[Tensor], Tensor]
 """Pictures (B, 3, H, W) in -1..1 -> attributes (B, K)."""
+FITTED_ROUNDS, LOCAL_ROUNDS, DAMPING = 2, 6, 1e-2
 RIDGE = 1e-2
 """Share of the mean variance of w that is added to it: directions that are hardly used stay so."""
 
@@ -39,6 +40,8 @@ class Directions:
     """(K,) standard deviation of each attribute over samples."""
     explained: dict[str, float]
     """Share of each attribute's variance that the linear model explains."""
+    metric: Floats
+    """(w_dim, w_dim): covariance of w, by which a step is likely or not."""
     slopes: Floats = field(default_factory=lambda: np.zeros((0, 0)))
     """(w_dim, K): the linear model itself; empty where directions were read from a file."""
 
@@ -74,6 +77,10 @@ def measured(generator: Generator, w: Tensor, measure: Measure, batch: int = 16)
 @torch.no_grad()
 def pictures_of(generator: Generator, w: Tensor) -> Tensor:
     """Pictures (N, 3, H, W) of w (N, w_dim)."""
+    return _draw(generator, w)
+
+
+def _draw(generator: Generator, w: Tensor) -> Tensor:
     ws = w[:, None].expand(-1, generator.sizes.n_ws, -1)
     images: Tensor = generator.synthesis(ws)
     return images
@@ -100,30 +107,62 @@ def solve(w: Floats, values: Floats, names: tuple[str, ...], ridge: float = RIDG
     left = np.square(change - centred @ slopes).mean(0)
     share = 1 - left / np.maximum(np.square(change).mean(0), 1e-12)
     explained = {name: round(float(x), 4) for name, x in zip(names, share, strict=True)}
-    return Directions(names, np.asarray(steps), values.std(0), explained, slopes)
+    return Directions(names, np.asarray(steps), values.std(0), explained, spread, slopes)
 
 
-@torch.no_grad()
 def follow(
-    generator: Generator, measure: Measure, directions: Directions, w: Tensor, goal: Floats,
-    rounds: int = 6,
-) -> Tensor:  # fmt: skip
+    generator: Generator, measure: Measure, directions: Directions, w: Tensor, goal: Floats
+) -> Tensor:
     """w (N, w_dim) moved until its pictures measure `goal` (N, K), as near as can be.
 
-    Each round takes the step that the linear model has for what is still off; where that makes it
-    worse the sample stays and its next step is half as long.
+    The first rounds step along the fitted directions, the others by the slopes at each sample's own
+    w; every round measures again. Where a step makes it worse the sample stays and its next step is
+    half as long.
     """
     best, got = w, measured(generator, w, measure)
     length = np.ones(len(w))
-    for _ in range(rounds):
-        step = (goal - got) * length[:, None] @ directions.steps.T
-        tried = best + torch.from_numpy(step).to(w)
+    for number in range(FITTED_ROUNDS + LOCAL_ROUNDS):
+        if number < FITTED_ROUNDS:
+            step = (goal - got) @ directions.steps.T
+        else:
+            step = local_step(generator, measure, directions, best, goal - got)
+        tried = best + torch.from_numpy(step * length[:, None]).to(w)
         values = measured(generator, tried, measure)
         better = _off(goal - values, directions) < _off(goal - got, directions)
         best = torch.where(torch.from_numpy(better).to(w.device)[:, None], tried, best)
         got = np.where(better[:, None], values, got)
-        length = np.where(better, length, length / 2)
+        length = np.where(better, np.minimum(2 * length, 1), length / 2)
     return best
+
+
+def local_step(
+    generator: Generator, measure: Measure, directions: Directions, w: Tensor, missing: Floats
+) -> Floats:
+    """The likeliest step of each w (N, w_dim) that adds `missing` (N, K), by the slopes there.
+
+    A damped least-squares step (Levenberg 1944), attributes in units of their spread.
+    """
+    unit = 1 / np.maximum(directions.spread, 1e-9)
+    slopes = np.concatenate(
+        [_slopes(generator, measure, part) for part in torch.split(w.detach(), 16)]
+    )
+    slopes = slopes * unit[:, None]
+    likely = slopes @ directions.metric
+    gram = likely @ slopes.swapaxes(1, 2)
+    size = np.trace(gram, axis1=1, axis2=2)[:, None, None] / len(unit)
+    damped = gram + DAMPING * size * np.eye(len(unit)) + 1e-12 * np.eye(len(unit))
+    weights = np.linalg.solve(damped, (missing * unit)[:, :, None])
+    return np.asarray((likely.swapaxes(1, 2) @ weights)[:, :, 0])
+
+
+def _slopes(generator: Generator, measure: Measure, w: Tensor) -> Floats:
+    """Derivatives of each attribute at w (N, w_dim): (N, K, w_dim)."""
+    w = w.clone().requires_grad_()
+    values = measure(_draw(generator, w))
+    rows = [
+        torch.autograd.grad(column.sum(), w, retain_graph=True)[0] for column in values.unbind(1)
+    ]
+    return np.asarray(torch.stack(rows, 1).cpu().double().numpy())
 
 
 def _off(missing: Floats, directions: Directions) -> Floats:
@@ -160,18 +199,22 @@ class Effect:
 
 def effects(
     generator: Generator, measure: Measure, directions: Directions, ranges: Mapping[str, float],
-    faces: int = 32, seed: int = 1,
+    faces: int = 32, seed: int = 1, judge: Measure | None = None,
 ) -> list[Effect]:  # fmt: skip
-    """Measure every direction on `faces` samples of another seed than the fit's."""
+    """Measure every edit on `faces` samples of another seed than the fit's.
+
+    `judge`, another network than the one that steers, notices where only that one was pleased.
+    """
     w = draw_w(generator, seed, faces, 0.7)
     before, table = measured(generator, w, measure), list[Effect]()
+    judged = measured(generator, w, judge or measure)
     size = np.array([ranges[name] for name in directions.names])
     for k, name in enumerate(directions.names):
         goal = before.copy()
         toward = np.where(before[:, k] > np.median(before[:, k]), -1.0, 1.0)
         goal[:, k] += toward * size[k] / 4
-        change = measured(generator, follow(generator, measure, directions, w, goal), measure)
-        change -= before
+        moved = follow(generator, measure, directions, w, goal)
+        change = measured(generator, moved, judge or measure) - judged
         gain = float((change[:, k] * toward).mean() / (size[k] / 4))
         leaks = np.abs(change).mean(0) / size
         others = {n: round(float(x), 4) for n, x in zip(directions.names, leaks, strict=True)}
