@@ -10,6 +10,15 @@ from typing import Annotated, Any
 import tyro
 
 from generate.gan.draw_cli import Draw, draw_faces
+from generate.gan.edit_cli import (
+    Attributes,
+    FindDirections,
+    Score,
+    at_least,
+    find_directions,
+    score_model,
+    train_attributes,
+)
 from generate.gan.recipe import Recipe, check_recipe
 from generate.options import choose, parse
 
@@ -97,69 +106,6 @@ class Sample:
     """0 the average face, 1 the full variety."""
 
 
-@dataclass(frozen=True)
-class Attributes:
-    """Train the network that measures the attributes of a face, on renders with exact labels.
-
-    Example: collodi gan attributes --data data/stills --out models/attributes
-    """
-
-    data: Path
-    """Data set of `stills`, of hundreds of children or more."""
-    out: Path
-    """Folder of the network."""
-    epochs: int = 15
-    """Passes over the data."""
-    seed: int = 0
-    """Of weights and order."""
-
-
-@dataclass(frozen=True)
-class FindDirections:
-    """Find the directions of a generator that change each attribute, and measure them.
-
-    Examples: collodi gan directions runs/gan64 --attributes models/attributes
-              collodi gan directions models/ffhq --labels labels.csv
-    """
-
-    model: Annotated[Path, tyro.conf.Positional]
-    """Folder of a generator; edits.json and edits.safetensors are written there."""
-    attributes: Path | None = None
-    """Folder of the attribute network that measures; or give --labels."""
-    judge: Path | None = None
-    """Folder of a second attribute network, of another seed, that measures the effects: the one
-    that steers is easier to please."""
-    labels: Path | None = None
-    """Your own labels, sample,NAME,... of pictures of `collodi gan sample --truncation 1`."""
-    samples: int = 1024
-    """Pictures that the directions are fitted to."""
-    faces: int = 32
-    """Faces that their effects are measured on."""
-    seed: int = 0
-    """Of the samples, the labelled ones too."""
-
-
-@dataclass(frozen=True)
-class Score:
-    """How far a generator's pictures are from others, in features of the attribute network.
-
-    Example: collodi gan score runs/gan64 --data data/stills --attributes models/attributes
-    """
-
-    model: Annotated[Path, tyro.conf.Positional]
-    """Folder of a generator."""
-    data: Path
-    """Folder of pictures or data set to compare with."""
-    attributes: Path
-    """Folder of the attribute network."""
-    samples: int = 1000
-    """Pictures drawn."""
-    seed: int = 0
-    """Of the samples."""
-    json: Path | None = None
-    """File for the result."""
-
-
 def main(argv: Sequence[str]) -> int:
     """Run the command line; ValueError where it was used wrongly."""
     if not argv or argv[0] in ("-h", "--help"):
@@ -199,7 +145,7 @@ def _train(options: Train) -> None:
 
 
 def _sample(options: Sample) -> None:
-    _at_least(options, count=1, seed=0)
+    at_least(options, count=1, seed=0)
     if not 0 <= options.truncation <= 1:
         raise ValueError(f"--truncation {options.truncation:g}: want 0 to 1")
     from generate.gan.sheet import sample, write_all
@@ -210,86 +156,12 @@ def _sample(options: Sample) -> None:
     print(f"{options.out}: {options.count} pictures and sheet.png")
 
 
-def _attributes(options: Attributes) -> None:
-    _at_least(options, epochs=1, seed=0)
-    from generate.gan import attribute_net as net
-
-    faces = net.load_faces(options.data)
-    trained = net.train(faces, options.seed, options.epochs)
-    shares = net.explained(trained, faces)
-    card = net.Card(tuple(shares), options.data.resolve().name, shares)
-    net.save(options.out, trained, card)
-    said = ", ".join(f"{name} {share:.2f}" for name, share in shares.items())
-    print(f"{options.out}: variance explained on {int(faces.held.sum())} held-out faces: {said}")
-
-
-def _directions(options: FindDirections) -> None:
-    _at_least(options, samples=32, faces=2, seed=0)
-    if options.labels and not options.attributes:
-        return _label_directions(options.model, options.labels, options.seed)
-    if options.labels or not options.attributes:
-        raise ValueError("want one of --attributes and --labels")
-    from device.files import sha256_of
-    from generate.gan import attribute_net as net
-    from generate.gan.attribute_table import ATTRIBUTES
-    from generate.gan.edit_store import save_edits
-    from generate.gan.edits import effects, fit
-    from generate.gan.store import load_average
-
-    generator, (measure, _) = load_average(options.model), net.load(options.attributes)
-    found = fit(generator, measure, tuple(ATTRIBUTES), options.samples, options.seed)
-    ranges = {name: kind.range for name, kind in ATTRIBUTES.items()}
-    judge = net.load(options.judge)[0] if options.judge else None
-    table = effects(generator, measure, found, ranges, options.faces, options.seed + 1, judge)
-    save_edits(options.model, found, table, sha256_of(options.attributes / net.WEIGHTS))
-    print("attribute   linear  moved   most leaked, share of its range")
-    for row in table:
-        worst = max(row.leakage, key=lambda name, row=row: row.leakage[name])  # type: ignore[misc]
-        share = found.explained[row.name]
-        print(f"{row.name:<10} {share:7.2f} {row.gain:6.2f}   {worst} {row.leakage[worst]:.2f}")
-
-
-def _label_directions(model: Path, path: Path, seed: int) -> None:
-    from generate.gan.edit_store import save_edits
-    from generate.gan.edits import draw_w
-    from generate.gan.labels import read_labels, solve_labels
-    from generate.gan.store import load_average
-
-    samples, values, names = read_labels(path)
-    w = draw_w(load_average(model), seed, max(samples) + 1)[samples]
-    found = solve_labels(w.double().cpu().numpy(), values, names)
-    save_edits(model, found, [], "")
-    said = ", ".join(f"{name} {share:.2f}" for name, share in found.explained.items())
-    print(f"{model}: variance explained of labels left out of the fit: {said}")
-
-
-def _score(options: Score) -> None:
-    _at_least(options, samples=2, seed=0)
-    from generate.gan.score import score
-
-    result = score(options.model, options.data, options.attributes, options.samples, options.seed)
-    if options.json:
-        from device.files import write_atomic
-        from device.strict import dumps
-
-        write_atomic(options.json, dumps(result))
-    said = f"kit_fid {result.kit_fid:.3f}, kit_kid {result.kit_kid:.5f}"
-    floor = f"two halves of those are {result.floor_fid:.3f} apart in kit_fid"
-    print(f"{options.model}: {said} to {result.pictures} pictures; {floor}")
-
-
-def _at_least(options: Any, **least: int) -> None:
-    for name, low in least.items():
-        if getattr(options, name) < low:
-            raise ValueError(f"--{name} {getattr(options, name)}: at least {low}")
-
-
 COMMANDS: dict[str, tuple[type[Any], Callable[[Any], None]]] = {
     "import": (Import, _import),
     "train": (Train, _train),
     "sample": (Sample, _sample),
-    "attributes": (Attributes, _attributes),
-    "directions": (FindDirections, _directions),
+    "attributes": (Attributes, train_attributes),
+    "directions": (FindDirections, find_directions),
     "draw": (Draw, draw_faces),
-    "score": (Score, _score),
+    "score": (Score, score_model),
 }
