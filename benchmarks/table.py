@@ -15,13 +15,20 @@ from pathlib import Path
 from statistics import mean, stdev
 from typing import Any
 
-from device.bundle import read_bundle
+from device.bundle import Bundle, read_bundle
 from device.zoo.store import BUNDLES, names
 from generate.clip import FACTS, LABELS, PARTS
 from generate.motion.cues import KINDS, optional, required
 
 ROOT = Path(__file__).parent.parent
 RESULTS = ROOT / "benchmarks" / "results"
+
+SEEN = {
+    "face": ("NME of 68 points", "nme_68"),
+    "find": ("faces found", "recall"),
+    "talking": ("right", "accuracy"),
+}
+"""Task to its main figure, and the key of that in a manifest."""
 
 
 def main() -> None:
@@ -37,7 +44,12 @@ def main() -> None:
     page = {"labels": labels_table(), "facts": facts_table(), "parts": parts_table()}
     looks = {"looks": looks_table(load("bench_looks.json")["rows"])}
     blocks = {
-        "README.md": {"results": results_table(), "zoo": zoo_table(), "tree": tree()},
+        "README.md": {
+            "results": results_table(),
+            "zoo": zoo_table(),
+            "vision": vision_table(),
+            "tree": tree(),
+        },
         "docs/labels.md": page,
         "docs/children.md": looks,
         "docs/motion.md": {"cues": cues_table()},
@@ -135,15 +147,14 @@ def results_table() -> str:
 
 
 def zoo_table() -> str:
-    """Each packaged bundle: sizes, accuracy, and what its detector does, from its manifest."""
+    """Each packaged bundle of keywords: sizes, accuracy, and its detector, from its manifest."""
     lines = [
         "| bundle | int8 TFLite; arena | right, real people | right, new synthetic voices "
         "| false accepts an hour | missed |",
         "|---|---|---|---|---|---|",
     ]  # fmt: skip
-    for name in names():
-        bundle = read_bundle(BUNDLES / name)
-        entry, found = bundle.file("tflite-int8"), bundle.detector
+    for bundle in packaged("kws"):
+        found = bundle.detector
         right = [
             f"{100 * place['accuracy']:.1f} %" if place else "not measured"
             for place in (bundle.accuracy.real, bundle.accuracy.synthetic)
@@ -151,9 +162,36 @@ def zoo_table() -> str:
         tested = found is not None and found.tested_per_hour is not None
         heard = f"{found.tested_per_hour:g} in {found.tested_hours:.1f} h" if tested else ""
         missed = f"{100 * found.tested_false_rejects:.1f} %" if tested else ""
-        size = f"{entry.bytes:,} B; {entry.arena_bytes:,} B"
+        size, name = size_of(bundle), bundle.name
         lines.append(f"| `{name}` | {size} | {' | '.join(right)} | {heard} | {missed} |")
     return "\n".join(lines)
+
+
+def vision_table() -> str:
+    """Each packaged bundle that sees: sizes and main figure, from its manifest."""
+    lines = [
+        "| bundle | int8 TFLite; arena | figure | real people | new synthetic people |",
+        "|---|---|---|---|---|",
+    ]
+    for bundle in packaged(*SEEN):
+        what, key = SEEN[bundle.task]
+        shown = [
+            f"{100 * place[key]:.1f} %" if place and key in place else "not measured"
+            for place in (bundle.accuracy.real, bundle.accuracy.synthetic)
+        ]
+        lines.append(f"| `{bundle.name}` | {size_of(bundle)} | {what} | {' | '.join(shown)} |")
+    return "\n".join(lines)
+
+
+def packaged(*tasks: str) -> list[Bundle]:
+    """Bundles of the zoo for some tasks."""
+    return [b for b in (read_bundle(BUNDLES / name) for name in names()) if b.task in tasks]
+
+
+def size_of(bundle: Bundle) -> str:
+    """Bytes of the int8 TFLite file, and of its arena."""
+    entry = bundle.file("tflite-int8")
+    return f"{entry.bytes:,} B; {entry.arena_bytes:,} B"
 
 
 def evaluation_rows(path: Path) -> list[tuple[str, str, str]]:

@@ -34,8 +34,7 @@ class Residual(nn.Module):
 class FindNet(nn.Module):
     """52k parameters and 8.4 million products a frame of 160 x 120.
 
-    Depthwise-separable blocks of 6.7 million took longer in int8, and had after 300 steps the loss
-    that this has after 70.
+    Depthwise-separable blocks of 6.7 million took longer in int8.
     """
 
     def __init__(self, channels: tuple[int, ...] = (16, 32, 48)) -> None:
