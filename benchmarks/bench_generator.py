@@ -279,7 +279,7 @@ def main() -> None:
             z = rng.standard_normal((batch, sizes.z_dim)).astype(np.float32)
             ws = generator.ws(torch.from_numpy(z)).contiguous()
             calls, missing = variants(generator, folder, args.compiled, ws)
-            rows += missing + timed(calls, ws.numpy(), args.rounds if batch == 1 else 3)
+            rows += missing + timed(calls, ws.numpy(), args.rounds if batch == 1 else 2)
     rows += gpu_rows(generator, args.rounds)
     figures = figures_of(rows, sizes)
     show(rows)
