@@ -367,3 +367,10 @@ def test_command_line_imports_and_samples(tmp_path: Path, source: Any, capsys: A
     assert "already there" in capsys.readouterr().err
     assert main(["gan", "sample", str(tmp_path), "--out", str(tmp_path / "x")]) == 2
     assert "no gan.json" in capsys.readouterr().err
+
+
+def test_a_few_numbers_are_not_spread_over_much_memory(tmp_path: Path) -> None:
+    """Stride 0 repeats one number: torch.save writes it so for an expanded tensor."""
+    torch.save(torch.zeros(1).expand(3, 5), path := tmp_path / "net.pt")
+    with pytest.raises(ValueError, match=r"shape \(3, 5\) leaves its storage"):
+        read_checkpoint(path)

@@ -11,6 +11,7 @@ that older stream inside (what `pickle.dump` of a module writes, the official re
 from __future__ import annotations
 
 import io
+import math
 import pickle
 import zipfile
 from collections import OrderedDict
@@ -222,7 +223,8 @@ def _tensor(storage: Any, offset: Any, size: Any, stride: Any, *_rest: Any) -> T
     if storage.numel() == 0 or 0 in size:
         return torch.empty(tuple(size), dtype=storage.dtype, device="meta")
     last = offset + sum((n - 1) * step for n, step in zip(size, stride, strict=True))
-    if min((offset, *size, *stride), default=0) < 0 or last >= storage.numel():
+    spread = math.prod(size) > storage.numel()  # stride 0: a few bytes could fill the memory
+    if min((offset, *size, *stride), default=0) < 0 or last >= storage.numel() or spread:
         raise pickle.UnpicklingError(f"a tensor of shape {tuple(size)} leaves its storage")
     return torch.as_strided(storage, tuple(size), tuple(stride), offset).clone()
 
