@@ -14,16 +14,16 @@ from export.recipe import TEST_SEED, TUNE_SEED, Order, evaluated, sized, tested_
 class Recipe:
     """How much of everything a detector is made of."""
 
-    stills: int = 8000
+    stills: int = 16000
     """Pictures of people to learn from."""
     child_stills: int = 4
     """Of each person."""
     places: int = 1500
     """Pictures without a face to learn from."""
-    steps: int = 6000
+    steps: int = 10000
     tests: int = 1000
     """Pictures of other people."""
-    tune_places: int = 800
+    tune_places: int = 2400
     """Other pictures without a face, to choose the threshold on."""
     test_places: int = 800
     """A third set of them."""
