@@ -121,7 +121,7 @@ def _facts(bundle: Bundle) -> str:
     stamp, quantized = bundle.created, bundle.quantization
     rows = [
         f"Outputs: {labels}",
-        "Trained on: synthetic children only; no recording or picture of a real person",
+        "Trained on: synthetic people only; no recording or picture of a real person",
         f"Front end: {bundle.front_end['name']} (parameters in manifest.json)",
         f"Licence: {bundle.licence}",
         f"Made: {stamp.created_utc} by Collodi {stamp.kit_version}",
@@ -172,7 +172,7 @@ def _row(entry: ModelFile) -> str:
 
 def _accuracy(bundle: Bundle) -> str:
     said = {"synthetic": bundle.accuracy.synthetic, "real": bundle.accuracy.real}
-    title = {"synthetic": "held-out synthetic children", "real": "real people"}
+    title = {"synthetic": "held-out synthetic people", "real": "real people"}
     lines = []
     for kind, figures in said.items():
         if not figures:

@@ -260,7 +260,7 @@ def test_card_tells_files_accuracy_and_limits(exported: Exported) -> None:
         assert f"`{entry.path}`" in text
     assert "accuracy 90.0 %" in text
     assert "On real people: not measured" in text
-    assert "synthetic children only" in text
+    assert "synthetic people only" in text
     code = text.split("```python\n")[1].split("```")[0]
     assert len([line for line in code.splitlines() if line]) <= 10
 

@@ -8,6 +8,7 @@ import struct
 import sys
 import types
 import zipfile
+from collections import OrderedDict
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -20,7 +21,7 @@ from torch import Tensor, nn
 from device.main import main
 from generate.gan.architecture import Architecture
 from generate.gan.discriminator import Discriminator
-from generate.gan.foreign import load_foreign
+from generate.gan.foreign import load_foreign, sizes_of
 from generate.gan.layers import fir_taps
 from generate.gan.networks import Generator
 from generate.gan.store import load_average, read_card
@@ -374,3 +375,31 @@ def test_a_few_numbers_are_not_spread_over_much_memory(tmp_path: Path) -> None:
     torch.save(torch.zeros(1).expand(3, 5), path := tmp_path / "net.pt")
     with pytest.raises(ValueError, match=r"shape \(3, 5\) leaves its storage"):
         read_checkpoint(path)
+
+
+class Regrown:
+    """A tensor of two numbers that is given the state of a much larger one when it is read."""
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        storage = torch.zeros(2)._typed_storage()
+        made = (storage, 0, (2,), (1,), False, OrderedDict())
+        return torch._utils._rebuild_tensor_v2, made, (storage, 0, (50_000,), (1,))
+
+
+def test_a_tensor_takes_no_state_over(tmp_path: Path) -> None:
+    torch.save({"a": Regrown()}, path := tmp_path / "net.pt")
+    with pytest.raises(ValueError, match="assigns to what is no record"):
+        read_checkpoint(path)
+
+
+def test_compressed_parts_are_refused(tmp_path: Path) -> None:
+    with zipfile.ZipFile(path := tmp_path / "net.pt", "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("net/data.pkl", b"\x80\x02]" + b"N" * 100_000 + b".")
+    with pytest.raises(ValueError, match="compressed parts"):
+        read_checkpoint(path)
+
+
+def test_a_layer_number_cannot_ask_for_a_huge_picture(tmp_path: Path) -> None:
+    tensors = {"synthesis.layers.20000000000.conv.weight": torch.zeros(1)}
+    with pytest.raises(ValueError, match="layer 20000000000"):
+        sizes_of(tensors, tmp_path / "net.pt")

@@ -26,6 +26,7 @@ from generate.gan.unpickle import Record, read_checkpoint
 Rule = tuple[str, str | Callable[[re.Match[str], int], str]]
 """(pattern of a foreign name, our name or how it follows from the match and the image side)."""
 AVERAGE = "mapping.average"
+MOST_LAYERS = 16
 NO_NOISE = ".noise is missing"
 """Common files from before fixed noise was kept: listed, but no error; it is drawn from seed 0."""
 FILTERS = re.compile(r"(.*\.)?(resample_filter|kernel)")
@@ -231,6 +232,8 @@ def sizes_of(tensors: Mapping[str, Tensor], path: Path) -> Architecture:
     try:
         layers = [n for n in tensors if re.fullmatch(r"synthesis\.layers\.\d+\.conv\.weight", n)]
         last = max(int(name.split(".")[2]) for name in layers)
+        if last > MOST_LAYERS:
+            raise ValueError(f"layer {last}, where {MOST_LAYERS} make 1024 px")
         size_px = 2 ** (last // 2 + 2)
         finest = tensors[f"synthesis.layers.{last}.conv.weight"]
         first = tensors["mapping.layers.0.weight"]

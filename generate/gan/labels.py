@@ -89,4 +89,6 @@ def moves(words: tuple[str, ...], directions: Directions) -> Floats:
             change[directions.names.index(name)] = float(amount)
         except ValueError:
             raise ValueError(f"--move {word}: want a number after =") from None
+        if not np.isfinite(change).all():
+            raise ValueError(f"--move {word}: want a finite number after =")
     return np.asarray(directions.steps @ change)

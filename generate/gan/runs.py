@@ -57,7 +57,10 @@ def run(
         begin_from(state, start)
     steps = -(-recipe.images // recipe.batch)
     if state.step >= steps:
+        _finish(out, state, recipe, processes)
         return
+    if processes.rank == 0:
+        (out / DONE).unlink(missing_ok=True)  # of fewer images
     trainer = Trainer(recipe, state, pictures, processes, micro)
     every = max(recipe.snapshot_images // recipe.batch, 1)
     rows = _Rows(out, state, steps, recipe.batch) if processes.rank == 0 else None
@@ -77,6 +80,11 @@ def run(
                 )
     if rows:
         rows.close()
+    _finish(out, state, recipe, processes)
+
+
+def _finish(out: Path, state: State, recipe: Recipe, processes: Processes) -> None:
+    if processes.rank == 0:
         write_atomic(out / DONE, json.dumps({"images": state.step * recipe.batch}) + "\n")
 
 

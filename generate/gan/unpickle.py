@@ -17,7 +17,7 @@ import zipfile
 from collections import OrderedDict
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import torch
 from torch import Tensor
@@ -114,6 +114,19 @@ def read_checkpoint(path: Path) -> Any:
 
 # The reader in Python: that in C allots as much memory as a file asks for in one instruction.
 class _Reader(pickle._Unpickler):  # type: ignore[name-defined,misc]
+    dispatch: ClassVar[dict[int, Any]] = dict(pickle._Unpickler.dispatch)  # type: ignore[attr-defined]
+
+    def load_build(self) -> None:
+        """Assign attributes to a record; a tensor would take a state over unchecked."""
+        taker = self.stack[-2]  # type: ignore[attr-defined]
+        if isinstance(taker, Call):
+            taker.__setstate__(None)
+        if not isinstance(taker, Record | OrderedDict):
+            raise pickle.UnpicklingError("assigns to what is no record; nothing was run")
+        super().load_build()  # type: ignore[misc]
+
+    dispatch[pickle.BUILD[0]] = load_build
+
     def __init__(self, file: Any, storage: Callable[[Any], Tensor]) -> None:
         super().__init__(file, encoding="latin1")
         self.storage = storage
@@ -136,21 +149,23 @@ class _Reader(pickle._Unpickler):  # type: ignore[name-defined,misc]
 
 
 def _no_storage(pid: Any) -> Tensor:
-    raise pickle.UnpicklingError(f"refers to a storage outside the file: {pid!r:.60}")
+    raise pickle.UnpicklingError(f"refers to a storage outside the file, by a {type(pid).__name__}")
 
 
 def _reference(pid: Any) -> tuple[torch.dtype, str, int]:
     """(dtype, key, elements) of a persistent id."""
     if not (isinstance(pid, tuple) and len(pid) >= 5 and pid[0] == "storage"):
-        raise pickle.UnpicklingError(f"unknown reference {pid!r:.60}")
+        raise pickle.UnpicklingError(f"unknown reference, a {type(pid).__name__}")
     if not isinstance(pid[1], Dtype):
-        raise pickle.UnpicklingError(f"unknown kind of storage {pid[1]!r:.60}")
+        raise pickle.UnpicklingError(f"unknown kind of storage, a {type(pid[1]).__name__}")
     return DTYPES[pid[1]], str(pid[2]), int(pid[4])
 
 
 def _zip(path: Path) -> Any:
     with zipfile.ZipFile(path) as archive:
         names = {info.filename: info for info in archive.infolist()}
+        if any(info.compress_type != zipfile.ZIP_STORED for info in names.values()):
+            raise pickle.UnpicklingError("compressed parts; torch.save writes none")
         pickles = [name for name in names if name.endswith("data.pkl") and name.count("/") <= 1]
         if len(pickles) != 1:
             raise pickle.UnpicklingError("a zip without one data.pkl; not written by torch.save")
@@ -163,10 +178,7 @@ def _zip(path: Path) -> Any:
         def storage(pid: Any) -> Tensor:
             dtype, key, count = _reference(pid)
             if key not in cache:
-                info = names[f"{root}data/{key}"]
-                if info.compress_type != zipfile.ZIP_STORED:
-                    raise pickle.UnpicklingError("compressed tensors; torch.save writes none")
-                cache[key] = _flat(archive.read(info), dtype, count)
+                cache[key] = _flat(archive.read(names[f"{root}data/{key}"]), dtype, count)
             return cache[key]
 
         return _Reader(io.BytesIO(archive.read(pickles[0])), storage).load()
