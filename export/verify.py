@@ -15,18 +15,17 @@ from device.backends import RUNTIMES, open_model
 from device.backends.model import Model
 from device.bundle import ModelFile, Parity
 from export.errors import ExportError
-from export.parity import Array, distance, relative_error
+from export.parity import PARTS, Array, distance, meant, relative_error
 
 LEAST_SQNR_DB = 25.0
 MOST_FLIPS = 0.02
 MOST_RELATIVE_ERROR = 1e-4
 MOST_RMS_STEPS = 1.0
 MOST_STEPS = 8.0
-FAR_SHARE = 0.001
-"""LiteRT and TFLite Micro round differently inside: 0.3 to 0.9 int8 steps rms were measured on good
-files; a file that one of them misreads is tens of steps away in most of its answers. One value in a
-thousand may be further than MOST_STEPS: where a picture shows no face its points are anywhere, and
-one step before a softmax moves them by up to 15."""
+"""LiteRT and TFLite Micro round differently inside: 0.3 to 0.8 int8 steps rms and 6 at most were
+measured on good files; a file that one of them misreads is tens of steps away. What means nothing
+does not count: where a picture shows no face its points are anywhere, and one step before a softmax
+moves them by up to 15."""
 SLOW = ("tflm",)
 SLOW_CLIPS = 256
 """TFLite Micro's reference kernels take 25 ms for a face: they see the first clips only, and are
@@ -68,7 +67,7 @@ def check(folder: Path, entry: ModelFile, reference: Reference, draft: bool = Fa
         _parity(entry, runtime, answer, reference, draft) for runtime, answer in answers.items()
     ]
     if len(answers) > 1:
-        _check_agreement(entry, answers)
+        _check_agreement(entry, answers, reference.task)
     worst = min(parities, key=lambda parity: parity.sqnr_db)
     flips = parities[0].flips
     return replace(
@@ -116,19 +115,21 @@ def strays(entry: ModelFile) -> bool:
     )
 
 
-def _check_agreement(entry: ModelFile, answers: dict[str, Array]) -> None:
+def _check_agreement(entry: ModelFile, answers: dict[str, Array], task: str) -> None:
     """Hold two runtimes of one int8 file to each other, in steps of its output."""
     scale = entry.outputs[0].scale
     assert scale is not None
     (first, a), (second, b) = answers.items()
     both = min(len(a), len(b))
-    steps = np.abs(a[:both].astype(np.float64) - b[:both]) / scale
-    rms, most = float(np.sqrt(np.mean(steps**2))), float(np.quantile(steps, 1 - FAR_SHARE))
+    apart = np.abs(a[:both].astype(np.float64) - b[:both]) / scale
+    said = [apart[meant(task, name, a[:both])][..., part] for name, part in PARTS[task].items()]
+    steps = np.concatenate([part.ravel() for part in said])
+    rms, most = float(np.sqrt(np.mean(steps**2))), float(steps.max())
     if not (rms <= MOST_RMS_STEPS and most <= MOST_STEPS):
         _fail(
             entry,
             f"{first} and {second}",
-            f"differ by {rms:.1f} int8 steps rms, one of {1 / FAR_SHARE:.0f} values by {most:.0f}, "
+            f"differ by {rms:.1f} int8 steps rms and {most:.0f} at most, "
             f"allowed {MOST_RMS_STEPS:g} and {MOST_STEPS:g}",
         )
 

@@ -86,6 +86,9 @@ def draw_faces(options: Draw) -> None:
     closed = re.fullmatch(r"closed\d", options.ladder)
     if options.ladder and not closed:
         choose(options.ladder, ATTRIBUTES, "attribute in --ladder")
+    if options.ladder and targets:
+        asked = ", ".join(targets)
+        raise ValueError(f"--ladder {options.ladder} beside {asked}: climb without asking for more")
     if options.move:
         return _moved(options, bool(targets or options.ladder))
     generator, (measure, _) = load_average(options.model), load(options.attributes)

@@ -168,7 +168,7 @@ def _gathered(pixels: list[Pixels], labels: list[str]) -> Pictures:
 
 
 def _check_memory(folder: Path, count: int, size_px: int) -> None:
-    need = count * size_px**2 * 3
+    need = 2 * count * size_px**2 * 3  # the pictures one by one, and then in one array
     free = os.sysconf("SC_AVPHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
     if need > FILL * free:
         have = f"{count} of {size_px} px take {need / 1e9:.1f} GB, {free / 1e9:.1f} are free"

@@ -100,7 +100,9 @@ def _open(
     start: Path | None,
 ) -> None:  # fmt: skip
     """Make the folder with gan.json, or see that it is of the same training."""
-    options = asdict(recipe) | {"begin": start.resolve().name if start else ""}
+    options = asdict(recipe) | {
+        "begin": start.resolve().name if start else "", "data": Path(data).resolve().name,
+    }  # fmt: skip
     if (out / CARD).is_file():
         card = read_card(out)
         if not card.options:
@@ -139,7 +141,8 @@ class _Rows:
         self.path, self.batch, self.first = out / STATS, batch, state.step
         self.every, self.begun = max(steps // 50, 1), time.monotonic()
         self.progress = Progress((steps - state.step) * batch, "train gan", "image")
-        lines = self.path.read_text().splitlines() if self.path.exists() else []
+        text = self.path.read_text() if self.path.exists() else ""
+        lines = text[: text.rfind("\n") + 1].splitlines()  # a kill may leave half a row
         kept = [line for line in lines if json.loads(line)["images"] <= state.step * batch]
         write_atomic(self.path, "".join(line + "\n" for line in kept))
 
