@@ -14,7 +14,7 @@ from device.doubts import doubt
 from device.files import sha256_of
 from device.measure import Request, measure
 from device.probes.linux import board, conditions
-from device.report import FileRun, Report, write_report
+from device.report import FileRun, Report, Subject, write_report
 from device.stamp import Stamp, make_stamp
 from device.table import report_text
 from device.zoo.store import find
@@ -74,9 +74,9 @@ def bench(bundle: str | Path, options: Options, stamp: Stamp | None = None) -> R
     after, where, cores = conditions(), board(options.board), created.host.cores
     return Report(
         created=created,
-        bundle=manifest.name,
-        manifest_sha256=sha256_of(folder / MANIFEST),
-        task=manifest.task,
+        bundles=(
+            Subject(manifest.name, manifest.name, sha256_of(folder / MANIFEST), manifest.task),
+        ),
         board=where,
         before=before,
         after=after,
@@ -88,23 +88,25 @@ def _runs(folder: Path, bundle: Bundle, options: Options) -> Iterator[FileRun]:
     files = bundle.files if options.file is None else (bundle.file(options.file),)
     if options.file is None:
         name = bundle.front_end["name"]
-        empty = _empty(f"front end: {name}", 0, "front-end", "numpy", options)
+        empty = _empty(bundle, f"front end: {name}", 0, "front-end", "numpy", options)
         absent = why_no_front_end()
         request = Request(str(folder), "", "numpy", *_effort(options))
         yield replace(empty, reason=absent) if absent else _measured(empty, request)
     for entry in files:
-        yield from _file_runs(folder, entry, options)
+        yield from _file_runs(folder, bundle, entry, options)
 
 
-def _file_runs(folder: Path, entry: ModelFile, options: Options) -> Iterator[FileRun]:
+def _file_runs(
+    folder: Path, bundle: Bundle, entry: ModelFile, options: Options
+) -> Iterator[FileRun]:
     """Yield one row for each runtime that takes the file, or one that says why there is none."""
     runtimes = RUNTIMES[entry.target]
     if not runtimes:
-        empty = _empty(entry.path, entry.bytes, entry.target, "-", options)
+        empty = _empty(bundle, entry.path, entry.bytes, entry.target, "-", options)
         reason = "source code: a compiler puts it into the firmware"
         yield replace(empty, reason=reason, arena_bytes=entry.arena_bytes)
     for runtime in runtimes:
-        empty = _empty(entry.path, entry.bytes, entry.target, runtime, options)
+        empty = _empty(bundle, entry.path, entry.bytes, entry.target, runtime, options)
         absent = why_not(runtime)
         if absent:
             yield replace(empty, reason=absent)
@@ -127,6 +129,7 @@ def _measured(empty: FileRun, request: Request) -> FileRun:
         load_ms=seen.load_ms if request.file else None,
         warmup_ns=seen.warmup_ns,
         latency_ns=seen.latency_ns,
+        rounds=(len(seen.latency_ns),),
         cpu_ns=seen.cpu_ns,
         runtime_rss_bytes=seen.runtime_rss_bytes,
         peak_rss_bytes=seen.peak_rss_bytes,
@@ -138,8 +141,12 @@ def _effort(options: Options) -> tuple[int, int, float]:
     return options.threads, options.runs, options.seconds
 
 
-def _empty(file: str, size: int, target: str, runtime: str, options: Options) -> FileRun:
+def _empty(
+    bundle: Bundle, file: str, size: int, target: str, runtime: str, options: Options
+) -> FileRun:
     return FileRun(
+        bundle=bundle.name,
+        work="front end" if target == "front-end" else "model",
         file=file,
         bytes=size,
         target=target,

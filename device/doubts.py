@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 from statistics import median
+from typing import Any
 
 from device.report import Board, Conditions, FileRun
 
@@ -25,6 +26,12 @@ CLOCK_DROP = 0.9
 HOT_C = 80.0
 """Where a Raspberry Pi begins to lower its clock."""
 
+NO_TIMES: dict[str, Any] = {
+    **dict.fromkeys(("warmup_ns", "latency_ns", "rounds", "started_s", "took_s"), ()),
+    **dict.fromkeys(("load_ms", "cold_ns", "cpu_ns", "energy_mj"), None),
+}
+"""Every field of a row that a time went into."""
+
 
 def doubt(run: FileRun, board: Board, before: Conditions, after: Conditions, cores: int) -> FileRun:
     """Return the row with its doubts; under emulation also without its latencies."""
@@ -32,7 +39,7 @@ def doubt(run: FileRun, board: Board, before: Conditions, after: Conditions, cor
         return run
     if board.emulation:
         doubts = (*run.doubts, f"emulated ({board.emulation}): times mean nothing, none is given")
-        return replace(run, warmup_ns=(), latency_ns=(), cpu_ns=None, load_ms=None, doubts=doubts)
+        return replace(run, **NO_TIMES, doubts=doubts)
     found = [*run.doubts, *of_latencies(run), *of_board(board, before, after, cores)]
     return replace(run, doubts=tuple(found))
 

@@ -6,14 +6,32 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 from device.files import write_atomic
 from device.stamp import Stamp
 from device.strict import FormatError, check_format, decode, dumps, load_json
 
 FORMAT = "collodi.report"
-VERSION = 1
+VERSION = 2
+
+
+Work = Literal["model", "front end", "front end and model"]
+Mode = Literal["single-stream", "throughput"]
+
+
+@dataclass(frozen=True)
+class Subject:
+    """A bundle that was measured."""
+
+    label: str
+    """What the rows call it: its name, with `#2` where two have the same."""
+    name: str
+    """Name of the bundle."""
+    manifest_sha256: str
+    """Hash of the bundle's manifest, and so of all its files."""
+    task: str
+    """Task of the bundle."""
 
 
 @dataclass(frozen=True)
@@ -53,9 +71,43 @@ class Conditions:
 
 
 @dataclass(frozen=True)
-class FileRun:
-    """One model file on one runtime, or the front end."""
+class Moment:
+    """State of the board at one instant beside the measurement. Empty: the board does not tell."""
 
+    at_s: float
+    """Seconds since the first measured run began, by a steady clock; negative before it."""
+    temperatures_c: dict[str, float]
+    """Thermal zone to degrees Celsius."""
+    clocks_mhz: tuple[float, ...]
+    """Clock of each core."""
+    power_mw: dict[str, float]
+    """Power rail to milliwatt."""
+    throttled: tuple[str, ...]
+    """What held the clocks back, as in Conditions."""
+
+
+@dataclass(frozen=True)
+class Accuracy:
+    """How right the answers on a sample set were."""
+
+    what: str
+    """The figure and its unit, e.g. `signal to noise, dB`."""
+    value: float
+    """As measured here, against the answers of the bundle's float file."""
+    reference: float | None
+    """The same figure of the same file where the samples were made; null where unknown."""
+    samples: int
+    """How many samples."""
+    agreement: float | None = None
+    """Fraction 0..1 of samples with the top label of the float file; null without labels."""
+
+
+@dataclass(frozen=True)
+class FileRun:
+    """One piece of work: a model file on one runtime, the front end, or both."""
+
+    bundle: str
+    """Label of the subject."""
     file: str
     """Path inside the bundle, or `front end: NAME`."""
     bytes: int
@@ -73,7 +125,8 @@ class FileRun:
     load_ms: float | None
     """Time from file to ready model, without the import of the runtime."""
     warmup_ns: tuple[int, ...]
-    """Latency of each run before the measured ones, in order."""
+    """Latency of each run that does not count: those before the first round, then those that
+    begin each later round, in order."""
     latency_ns: tuple[int, ...]
     """Latency of each measured run, in order; empty under emulation."""
     cpu_ns: int | None
@@ -85,9 +138,25 @@ class FileRun:
     arena_bytes: int | None
     """Working memory that TFLite Micro used, or that the bundle states."""
     energy_mj: float | None
-    """Energy of one run, millijoule; null where nothing measures it."""
+    """Total energy of one run, idle power included, millijoule; null where nothing measures it."""
     doubts: tuple[str, ...]
     """Why not to trust the row, one phrase each."""
+    work: Work = "model"
+    """What one run does."""
+    mode: Mode = "single-stream"
+    """One run after the other, or several at once."""
+    in_flight: int = 1
+    """How many runs are under way at once."""
+    cold_ns: int | None = None
+    """Latency of the very first run after loading, which `warmup_ns` leaves out."""
+    rounds: tuple[int, ...] = ()
+    """How many of `latency_ns` each round took, in order; rows took turns round by round."""
+    started_s: tuple[float, ...] = ()
+    """When each round began, on the clock of `telemetry`."""
+    took_s: tuple[float, ...] = ()
+    """How long each round took, seconds; runs per second are counted from it."""
+    accuracy: Accuracy | None = None
+    """How right the answers were; null where no samples were given."""
 
 
 @dataclass(frozen=True)
@@ -96,12 +165,8 @@ class Report:
 
     created: Stamp
     """Who measured, with what."""
-    bundle: str
-    """Name of the bundle."""
-    manifest_sha256: str
-    """Hash of the bundle's manifest, and so of all its files."""
-    task: str
-    """Task of the bundle."""
+    bundles: tuple[Subject, ...]
+    """What was measured, in the order of the command."""
     board: Board
     """Where it ran."""
     before: Conditions
@@ -109,7 +174,15 @@ class Report:
     after: Conditions
     """Just after the last run."""
     runs: tuple[FileRun, ...]
-    """Front end first, then every file of the bundle."""
+    """Bundle by bundle: the front end, then every file."""
+    overhead_ns: int | None = None
+    """Median time of an empty run through the same loop: what the harness itself adds to one."""
+    telemetry: tuple[Moment, ...] = ()
+    """The board beside the measurement, in order of time."""
+    power_source: str | None = None
+    """What measured the power, e.g. `ina3221`; null where nothing did."""
+    idle_mw: float | None = None
+    """Mean power just before the first run, milliwatt; null where nothing measures it."""
     format: str = FORMAT
     """Always `collodi.report`."""
     version: int = VERSION
@@ -124,17 +197,66 @@ def percentile_ms(latency_ns: Sequence[int], percent: float) -> float:
     return ordered[math.ceil(percent / 100 * len(ordered)) - 1] / 1e6
 
 
+def labels_of(names: Sequence[str]) -> list[str]:
+    """Return one label a bundle: its name, with `#2`, `#3` for the later ones of the same name."""
+    return [
+        name + (f"#{names[: i + 1].count(name)}" if name in names[:i] else "")
+        for i, name in enumerate(names)
+    ]
+
+
 def read_report(path: Path) -> Report:
-    """Read a report; FormatError names file and key of whatever is wrong."""
+    """Read a report of this version or the one before.
+
+    FormatError names file and key of whatever is wrong.
+    """
     data = load_json(path)
+    if isinstance(data, dict) and type(data.get("version")) is int and data["version"] == 1:
+        check_format(data, FORMAT, 1, str(path))
+        data = _from_version_1(data)
     check_format(data, FORMAT, VERSION, str(path))
     report = decode(Report, data, str(path))
+    labels = [subject.label for subject in report.bundles]
+    if len(set(labels)) != len(labels):
+        raise FormatError(f"{path}: two of the bundles have the same label")
     for run in report.runs:
-        if (run.status == "ran") != (run.reason is None):
-            raise FormatError(f"{path}: run of '{run.file}' is '{run.status}', reason {run.reason}")
+        _check(run, labels, str(path))
     return report
 
 
 def write_report(path: Path, report: Report) -> None:
     """Write a report atomically."""
     write_atomic(path, dumps(report))
+
+
+def _check(run: FileRun, labels: Sequence[str], where: str) -> None:
+    row = f"{where}: run of '{run.file}'"
+    if (run.status == "ran") != (run.reason is None):
+        raise FormatError(f"{row} is '{run.status}', reason {run.reason}")
+    if run.bundle not in labels:
+        raise FormatError(f"{row}: 'bundle' is {run.bundle!r}, one of {', '.join(labels)}")
+    if sum(run.rounds) != len(run.latency_ns) or min(run.rounds, default=0) < 0:
+        raise FormatError(f"{row}: 'rounds' and 'latency_ns' disagree")
+    for key, times in (("started_s", run.started_s), ("took_s", run.took_s)):
+        if times and len(times) != len(run.rounds):
+            raise FormatError(f"{row}: '{key}' has {len(times)} items, 'rounds' {len(run.rounds)}")
+
+
+def _from_version_1(old: dict[str, Any]) -> dict[str, Any]:
+    """Return version 1, which knew one bundle and one round a row, as the next version."""
+    data = {**old, "version": VERSION}
+    subject = {key: data.pop(key) for key in ("manifest_sha256", "task") if key in data}
+    label = data.pop("bundle", None)
+    data["bundles"] = [{"label": label, "name": label, **subject}]
+    if isinstance(data.get("runs"), list):
+        data["runs"] = [_row_from_version_1(row, label) for row in data["runs"]]
+    return data
+
+
+def _row_from_version_1(row: Any, label: object) -> Any:
+    if not isinstance(row, dict):
+        return row
+    work = "front end" if row.get("target") == "front-end" else "model"
+    taken = row.get("latency_ns")
+    rounds = [len(taken)] if isinstance(taken, list) and taken else []
+    return {**row, "bundle": label, "work": work, "rounds": rounds}

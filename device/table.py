@@ -12,7 +12,7 @@ def report_text(report: Report) -> str:
     board = report.board
     ran = [run for run in report.runs if run.status == "ran"]
     lines = [
-        f"{report.bundle} ({report.task}) on {board.model or board.name}, {board.os}",
+        f"{subjects(report)} on {board.model or board.name}, {board.os}",
         "",
         *table([HEADS, *(cells(run) for run in ran)]),
         "",
@@ -23,6 +23,11 @@ def report_text(report: Report) -> str:
         if run.status != "ran"
     ]
     return "\n".join([*lines, *doubt_lines(ran)]).rstrip()
+
+
+def subjects(report: Report) -> str:
+    """Return what was measured, e.g. `kws-en (kws), kws-en#2 (kws)`."""
+    return ", ".join(f"{subject.label} ({subject.task})" for subject in report.bundles)
 
 
 def cells(run: FileRun) -> tuple[str, ...]:

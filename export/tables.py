@@ -72,7 +72,7 @@ def bench_table(report: Report) -> Table:
     ran = [run for run in report.runs if run.status == "ran"]
     notes = ["Times of this machine, one input at a time; not of a board.", *doubt_lines(ran)]
     rows = [cells(run) for run in ran]
-    return Table(f"{report.bundle}: speed on this machine", HEADS, rows, "\n".join(notes))
+    return Table(f"{report.bundles[0].label}: speed on this machine", HEADS, rows, "\n".join(notes))
 
 
 def _percent(value: float | None) -> str:

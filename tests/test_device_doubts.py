@@ -14,7 +14,8 @@ MS = 1_000_000
 
 def run(latency: list[int], cpu_share: float = 1.0, threads: int = 1) -> FileRun:
     return FileRun(
-        file="a.onnx", bytes=10, target="onnx", runtime="onnxruntime 1", status="ran", reason=None,
+        bundle="kws", file="a.onnx",
+        bytes=10, target="onnx", runtime="onnxruntime 1", status="ran", reason=None,
         threads=threads, load_ms=3.0, warmup_ns=(9,), latency_ns=tuple(latency),
         cpu_ns=int(sum(latency) * cpu_share), runtime_rss_bytes=1, peak_rss_bytes=2,
         arena_bytes=None, energy_mj=None, doubts=(),
@@ -101,9 +102,12 @@ def test_a_virtual_machine_is_said() -> None:
 
 
 def test_emulated_times_are_withheld_and_memory_is_kept() -> None:
-    out = doubt(run([MS] * 30), replace(BOARD, emulation="qemu"), CALM, CALM, 2)
+    timed = replace(run([MS] * 30), cold_ns=9, rounds=(30,), started_s=(0.0,), took_s=(0.1,),
+                    energy_mj=1.0)  # fmt: skip
+    out = doubt(timed, replace(BOARD, emulation="qemu"), CALM, CALM, 2)
     assert out.latency_ns == out.warmup_ns == () and out.load_ms is None and out.cpu_ns is None
-    assert out.peak_rss_bytes == 2 and "emulated (qemu)" in out.doubts[0]
+    assert out.cold_ns is None and out.rounds == out.started_s == out.took_s == ()
+    assert out.energy_mj is None and out.peak_rss_bytes == 2 and "emulated (qemu)" in out.doubts[0]
 
 
 def test_a_row_that_did_not_run_gets_no_doubt() -> None:

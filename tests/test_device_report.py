@@ -10,10 +10,14 @@ from hypothesis import strategies as st
 
 from device.files import write_atomic
 from device.report import (
+    Accuracy,
     Board,
     Conditions,
     FileRun,
+    Moment,
     Report,
+    Subject,
+    labels_of,
     percentile_ms,
     read_report,
     write_report,
@@ -23,25 +27,34 @@ from device.strict import FormatError, dumps
 from device.table import report_text
 
 GOLDEN = Path(__file__).with_name("data") / "device_report.json"
+VERSION_1 = GOLDEN.with_name("device_report_1.json")
 STAMP = Stamp(
     "0.1.0", "0123456789ab", "collodi bench kws-en", "2026-01-31T12:00:00Z", "3.11.7",
     {"numpy": "2.4.6"}, Host("aarch64", "Linux", "Raspberry Pi 5 Model B Rev 1.0", 4),
 )  # fmt: skip
 RAN = FileRun(
-    file="a.onnx", bytes=53936, target="onnx", runtime="onnxruntime 1.31.1", status="ran",
+    bundle="kws-en", file="a.onnx",
+    bytes=53936, target="onnx", runtime="onnxruntime 1.31.1", status="ran",
     reason=None, threads=1, load_ms=12.5, warmup_ns=(900000, 700000),
     latency_ns=(500000, 510000, 490000), cpu_ns=1490000, runtime_rss_bytes=40 << 20,
-    peak_rss_bytes=48 << 20, arena_bytes=None, energy_mj=None, doubts=("few runs: 3, under 30",),
+    peak_rss_bytes=48 << 20, arena_bytes=None, energy_mj=1.25, doubts=("few runs: 3, under 30",),
+    cold_ns=2500000, rounds=(2, 1), started_s=(0.0, 0.5), took_s=(0.0011, 0.0005),
+    accuracy=Accuracy("signal to noise, dB", 98.5, 99.0, 64, 1.0),
 )  # fmt: skip
 ABSENT = replace(
     RAN, file="b.engine", target="tensorrt", runtime="tensorrt", status="not run",
     reason="tensorrt is not installed", load_ms=None, warmup_ns=(), latency_ns=(), cpu_ns=None,
-    runtime_rss_bytes=None, peak_rss_bytes=None, doubts=(),
+    runtime_rss_bytes=None, peak_rss_bytes=None, energy_mj=None, doubts=(), cold_ns=None,
+    rounds=(), started_s=(), took_s=(), accuracy=None,
 )  # fmt: skip
 NOW = Conditions(0.1, "performance", (2400.0,) * 4, {"cpu-thermal": 51.2}, ())
 BOARD = Board("local", "Raspberry Pi 5 Model B Rev 1.0", "Debian GNU/Linux 12", "Linux 6.6.20",
               None, None, None)  # fmt: skip
-REPORT = Report(STAMP, "kws-en", "cd" * 32, "kws", BOARD, NOW, NOW, (RAN, ABSENT))
+MOMENT = Moment(-0.1, {"cpu-thermal": 51.2}, (2400.0,) * 4, {"EXT5V": 3250.5}, ())
+REPORT = Report(
+    STAMP, (Subject("kws-en", "kws-en", "cd" * 32, "kws"),), BOARD, NOW, NOW, (RAN, ABSENT),
+    overhead_ns=85, telemetry=(MOMENT,), power_source="pmic", idle_mw=2900.0,
+)  # fmt: skip
 
 
 def test_report_text_is_the_golden_one() -> None:
@@ -59,7 +72,10 @@ def test_report_reads_back(tmp_path: Path) -> None:
     [
         ({"status": "run"}, "did you mean 'ran'"), ({"reason": "but"}, "reason"),
         ({"latency_ns": [1.5]}, "latency_ns[0]"), ({"latencies": []}, "latencies"),
-        ({"threads": True}, "threads"),
+        ({"threads": True}, "threads"), ({"bundle": "kws-de"}, "one of kws-en"),
+        ({"rounds": [3, 1]}, "'rounds' and 'latency_ns'"), ({"rounds": [4, -1]}, "disagree"),
+        ({"started_s": [0.0]}, "started_s"), ({"took_s": [0.1] * 3}, "took_s"),
+        ({"work": "frontend"}, "did you mean 'front end'"), ({"mode": None}, "mode"),
     ],
 )  # fmt: skip
 def test_wrong_rows_are_refused(tmp_path: Path, change: dict[str, object], word: str) -> None:
@@ -69,6 +85,38 @@ def test_wrong_rows_are_refused(tmp_path: Path, change: dict[str, object], word:
     with pytest.raises(FormatError) as caught:
         read_report(tmp_path / "r.json")
     assert word in str(caught.value) and "r.json" in str(caught.value)
+
+
+def test_a_report_of_version_1_is_read(tmp_path: Path) -> None:
+    """It knew one bundle and one round a row; a wrong key in it is still named."""
+    report = read_report(VERSION_1)
+    old = json.loads(VERSION_1.read_text())
+    assert report.bundles == REPORT.bundles and report.version == REPORT.version
+    assert [run.rounds for run in report.runs] == [(3,), ()]
+    for run, row in zip(report.runs, old["runs"], strict=True):
+        assert run.bundle == old["bundle"] and list(run.latency_ns) == row["latency_ns"]
+        assert run.cold_ns is None and run.accuracy is None and run.work == "model"
+    write_report(tmp_path / "r.json", report)
+    assert read_report(tmp_path / "r.json") == report
+    del old["runs"][0]["threads"], old["bundle"]
+    (tmp_path / "r.json").write_text(json.dumps(old))
+    with pytest.raises(FormatError, match="label"):
+        read_report(tmp_path / "r.json")
+
+
+@pytest.mark.parametrize("version", [0, 3, True, "2", None])
+def test_other_versions_are_refused(tmp_path: Path, version: object) -> None:
+    data = json.loads(GOLDEN.read_text())
+    (tmp_path / "r.json").write_text(json.dumps({**data, "version": version}))
+    with pytest.raises(FormatError, match="version"):
+        read_report(tmp_path / "r.json")
+
+
+def test_two_bundles_of_one_name_get_labels_of_their_own(tmp_path: Path) -> None:
+    assert labels_of(["a", "b", "a", "a"]) == ["a", "b", "a#2", "a#3"]
+    write_report(tmp_path / "r.json", replace(REPORT, bundles=REPORT.bundles * 2))
+    with pytest.raises(FormatError, match="same label"):
+        read_report(tmp_path / "r.json")
 
 
 @given(st.lists(st.integers(1, 10**10), min_size=1, max_size=300), st.floats(0.01, 100))
