@@ -4,24 +4,22 @@ from __future__ import annotations
 
 import platform
 import re
-import shutil
-import subprocess
 from pathlib import Path
 
+from device.probes.ask import ask
 from device.probes.emulation import emulation, virtual
+from device.probes.jetson import PowerMode, parse_l4t, parse_nvpmodel, parse_nvpmodel_files
 from device.probes.pi import read_throttled
+from device.probes.sysfs import (
+    ROOT,
+    core_clocks,
+    read_celsius,
+    read_megahertz,
+    read_text,
+    thermal_zones,
+)
 from device.report import Board, Conditions
 from device.stamp import make_stamp
-
-ROOT = Path("/")
-
-
-def read_text(path: Path) -> str:
-    """Return the stripped text of a small file, empty where it cannot be read."""
-    try:
-        return path.read_text(encoding="utf-8", errors="replace").strip("\0 \n\t")
-    except OSError:
-        return ""
 
 
 def board(name: str, root: Path = ROOT) -> Board:
@@ -33,7 +31,7 @@ def board(name: str, root: Path = ROOT) -> Board:
         model=model or make_stamp().host.cpu_model,
         os=_os_name(root),
         kernel=f"{platform.system()} {release.group() if release else ''}".strip(),
-        power_mode=_power_mode(),
+        power_mode=power_mode(root),
         emulation=emulation(root),
         virtual=virtual(root),
     )
@@ -54,49 +52,37 @@ def conditions(root: Path = ROOT) -> Conditions:
 
 def clocks_mhz(root: Path = ROOT) -> tuple[float, ...]:
     """Return the present clock of each core, MHz, from cpufreq or else from /proc/cpuinfo."""
-    cores = sorted(
-        (root / "sys/devices/system/cpu").glob("cpu[0-9]*"), key=lambda p: int(p.name[3:])
-    )
-    found = [read_text(core / "cpufreq/scaling_cur_freq") for core in cores]
-    clocks = tuple(int(text) / 1000 for text in found if text.isdigit())
-    if clocks:
-        return clocks
-    info = read_text(root / "proc/cpuinfo")
-    return tuple(
-        float(text) for text in re.findall(r"^cpu MHz\s*:\s*([\d.]+)$", info, re.MULTILINE)
-    )
+    found = [read_megahertz(read_text(name)) for name in core_clocks(root)]
+    clocks = tuple(clock for clock in found if clock is not None)
+    return clocks or parse_cpuinfo(read_text(root / "proc/cpuinfo"))
+
+
+def parse_cpuinfo(text: str) -> tuple[float, ...]:
+    """Return the `cpu MHz` of each core of an x86's /proc/cpuinfo."""
+    lines = re.findall(r"^cpu MHz\s*:\s*(\d{1,6}(?:\.\d{1,6})?)$", text, re.MULTILINE | re.ASCII)
+    return tuple(float(line) for line in lines)
 
 
 def temperatures_c(root: Path = ROOT) -> dict[str, float]:
     """Return each thermal zone in degrees Celsius; sensors that are off are left out."""
-    found: dict[str, float] = {}
-    for zone in sorted((root / "sys/class/thermal").glob("thermal_zone*")):
-        text = read_text(zone / "temp")
-        if not re.fullmatch(r"-?\d+", text) or int(text) <= -200_000:  # Jetson: -256 C is off
-            continue
-        name = read_text(zone / "type") or zone.name
-        found[name if name not in found else f"{name} {zone.name}"] = int(text) / 1000
-    return found
+    found = ((name, read_celsius(name, read_text(file))) for name, file in thermal_zones(root))
+    return {name: value for name, value in found if value is not None}
+
+
+def power_mode(root: Path = ROOT) -> str | None:
+    """Return the power mode of a Jetson as nvpmodel names it, None elsewhere."""
+    mode: PowerMode | None = None
+    if root == ROOT:
+        mode = parse_nvpmodel(ask("nvpmodel", "-q").text)
+    if mode is None:
+        status = read_text(root / "var/lib/nvpmodel/status")
+        mode = parse_nvpmodel_files(status, read_text(root / "etc/nvpmodel.conf"))
+    return mode.name if mode else None
 
 
 def _os_name(root: Path) -> str:
     text = read_text(root / "etc/os-release")
     pretty = re.search(r'^PRETTY_NAME="?([^"\n]+)"?$', text, re.MULTILINE)
-    return pretty.group(1) if pretty else platform.system()
-
-
-def _power_mode() -> str | None:
-    """Return the power mode of a Jetson, as `nvpmodel -q` names it."""
-    found = re.search(r"NV Power Mode:\s*(\S+)", ask("nvpmodel", "-q"))
-    return found.group(1) if found else None
-
-
-def ask(program: str, *words: str) -> str:
-    """Return what a small program of the board prints, empty where it is absent or fails."""
-    if not shutil.which(program):
-        return ""
-    try:
-        done = subprocess.run([program, *words], capture_output=True, text=True, timeout=5)
-    except (OSError, subprocess.TimeoutExpired):
-        return ""
-    return done.stdout if done.returncode == 0 else ""
+    name = pretty.group(1) if pretty else platform.system()
+    l4t = parse_l4t(read_text(root / "etc/nv_tegra_release"))
+    return f"{name}, L4T {l4t}" if l4t else name

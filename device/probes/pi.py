@@ -1,33 +1,82 @@
-"""Raspberry Pi: why the firmware held the clocks back."""
+"""Raspberry Pi: what `vcgencmd` tells. Parsers are pure and never raise: None where nothing fits.
+
+Format of each answer: the "vcgencmd" page of Raspberry Pi's documentation.
+"""
 
 from __future__ import annotations
 
+import math
 import re
-import shutil
-import subprocess
+from dataclasses import dataclass, field
+
+from device.probes.ask import ask
+from device.probes.plausible import celsius, megahertz, milliwatts
 
 BITS = {0: "under-voltage", 1: "clock capped", 2: "throttled", 3: "soft temperature limit"}
 """Bits 0-3 hold now; 16 higher, they have held since boot."""
+NUMBER = r"([-+]?\d{1,12}(?:\.\d{1,12})?|[-+]?nan)"
+PMIC_LINE = re.compile(
+    rf"\s*(\w+)_([AV])\s+(?:current|volt)\(\d{{1,3}}\)={NUMBER}([AV])\s*", re.ASCII | re.IGNORECASE
+)
+
+
+@dataclass(frozen=True)
+class Pmic:
+    """One answer of `vcgencmd pmic_read_adc` (Raspberry Pi 5)."""
+
+    power_mw: dict[str, float] = field(default_factory=dict)
+    """Rail to milliwatt, for each rail that has both a current and a voltage."""
+    unpaired: tuple[str, ...] = ()
+    """Rails with only one of the two, or with nan: EXT5V has no current, and so no power."""
+    input_v: float | None = None
+    """Voltage of the 5 V input; a weak supply shows here."""
+    skipped: int = 0
+    """Lines that are no reading."""
 
 
 def read_throttled() -> tuple[str, ...]:
     """Ask the firmware; empty where there is no vcgencmd or nothing was held back."""
-    if not shutil.which("vcgencmd"):
-        return ()
-    command = ["vcgencmd", "get_throttled"]
-    try:
-        done = subprocess.run(command, capture_output=True, text=True, timeout=5)
-    except (OSError, subprocess.TimeoutExpired):
-        return ()
-    return parse_throttled(done.stdout) if done.returncode == 0 else ()
+    return parse_throttled(ask("vcgencmd", "get_throttled").text) or ()
 
 
-def parse_throttled(text: str) -> tuple[str, ...]:
+def parse_throttled(text: str) -> tuple[str, ...] | None:
     """Read `throttled=0x50005`: what holds now first, then what has held since boot."""
-    found = re.fullmatch(r"throttled=0x([0-9a-fA-F]+)", text.strip())
+    found = re.fullmatch(r"throttled=0x([0-9a-fA-F]{1,8})", text.strip())
     if not found:
-        raise ValueError(f"vcgencmd get_throttled printed {text.strip()!r}, not throttled=0x...")
+        return None
     value = int(found.group(1), 16)
     now = [f"{name} now" for bit, name in BITS.items() if value >> bit & 1]
     past = [f"{name} since boot" for bit, name in BITS.items() if value >> (bit + 16) & 1]
     return (*now, *past)
+
+
+def parse_temperature(text: str) -> float | None:
+    """Read `temp=42.8'C` of `vcgencmd measure_temp`, degrees Celsius."""
+    found = re.fullmatch(rf"temp={NUMBER}'C", text.strip(), re.ASCII)
+    return celsius(float(found.group(1))) if found else None
+
+
+def parse_clock(text: str) -> float | None:
+    """Read `frequency(48)=1800457088` of `vcgencmd measure_clock arm`, MHz."""
+    found = re.fullmatch(r"frequency\(\d{1,3}\)=(\d{1,12})", text.strip(), re.ASCII)
+    return megahertz(int(found.group(1)) / 1e6) if found else None
+
+
+def parse_pmic(text: str) -> Pmic:
+    """Pair currents (A) and voltages (V) by the name of the rail: their numbers do not match."""
+    read: dict[str, dict[str, float]] = {"A": {}, "V": {}}
+    skipped = 0
+    for line in text.splitlines():
+        found = PMIC_LINE.fullmatch(line)
+        if found and found.group(2).upper() == found.group(4).upper():
+            read[found.group(2).upper()][found.group(1)] = float(found.group(3))
+        elif line.strip():
+            skipped += 1
+    power: dict[str, float] = {}
+    for rail, amps in read["A"].items():
+        value = milliwatts(1e3 * amps * read["V"].get(rail, math.nan))
+        if value is not None:
+            power[rail] = value
+    unpaired = sorted({*read["A"], *read["V"]} - set(power))
+    input_v = read["V"].get("EXT5V", math.nan)
+    return Pmic(power, tuple(unpaired), input_v if 0 < input_v < 30 else None, skipped)
