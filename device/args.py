@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+from collections.abc import Callable, Iterable
 from typing import NoReturn
 
 
@@ -45,3 +46,17 @@ def to_float(text: str) -> float:
         return float(text)
     except ValueError:
         return float("nan")
+
+
+def one_or_more_of(known: Iterable[str]) -> Callable[[str], list[str]]:
+    """Return what reads a comma list of known words, each at most once."""
+    names = list(known)
+
+    def read(text: str) -> list[str]:
+        words = text.split(",")
+        for word in words:
+            if word not in names:
+                raise argparse.ArgumentTypeError(f"'{word}' is none of {', '.join(names)}")
+        return list(dict.fromkeys(words))
+
+    return read

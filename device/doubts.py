@@ -21,10 +21,20 @@ BUSY = 0.9
 """CPU time over wall time, for one thread; below it something else had the core."""
 LOAD_PER_CORE = 0.25
 """Load before the first run."""
+NOISIER_DB = 1.0
+"""Signal to noise of the answers, below that of the host."""
+LOST_DB = 3.0
+"""A row whose answers are this much noisier than where the samples were made has failed."""
+ENOUGH_DB = 60.0
+"""Above this the noise is that of the order of float additions, and no loss."""
+LEAST_DB = 10.0
+"""What a file needs that did not run where the samples were made."""
 CLOCK_DROP = 0.9
 """Mean clock after over mean clock before."""
 HOT_C = 80.0
 """Where a Raspberry Pi begins to lower its clock."""
+HOT_START_C = 60.0
+"""Before the first run; what follows starts nearer to the limit than it would on a cool board."""
 
 NO_TIMES: dict[str, Any] = {
     **dict.fromkeys(("warmup_ns", "latency_ns", "rounds", "started_s", "took_s"), ()),
@@ -35,13 +45,41 @@ NO_TIMES: dict[str, Any] = {
 
 def doubt(run: FileRun, board: Board, before: Conditions, after: Conditions, cores: int) -> FileRun:
     """Return the row with its doubts; under emulation also without its latencies."""
+    if board.emulation:  # also of a row that failed
+        run = replace(run, **NO_TIMES)
     if run.status != "ran":
         return run
+    found = [*run.doubts, *of_answers(run)]
     if board.emulation:
-        doubts = (*run.doubts, f"emulated ({board.emulation}): times mean nothing, none is given")
-        return replace(run, **NO_TIMES, doubts=doubts)
-    found = [*run.doubts, *of_latencies(run), *of_board(board, before, after, cores)]
+        found.append(f"emulation: {board.emulation}; times mean nothing, none is given")
+    else:
+        found += [*of_latencies(run), *of_board(board, before, after, cores)]
     return replace(run, doubts=tuple(found))
+
+
+def judged(row: FileRun) -> FileRun:
+    """Return the row, `failed` where it answers too wrongly for its speed to count."""
+    seen = row.accuracy
+    if seen is None:
+        return row
+    floor = LEAST_DB if seen.reference is None else min(seen.reference, ENOUGH_DB) - LOST_DB
+    if seen.value >= floor:
+        return row
+    reason = f"wrong answers: {seen.value:.1f} dB on {seen.samples} samples, {floor:.1f} needed"
+    return replace(row, status="failed", reason=reason)
+
+
+def of_answers(run: FileRun) -> list[str]:
+    """Return what the answers on a sample set give away, short of a failure."""
+    seen = run.accuracy
+    if seen is None:
+        return []
+    if seen.reference is None:
+        return [f"answers: {seen.value:.1f} dB, and nothing to hold it to: it is new here"]
+    lost = min(seen.reference, ENOUGH_DB) - seen.value
+    if lost > NOISIER_DB:
+        return [f"answers: {lost:.1f} dB noisier than where the samples were made"]
+    return []
 
 
 def of_latencies(run: FileRun) -> list[str]:
@@ -56,14 +94,15 @@ def of_latencies(run: FileRun) -> list[str]:
     spread = (ordered[len(values) * 3 // 4] - ordered[len(values) // 4]) / middle
     tail = ordered[-max(1, len(values) // 100)] / middle
     if spread > SPREAD:
-        found.append(f"noisy: half of the runs differ by over {spread:.0%} of the median")
+        found.append(f"deviation: half of the runs differ by over {spread:.0%} of the median")
     elif tail > TAIL:
-        found.append(f"noisy: the slowest took {tail:.1f} x the median")
+        found.append(f"deviation: the slowest took {tail:.1f} x the median")
     third = len(values) // 3
     drift = midmean(values[-third:]) / midmean(values[:third]) - 1
     if abs(drift) > DRIFT:
         found.append(f"drift: the last third is {drift:+.0%} against the first")
-    if run.threads == 1 and run.cpu_ns is not None and run.cpu_ns / sum(values) < BUSY:
+    alone = run.threads == 1 and run.in_flight == 1
+    if alone and run.cpu_ns is not None and run.cpu_ns / sum(values) < BUSY:
         share = run.cpu_ns / sum(values)
         found.append(f"interrupted: it had the core for {share:.0%} of the time")
     return found
@@ -83,6 +122,9 @@ def of_board(board: Board, before: Conditions, after: Conditions, cores: int) ->
         ratio = _mean(after.clocks_mhz) / max(_mean(before.clocks_mhz), 1e-9)
         if ratio < CLOCK_DROP:
             found.append(f"clock fell to {ratio:.0%} of its start")
+    start = max(before.temperatures_c.values(), default=0.0)
+    if start >= HOT_START_C:
+        found.append(f"hot start: {start:.0f} C before the first run")
     hottest = max(after.temperatures_c.values(), default=0.0)
     if hottest >= HOT_C:
         found.append(f"hot: {hottest:.0f} C")

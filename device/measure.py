@@ -1,198 +1,242 @@
-"""Measure one model file in a process of its own.
+"""Measure pieces of work turn by turn, each in a process of its own.
 
-A fresh process gives each file its own peak memory, and a runtime that crashes takes only its row
-with it. The parent (`measure`) imports no runtime; the child (`child`) does.
+A process for each gives it its own peak memory, and a runtime that crashes takes only its row with
+it. All stay loaded and take turns round by round, so that a slow minute of the machine meets all of
+them and the ratio of two rows means something. This side imports no runtime.
 """
 
 from __future__ import annotations
 
-import gc
 import json
 import os
 import re
-import resource
+import select
 import signal
 import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from types import TracebackType
+from typing import Any, TypeVar
 
-from device.bundle import Bundle, inside, read_bundle
-from device.strict import decode, dumps, load_json
+from device.report import Accuracy
+from device.strict import decode, encode
+from device.worker import Ask, Job, Loaded, Memory, Round
 
-LEAST_RUNS = 5
-"""Measured runs even when the time is up."""
-WARM_UP_S = 0.2
-"""Warm-up ends after this time or WARM_UP_RUNS, whichever is first, but not before 2 runs."""
-WARM_UP_RUNS = 200
+T = TypeVar("T")
 PATIENCE_S = 300.0
 """Time for import, load and the least runs, on top of the measuring time."""
 
 
-@dataclass(frozen=True)
-class Request:
-    """What the child shall do."""
+class Absent(RuntimeError):
+    """The runtime is here and lacks what was asked for; the row is `not run`."""
 
-    folder: str
-    """Bundle folder."""
-    file: str
-    """Path of the model file inside it; empty for the front end."""
-    runtime: str
-    """Runtime name of device/backends; `numpy` for the front end."""
-    threads: int
-    """Threads for the runtime."""
+
+@dataclass
+class Measured:
+    """What was seen of one job so far."""
+
+    loaded: Loaded | None = None
+    rounds: list[Round] = field(default_factory=list)
+    memory: Memory | None = None
+    accuracy: Accuracy | None = None
+    trouble: RuntimeError | None = None
+    """Why it is not whole; the fields above are then not to be used."""
+
+
+@dataclass(frozen=True)
+class Effort:
+    """How much to measure of each job."""
+
     runs: int
     """Most measured runs."""
     seconds: float
     """Most measuring time."""
+    rounds: int
+    """In how many turns; fewer where there are fewer runs."""
 
 
-@dataclass(frozen=True)
-class Measured:
-    """What the child saw; the fields are those of FileRun."""
+def measure(
+    jobs: Sequence[Job],
+    effort: Effort,
+    samples: Sequence[Path | None] = (),
+    say: Callable[[str], None] = lambda _: None,
+) -> list[Measured]:
+    """Measure the jobs turn by turn; one result each, whose `trouble` says what went wrong.
 
-    runtime: str
-    load_ms: float
-    warmup_ns: tuple[int, ...]
-    latency_ns: tuple[int, ...]
-    cpu_ns: int
-    runtime_rss_bytes: int | None
-    peak_rss_bytes: int | None
-    arena_bytes: int | None
-
-
-def measure(request: Request) -> Measured:
-    """Run the request in a fresh process; RuntimeError with one line where it fails or crashes."""
-    code = "import sys; from device.measure import child; sys.exit(child(sys.argv[1], sys.argv[2]))"
-    with tempfile.TemporaryDirectory(prefix="collodi-") as folder:
-        result = Path(folder) / "measured.json"
-        words = [sys.executable, "-c", code, dumps(request), str(result)]
-        try:
-            done = subprocess.run(
-                words,
-                env=_environment(request.threads),
-                capture_output=True,
-                text=True,
-                errors="replace",
-                timeout=request.seconds + PATIENCE_S,
-            )
-        except subprocess.TimeoutExpired:
-            raise RuntimeError(f"no answer after {request.seconds + PATIENCE_S:.0f} s") from None
-        if done.returncode != 0 or not result.exists():
-            raise RuntimeError(_why(done.returncode, done.stderr, request.folder))
-        return decode(Measured, load_json(result), "the measuring process")
-
-
-def child(request_json: str, result: str) -> int:
-    """Entry of the child process: measure, write the result, return the exit status."""
-    request = decode(Request, json.loads(request_json), "the request")
-    try:
-        bundle = read_bundle(Path(request.folder), check_files=False)
-        load = _model(request, bundle) if request.file else _front_end(bundle)
-        measured = _measure_here(request, load)
-    except (ValueError, RuntimeError, OSError, ImportError, MemoryError) as error:
-        print(" ".join(str(error).split()) or type(error).__name__, file=sys.stderr)
-        return 1
-    Path(result).write_text(dumps(measured), encoding="utf-8")
-    return 0
-
-
-def time_runs(
-    work: Callable[[], object], runs: int, seconds: float
-) -> tuple[list[int], list[int], int]:
-    """Return (warm-up ns, latency ns, CPU ns of the measured runs), one entry a run, in order.
-
-    Stops after `runs` or `seconds`, whichever is first, but not before LEAST_RUNS.
+    samples: a file to score each job on, or None. Odd rounds go through the jobs backwards, which
+    takes a steady drift of the machine out of a ratio.
     """
-    warm = _time_until(work, WARM_UP_RUNS, WARM_UP_S, 2)
-    collecting = gc.isenabled()
-    gc.disable()
+    seats = [Seat(job) for job in jobs]
+    rounds = max(1, min(effort.rounds, effort.runs))
+    ask = Ask("round", -(-effort.runs // rounds), effort.seconds / rounds)
     try:
-        start = time.process_time_ns()
-        latency = _time_until(work, runs, seconds, min(runs, LEAST_RUNS))
-        return warm, latency, time.process_time_ns() - start
+        for number, seat in enumerate(seats, 1):
+            say(f"load {number} of {len(seats)}")
+            seat.load()
+        for number in range(rounds):
+            say(f"round {number + 1} of {rounds}")
+            left = effort.runs - number * ask.runs
+            for seat in seats[:: -1 if number % 2 else 1]:
+                seat.round(Ask("round", min(ask.runs, left), ask.seconds))
+        for number, seat in enumerate(seats):
+            seat.finish(samples[number] if samples else None)
     finally:
-        if collecting:
-            gc.enable()
+        for seat in seats:
+            seat.close()
+    return [seat.seen for seat in seats]
 
 
-def _time_until(work: Callable[[], object], most: int, seconds: float, least: int) -> list[int]:
-    clock = time.perf_counter_ns
-    end = clock() + int(seconds * 1e9)
-    taken: list[int] = []
-    while len(taken) < least or (len(taken) < most and clock() < end):
-        start = clock()
-        work()
-        taken.append(clock() - start)
-    return taken
+class Seat:
+    """A job, its process, and what was seen of it; after a trouble it sits the rest out."""
+
+    def __init__(self, job: Job) -> None:
+        self.seen = Measured()
+        self._process = Process(job)
+
+    def load(self) -> None:
+        """Import, load, warm up."""
+        self.seen.loaded = self._ask(Ask("load"), Loaded)
+
+    def round(self, ask: Ask) -> None:
+        """Take one turn, if there are runs left."""
+        if ask.runs > 0 and (made := self._ask(ask, Round)):
+            self.seen.rounds.append(made)
+
+    def finish(self, samples: Path | None) -> None:
+        """Ask for the memory, and then for the accuracy, which takes memory of its own."""
+        self.seen.memory = self._ask(Ask("memory"), Memory)
+        if samples is not None:
+            self.seen.accuracy = self._ask(Ask("score", samples=str(samples)), Accuracy)
+        self.close()
+
+    def close(self) -> None:
+        """End the process."""
+        self._process.close()
+
+    def _ask(self, ask: Ask, kind: type[T]) -> T | None:
+        if self.seen.trouble is not None:
+            return None
+        try:
+            return self._process.ask(ask, kind)
+        except RuntimeError as error:
+            self.seen.trouble = error
+            self.close()
+            return None
 
 
-Work = Callable[[], object]
-Loaded = tuple[str, Callable[[], Work], Callable[[], "int | None"]]
-"""Runtime with version, what makes the work of one run, and how to ask for the arena at the end."""
+class Process:
+    """A measuring process (device/worker.py), started with the first question."""
+
+    def __init__(self, job: Job) -> None:
+        self.job = job
+        self._errors = tempfile.TemporaryFile()  # noqa: SIM115  closed in close()
+        self._child: subprocess.Popen[bytes] | None = None
+        self._rest = b""
+
+    def __enter__(self) -> Process:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        at: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    def ask(self, ask: Ask, kind: type[T]) -> T:
+        """Return the answer; RuntimeError with one line where it fails, crashes or takes too long.
+
+        Absent where the runtime lacks what the job wants.
+        """
+        child = self._started()
+        assert child.stdin is not None
+        try:
+            child.stdin.write(json.dumps(encode(ask)).encode() + b"\n")
+            child.stdin.flush()
+        except BrokenPipeError:
+            raise RuntimeError(self._why()) from None
+        answer = json.loads(self._line(ask.seconds + PATIENCE_S))
+        if "absent" in answer:
+            raise Absent(self._shown(answer["absent"]))
+        if "failed" in answer:
+            raise RuntimeError(self._shown(answer["failed"]))
+        return decode(kind, answer["done"], "the measuring process")
+
+    def close(self) -> None:
+        """End the process and wait for it."""
+        child, self._child = self._child, None
+        if child is not None:
+            child.kill()
+            child.wait()
+            for stream in (child.stdin, child.stdout):
+                if stream is not None:
+                    stream.close()
+        self._errors.close()
+
+    def _started(self) -> subprocess.Popen[bytes]:
+        if self._child is None:
+            code = "import sys; from device.worker import main; sys.exit(main(sys.argv[1]))"
+            self._child = subprocess.Popen(
+                [sys.executable, "-c", code, json.dumps(encode(self.job))],
+                env=_environment(self.job.threads),
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                stderr=self._errors,
+                bufsize=0,
+            )
+        return self._child
+
+    def _line(self, patience_s: float) -> bytes:
+        """Return the next line of the child."""
+        assert self._child is not None and self._child.stdout is not None
+        stream = self._child.stdout.fileno()
+        end = time.monotonic() + patience_s
+        while b"\n" not in self._rest:
+            ready, _, _ = select.select([stream], [], [], max(0.0, end - time.monotonic()))
+            if not ready:
+                raise RuntimeError(f"no answer after {patience_s:.0f} s")
+            part = os.read(stream, 1 << 16)
+            if not part:
+                raise RuntimeError(self._why())
+            self._rest += part
+        line, _, self._rest = self._rest.partition(b"\n")
+        return line
+
+    def _why(self) -> str:
+        """Return one line on a child that has gone."""
+        assert self._child is not None
+        try:
+            code = self._child.wait(10)
+        except subprocess.TimeoutExpired:
+            return "the measuring process closed its output"
+        if code < 0:
+            return f"the runtime crashed: {signal.Signals(-code).name}"
+        self._errors.seek(0)
+        text = self._errors.read().decode("utf-8", "replace")
+        lines = [line for line in text.splitlines() if line.strip()]
+        return self._shown(lines[-1] if lines else f"exit status {code}")
+
+    def _shown(self, text: str) -> str:
+        """Return a message without the path of the bundle."""
+        folder = self.job.folder
+        for path in (str(Path(folder).resolve()), folder):
+            text = text.replace(path.rstrip("/") + "/", "")
+        return text[:400]
 
 
-def _measure_here(request: Request, load: Callable[[], Loaded]) -> Measured:
-    runtime_rss = rss_bytes("VmRSS")
-    start = time.perf_counter_ns()
-    runtime, make_work, arena = load()
-    load_ms = (time.perf_counter_ns() - start) / 1e6
-    warm, latency, cpu_ns = time_runs(make_work(), request.runs, request.seconds)
-    return Measured(
-        runtime=runtime,
-        load_ms=load_ms,
-        warmup_ns=tuple(warm),
-        latency_ns=tuple(latency),
-        cpu_ns=cpu_ns,
-        runtime_rss_bytes=runtime_rss,
-        peak_rss_bytes=rss_bytes("VmHWM"),
-        arena_bytes=arena(),
-    )
-
-
-def _model(request: Request, bundle: Bundle) -> Callable[[], Loaded]:
-    from device.backends import backend, import_runtime
-    from device.backends.sample import invocation
-
-    import_runtime(request.runtime)
-    opener = backend(request.runtime)
-    entry = bundle.file(request.file)
-    path = inside(Path(request.folder), entry.path, request.folder)
-
-    def load() -> Loaded:
-        model = opener.open(path, entry, request.threads)
-        return model.runtime, lambda: invocation(model), model.arena_bytes
-
-    return load
-
-
-def _front_end(bundle: Bundle) -> Callable[[], Loaded]:
-    from device.backends.sample import front_end_work
-
-    runtime, work = front_end_work(bundle.front_end)
-    return lambda: (runtime, lambda: work, lambda: None)
-
-
-def rss_bytes(key: str) -> int | None:
-    """Return VmRSS (now) or VmHWM (peak) of this process in bytes.
-
-    /proc first: ru_maxrss of a child starts at the memory of the parent that forked it.
-    """
+def available_bytes() -> int | None:
+    """Return the memory that this machine could still give, None where it does not tell."""
     try:
-        text = Path("/proc/self/status").read_text(encoding="utf-8")
+        text = Path("/proc/meminfo").read_text(encoding="utf-8")
     except OSError:
-        text = ""
-    found = re.search(rf"^{key}:\s+(\d+) kB$", text, re.MULTILINE)
-    if found:
-        return int(found.group(1)) * 1024
-    if key != "VmHWM":
         return None
-    unit = 1 if sys.platform == "darwin" else 1024
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * unit
+    found = re.search(r"^MemAvailable:\s+(\d+) kB$", text, re.MULTILINE)
+    return int(found.group(1)) * 1024 if found else None
 
 
 def _environment(threads: int) -> dict[str, Any]:
@@ -204,14 +248,3 @@ def _environment(threads: int) -> dict[str, Any]:
         **dict.fromkeys(pools, str(threads)),
         "PYTHONPATH": os.pathsep.join(paths),
     }
-
-
-def _why(returncode: int, stderr: str, folder: str) -> str:
-    """Return one line on a failed child, without the path of the bundle."""
-    if returncode < 0:
-        return f"the runtime crashed: {signal.Signals(-returncode).name}"
-    lines = [line for line in stderr.splitlines() if line.strip()]
-    text = lines[-1] if lines else f"exit status {returncode}"
-    for path in (str(Path(folder).resolve()), folder):
-        text = text.replace(path.rstrip("/") + "/", "")
-    return text[:400]

@@ -155,6 +155,8 @@ class FileRun:
     """When each round began, on the clock of `telemetry`."""
     took_s: tuple[float, ...] = ()
     """How long each round took, seconds; runs per second are counted from it."""
+    ops: tuple[str, ...] = ()
+    """Operators that the firmware must register for this file; empty elsewhere."""
     accuracy: Accuracy | None = None
     """How right the answers were; null where no samples were given."""
 

@@ -7,7 +7,7 @@ from typing import Any
 
 from device.bundle import Bundle
 from device.report import Report
-from device.table import HEADS, cells, doubt_lines
+from device.table import doubt_lines, heads_and_rows
 from train_edge.page import Table
 
 
@@ -69,10 +69,9 @@ def bundle_table(bundles: Sequence[Bundle]) -> Table:
 
 def bench_table(report: Report) -> Table:
     """Latency and memory of every file that ran on this machine, and the doubts below."""
-    ran = [run for run in report.runs if run.status == "ran"]
-    notes = ["Times of this machine, one input at a time; not of a board.", *doubt_lines(ran)]
-    rows = [cells(run) for run in ran]
-    return Table(f"{report.bundles[0].label}: speed on this machine", HEADS, rows, "\n".join(notes))
+    notes = ["Times of this machine, one input at a time; not of a board.", *doubt_lines(report)]
+    heads, rows = heads_and_rows(report)
+    return Table(f"{report.bundles[0].label}: speed on this machine", heads, rows, "\n".join(notes))
 
 
 def _percent(value: float | None) -> str:

@@ -10,10 +10,9 @@ from typing import Any
 
 import pytest
 
-from device.bench_cli import Options, bench
+from device.bench import Options, bench
 from device.front_end import IMAGE, LOGMEL
 from device.main import main
-from device.measure import LEAST_RUNS, WARM_UP_RUNS, Request, measure, time_runs
 from device.report import read_report
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -47,7 +46,7 @@ def test_the_whole_command(folder: Path, tmp_path: Path) -> None:
     assert ("front end: logmel", "numpy") in ran and ("tiny.onnx", "onnxruntime") in ran
     for (file, _), run in ran.items():
         assert len(run.latency_ns) == 40 and min(run.latency_ns) > 0
-        assert 2 <= len(run.warmup_ns) <= WARM_UP_RUNS
+        assert len(run.warmup_ns) >= 2 and (run.cold_ns or 0) > 0
         assert run.bytes == (0 if "front" in file else (folder / file).stat().st_size)
         assert (run.peak_rss_bytes or 0) >= (run.runtime_rss_bytes or 0) > 5 << 20
     assert str(tmp_path) not in (tmp_path / "r.json").read_text()
@@ -74,7 +73,8 @@ def test_a_bare_board_says_what_to_install(
     monkeypatch.setattr("device.backends.find_spec", lambda _: None)
     assert main(["bench", str(folder)]) == 1
     shown = capsys.readouterr().out
-    assert shown.count("not run: ") == 5 and "numpy is not installed: pip install" in shown
+    assert "not run: front end: logmel (numpy): numpy is not installed: pip install" in shown
+    assert "not run: tiny.onnx (onnxruntime): onnxruntime is not installed" in shown
 
 
 def test_one_file_by_target(folder: Path) -> None:
@@ -101,18 +101,6 @@ def test_a_file_that_fails_takes_only_its_row(
     shown = capsys.readouterr().out
     assert "failed: tiny.onnx" in shown and "the manifest says" in shown
     assert "ai-edge-litert" in shown and str(tmp_path) not in shown
-
-
-def test_a_crash_of_the_runtime_is_a_reason(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("device.measure.sys.executable", "/bin/sh")
-    with pytest.raises(RuntimeError):
-        measure(Request(str(folder), "", "numpy", 1, 1, 0.1))
-    script = folder.parent / "crash"
-    script.write_text("#!/bin/sh\nkill -SEGV $$\n")
-    script.chmod(0o755)
-    monkeypatch.setattr("device.measure.sys.executable", str(script))
-    with pytest.raises(RuntimeError, match="the runtime crashed: SIGSEGV"):
-        measure(Request(str(folder), "", "numpy", 1, 1, 0.1))
 
 
 @pytest.mark.parametrize(
@@ -158,10 +146,3 @@ def test_either_front_end_is_a_piece_of_work(spec: dict[str, Any]) -> None:
     features: Any = work()
     assert runtime.startswith("numpy ")
     assert features.shape == ((50, 40) if spec is LOGMEL else (96, 96, 3))
-
-
-def test_time_runs_stops_by_count_and_by_time() -> None:
-    warm, latency, cpu_ns = time_runs(lambda: sum(range(1000)), 25, 60)
-    assert len(latency) == 25 and len(warm) <= WARM_UP_RUNS and cpu_ns > 0
-    assert len(time_runs(lambda: None, 10**9, 0.01)[1]) >= LEAST_RUNS
-    assert len(time_runs(lambda: None, 2, 0.000001)[1]) == 2

@@ -4,8 +4,8 @@ from dataclasses import replace
 
 import pytest
 
-from device.doubts import doubt, of_board, of_latencies
-from device.report import Board, Conditions, FileRun
+from device.doubts import doubt, judged, of_board, of_latencies
+from device.report import Accuracy, Board, Conditions, FileRun
 
 CALM = Conditions(0.1, "performance", (2000.0, 2000.0), {"cpu": 50.0}, ())
 BOARD = Board("local", "a board", "Linux", "Linux 6", None, None, None)
@@ -30,8 +30,8 @@ def test_steady_runs_on_a_calm_board_raise_no_doubt() -> None:
     ("latency", "word"),
     [
         ([MS] * 29, "few runs"),
-        ([MS, MS * 6 // 5] * 50, "noisy"),
-        ([MS] * 98 + [3 * MS] * 2, "noisy"),
+        ([MS, MS * 6 // 5] * 50, "deviation"),
+        ([MS] * 98 + [3 * MS] * 2, "deviation"),
         ([MS] * 50 + [MS * 11 // 10] * 50, "drift"),
         ([MS] * 50 + [MS * 9 // 10] * 50, "drift"),
     ],
@@ -58,6 +58,7 @@ def test_a_shared_core_shows_in_the_cpu_time() -> None:
     assert of_latencies(run([MS] * 30, 0.8))[0].startswith("interrupted: it had the core for 80%")
     assert of_latencies(run([MS] * 30, 0.95)) == []
     assert of_latencies(run([MS] * 30, 0.8, threads=2)) == []
+    assert of_latencies(replace(run([MS] * 30, 0.8), in_flight=2)) == []
 
 
 @pytest.mark.parametrize("count", [0, 1, 2, 3, 4])
@@ -74,6 +75,7 @@ def test_hardly_any_runs_do_not_break_the_arithmetic(count: int) -> None:
         ({"throttled": ("under-voltage since boot",)}, {}, "under-voltage"),
         ({}, {"clocks_mhz": (1500.0, 1500.0)}, "clock fell to 75%"),
         ({}, {"temperatures_c": {"cpu": 80.0, "gpu": 60.0}}, "hot: 80 C"),
+        ({"temperatures_c": {"cpu": 60.0}}, {}, "hot start: 60 C"),
     ],
 )
 def test_the_board_gives_itself_away(
@@ -88,7 +90,8 @@ def test_the_board_gives_itself_away(
     [
         ({"load_1min": 0.5}, {}), ({"load_1min": None, "governor": None}, {}),
         ({}, {"clocks_mhz": (1850.0, 1850.0)}), ({"clocks_mhz": ()}, {}),
-        ({}, {"temperatures_c": {"cpu": 79.0}}), ({}, {"temperatures_c": {}}),
+        ({}, {"temperatures_c": {"cpu": 79.0}}), ({"temperatures_c": {"cpu": 59.9}}, {}),
+        ({}, {"temperatures_c": {}}),
     ],
 )  # fmt: skip
 def test_a_board_inside_the_gates_is_silent(
@@ -107,9 +110,32 @@ def test_emulated_times_are_withheld_and_memory_is_kept() -> None:
     out = doubt(timed, replace(BOARD, emulation="qemu"), CALM, CALM, 2)
     assert out.latency_ns == out.warmup_ns == () and out.load_ms is None and out.cpu_ns is None
     assert out.cold_ns is None and out.rounds == out.started_s == out.took_s == ()
-    assert out.energy_mj is None and out.peak_rss_bytes == 2 and "emulated (qemu)" in out.doubts[0]
+    assert out.energy_mj is None and out.peak_rss_bytes == 2 and "emulation: qemu" in out.doubts[0]
 
 
 def test_a_row_that_did_not_run_gets_no_doubt() -> None:
     absent = replace(run([]), status="not run", reason="absent")
-    assert doubt(absent, replace(BOARD, emulation="qemu"), CALM, CALM, 2) == absent
+    assert doubt(absent, BOARD, CALM, CALM, 2) == absent
+    failed = replace(run([MS] * 9), status="failed", reason="wrong answers")
+    out = doubt(failed, replace(BOARD, emulation="qemu"), CALM, CALM, 2)
+    assert out.latency_ns == () and out.doubts == ()
+
+
+def answers(value: float, reference: float | None) -> FileRun:
+    return replace(run([MS] * 30), accuracy=Accuracy("signal to noise, dB", value, reference, 9))
+
+
+@pytest.mark.parametrize(
+    ("value", "reference", "status", "phrases"),
+    [
+        (30.0, 30.5, "ran", 0), (28.0, 30.0, "ran", 1), (26.9, 30.0, "failed", 0),
+        (59.5, 120.0, "ran", 0), (58.0, 120.0, "ran", 1), (56.9, 120.0, "failed", 0),
+        (10.1, None, "ran", 1), (9.9, None, "failed", 0), (-200.0, 30.0, "failed", 0),
+    ],
+)  # fmt: skip
+def test_a_fast_wrong_model_is_caught(
+    value: float, reference: float | None, status: str, phrases: int
+) -> None:
+    out = doubt(judged(answers(value, reference)), BOARD, CALM, CALM, 2)
+    assert out.status == status and (out.reason is None) == (status == "ran")
+    assert [phrase.split(":")[0] for phrase in out.doubts] == ["answers"] * phrases

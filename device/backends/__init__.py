@@ -42,6 +42,12 @@ LIBRARIES = {
 }
 """Package to the module of it that does the work."""
 
+VARIANTS: dict[str, tuple[str, ...]] = {
+    "onnxruntime": ("cpu", "xnnpack", "cuda", "tensorrt"),
+    "litert": ("xnnpack", "no-xnnpack"),
+}
+"""Runtime to what may follow its name, as in `onnxruntime:cuda`; the first is its default."""
+
 NO_NUMPY = "numpy is not installed: pip install 'collodi[run]'"
 
 INSTALL = {"tflm": "tflite-micro", "tensorrt": "collodi[tensorrt]"}
@@ -50,16 +56,22 @@ INSTALL = {"tflm": "tflite-micro", "tensorrt": "collodi[tensorrt]"}
 class Backend(Protocol):
     """What each module of a runtime offers."""
 
-    def open(self, path: Path, entry: ModelFile, threads: int = 1) -> Model:
-        """Load a model file; ValueError where it is not what the manifest says."""
+    def open(self, path: Path, entry: ModelFile, threads: int = 1, variant: str = "") -> Model:
+        """Load a model file; ValueError where it is not what the manifest says.
+
+        variant: one of VARIANTS, empty for the runtime's own default; NotHere where this
+        installation of the runtime lacks it.
+        """
         ...
+
+
+class NotHere(ValueError):
+    """The runtime is installed and lacks what was asked for, such as a provider."""
 
 
 def why_not(runtime: str) -> str | None:
     """Return why a runtime cannot run here, None where its package is installed."""
-    if runtime not in MODULES:
-        known = ", ".join(MODULES)
-        raise ValueError(f"no runtime '{runtime}', there are {known}")
+    runtime = parts(runtime)[0]
     packages = MODULES[runtime][1]
     if not any(find_spec(name) for name in packages):
         wanted = INSTALL.get(runtime, "collodi[run]")
@@ -69,6 +81,21 @@ def why_not(runtime: str) -> str | None:
     if runtime == "tensorrt":
         return "this version of the kit does not run TensorRT engines"
     return None
+
+
+def parts(runtime: str) -> tuple[str, str]:
+    """Split `onnxruntime:cuda` into name and variant (empty: its default); ValueError if unknown.
+
+    >>> parts("litert:no-xnnpack")
+    ('litert', 'no-xnnpack')
+    """
+    name, _, variant = runtime.partition(":")
+    if name not in MODULES:
+        raise ValueError(f"no runtime '{name}', there are {', '.join(MODULES)}")
+    known = VARIANTS.get(name, ())
+    if variant and variant not in known:
+        raise ValueError(f"{name} has no '{variant}', it has {', '.join(known) or 'no variants'}")
+    return name, variant
 
 
 def why_no_front_end() -> str | None:
@@ -81,7 +108,7 @@ def backend(runtime: str) -> Backend:
     reason = why_not(runtime)
     if reason:
         raise ValueError(f"runtime '{runtime}': {reason}")
-    return cast("Backend", import_module(f"device.backends.{MODULES[runtime][0]}"))
+    return cast("Backend", import_module(f"device.backends.{MODULES[parts(runtime)[0]][0]}"))
 
 
 def backend_for(target: str) -> Backend:
@@ -101,7 +128,7 @@ def backend_for(target: str) -> Backend:
 def import_runtime(runtime: str) -> None:
     """Import the library of a runtime, so that its cost is not counted as that of a model."""
     backend(runtime)
-    for package in MODULES[runtime][1]:
+    for package in MODULES[parts(runtime)[0]][1]:
         if find_spec(package):
             import_module(LIBRARIES[package])
             return
@@ -112,5 +139,11 @@ def open_model(
 ) -> Model:
     """Load one file of a bundle folder with a named runtime, by default the preferred one."""
     path = inside(folder, entry.path, str(folder))
-    chosen = backend(runtime) if runtime else backend_for(entry.target)
-    return chosen.open(path, entry, threads)
+    return open_path(path, entry, threads, runtime)
+
+
+def open_path(path: Path, entry: ModelFile, threads: int = 1, runtime: str | None = None) -> Model:
+    """Load a model file wherever it lies; as open_model does."""
+    if runtime is None:
+        return backend_for(entry.target).open(path, entry, threads)
+    return backend(runtime).open(path, entry, threads, parts(runtime)[1])

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from importlib import metadata
+from importlib import import_module, metadata
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -36,16 +36,29 @@ class LiteRtModel(Model):
         return [self._interpreter.get_tensor(index) for index in self._out]
 
 
-def open(path: Path, entry: ModelFile, threads: int = 1) -> Model:
-    """Load a TFLite file; ValueError where it is damaged or not what the manifest says."""
+def open(path: Path, entry: ModelFile, threads: int = 1, variant: str = "") -> Model:
+    """Load a TFLite file; ValueError where it is damaged or not what the manifest says.
+
+    variant: `xnnpack`, which both runtimes use of their own accord, or `no-xnnpack`.
+    """
     maker, runtime = interpreter_class()
+    options = {}
+    if variant == "no-xnnpack":
+        options["experimental_op_resolver_type"] = _plain_resolver(maker)
+        runtime += " without XNNPACK"
     try:
-        interpreter = maker(model_path=str(path), num_threads=threads)
+        interpreter = maker(model_path=str(path), num_threads=threads, **options)
         interpreter.allocate_tensors()
     except (ValueError, RuntimeError) as error:
         line = " ".join(str(error).split())
         raise ValueError(f"{path}: LiteRT cannot load it: {line}") from error
     return checked(LiteRtModel(interpreter, runtime), path, entry)
+
+
+def _plain_resolver(maker: Any) -> Any:
+    """Return the runtime's name for its own kernels, without any delegate."""
+    kinds = import_module(maker.__module__).OpResolverType
+    return kinds.BUILTIN_WITHOUT_DEFAULT_DELEGATES
 
 
 def interpreter_class() -> tuple[Any, str]:

@@ -24,6 +24,25 @@ def invocation(model: Model) -> Callable[[], list[Array]]:
     return lambda: model.invoke(stored)
 
 
+def whole(model: Model, spec: dict[str, Any]) -> Callable[[], list[Array]]:
+    """Return one run from sound or picture to answer: front end, storing, model, restoring.
+
+    A file with its front end inside takes the sound itself, and gets it.
+    """
+    import numpy as np
+
+    if model.inputs[0].shape[1:] == (spec.get("samples"),):
+        return invocation(model)
+    _, work = front_end_work(spec)
+    shape = tuple(max(size, 1) for size in model.inputs[0].shape)
+
+    def once() -> list[Array]:
+        features = np.asarray(work(), np.float32).reshape(shape)
+        return model.restore(model.invoke(model.store([features])))
+
+    return once
+
+
 def front_end_work(spec: dict[str, Any]) -> tuple[str, Callable[[], object]]:
     """Return (`numpy VERSION`, the work of one clip or one image) for a bundle's front end."""
     import numpy as np

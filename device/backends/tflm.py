@@ -51,9 +51,9 @@ class TflmModel(Model):
         return int(found.group(1)) if found else None
 
 
-def open(path: Path, entry: ModelFile, threads: int = 1) -> Model:
+def open(path: Path, entry: ModelFile, threads: int = 1, variant: str = "") -> Model:
     """Load a TFLite file; ValueError where an operator is missing or the manifest disagrees."""
-    del threads  # there is only ever one
+    del threads, variant  # there is only ever one
     interpreter = _allocate(path)
     try:
         model = TflmModel(interpreter, len(entry.inputs), len(entry.outputs))
