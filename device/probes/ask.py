@@ -38,8 +38,8 @@ def where(program: str) -> str | None:
     return shutil.which(program, path=path)
 
 
-def ask(program: str, *words: str, limit_s: float = LIMIT_S) -> Answer:
-    """Run a small program of the board and return what it prints. Never raises, never hangs."""
+def ask(program: str, *words: str, limit_s: float | None = None) -> Answer:
+    """Run a small program and return what it prints within LIMIT_S. Never raises, never hangs."""
     path = where(program)
     if path is None:
         return Answer("")
@@ -47,7 +47,7 @@ def ask(program: str, *words: str, limit_s: float = LIMIT_S) -> Answer:
         process = start(path, *words)
     except OSError:
         return Answer("")
-    until = time.monotonic() + limit_s
+    until = time.monotonic() + (LIMIT_S if limit_s is None else limit_s)
     raw, ended = _read(process, until)
     status, cpu_s = _reap(process, until) if ended else (None, 0.0)
     if status is None:
