@@ -37,6 +37,9 @@ COMMANDS = {
     "release": Command("export.release:main", "export", "make a bundle of the zoo from nothing"),
     "tune": Command("export.tune_cli:main", "export", "set a bundle's thresholds on other sounds"),
     "listen": Command("device.listen_cli:main", "run", "hear a bundle's keywords in a sound"),
+    "samples": Command(
+        "export.samples:main", "export", "what a bundle should answer, for bench --samples"
+    ),
     "bench": Command("device.bench_cli:main", "run", "measure a bundle on this board"),
     "voice": Command(
         "generate.voice.cli:main", "generate", "list voices, make a corpus, teach a Coqui voice"
