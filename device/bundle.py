@@ -190,13 +190,18 @@ def verify(folder: Path, bundle: Bundle) -> None:
             raise FormatError(f"{full}: SHA-256 differs from the manifest; copy the bundle again")
 
 
-def inside(folder: Path, path: str, where: str) -> Path:
-    """Return folder/path; FormatError where it is missing or leads out of the folder."""
+def plain_path(path: str, where: str) -> PurePosixPath:
+    """Return a path of the manifest; FormatError where it could lead out of the folder."""
     pure = PurePosixPath(path)
     plain = path and not re.search(r"[\\\0:]", path) and str(pure) == path
     if not plain or pure.is_absolute() or ".." in pure.parts or path in (".", MANIFEST):
         raise FormatError(f"{where}: path {path!r} is not a plain path inside the bundle")
-    full = folder.joinpath(*pure.parts)
+    return pure
+
+
+def inside(folder: Path, path: str, where: str) -> Path:
+    """Return folder/path; FormatError where it is missing or leads out of the folder."""
+    full = folder.joinpath(*plain_path(path, where).parts)
     root = folder.resolve()
     if root not in full.resolve().parents:
         raise FormatError(f"{where}: path {path!r} leads out of the bundle through a link")

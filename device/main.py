@@ -48,11 +48,13 @@ COMMANDS = {
         "generate.motion.cli:main", "generate", "exchange motion: ARKit CSV, animated glTF, style"
     ),
     "gan": Command("generate.gan.cli:main", "train", "a neural generator: import, train, edit"),
-    "models": Command("device.zoo.cli:models", "run", "list the bundles that come with the kit"),
-    "pull": Command("device.zoo.cli:pull", "run", "copy one of those bundles out and check it"),
+    "models": Command("device.zoo.cli:models", "run", "list the bundles of the kit or a registry"),
+    "pull": Command("device.zoo.cli:pull", "run", "fetch a bundle, checked, also as firmware"),
+    "publish": Command("device.zoo.publish_cli:main", "run", "sign a bundle into a registry"),
     "bake": Command("generate.people.bake:main", "bake", "rebuild the head (maintainers)"),
 }
-SPECIAL_EXTRAS = {"anny": "bake", "ray": "ray", "tensorrt": "tensorrt", "TTS": "tts"}
+SPECIAL_EXTRAS = {"anny": "bake", "ray": "ray", "tensorrt": "tensorrt", "TTS": "tts",
+                  "cryptography": "registry"}  # fmt: skip
 """Libraries that another extra brings than that of the command."""
 
 

@@ -51,25 +51,30 @@ def dumps(value: object) -> str:
 
 def load_json(path: Path) -> Any:
     """Read a JSON file; broken text, a repeated key or NaN is a FormatError naming the file."""
+    return loads(path.read_bytes(), str(path))
+
+
+def loads(data: bytes, where: str) -> Any:
+    """Read the bytes of a JSON file as `load_json` does; `where` is the file that messages name."""
 
     def pairs(items: list[tuple[str, Any]]) -> dict[str, Any]:
         seen: dict[str, Any] = {}
         for key, item in items:
             if key in seen:
-                raise FormatError(f"{path}: key '{key}' is given twice")
+                raise FormatError(f"{where}: key '{key}' is given twice")
             seen[key] = item
         return seen
 
     def constant(text: str) -> Any:
-        raise FormatError(f"{path}: {text} is not a number that JSON knows")
+        raise FormatError(f"{where}: {text} is not a number that JSON knows")
 
     try:
-        text = path.read_text(encoding="utf-8")
+        text = data.decode("utf-8")
         return json.loads(text, object_pairs_hook=pairs, parse_constant=constant)
     except FormatError:
         raise
     except (ValueError, RecursionError) as error:  # broken, not UTF-8, endless digits, too deep
-        raise FormatError(f"{path}: not JSON: {error}") from None
+        raise FormatError(f"{where}: not JSON: {error}") from None
 
 
 def check_format(data: Any, expected: str, version: int, where: str) -> None:

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from device.bundle import CARD, MANIFEST, Bundle, read_bundle
 from device.strict import nearest
+from device.version import VERSION
 
 BUNDLES = Path(__file__).resolve().parent / "bundles"
 
@@ -42,10 +43,16 @@ def _hint(bundle: str | Path, store: Path) -> str:
 def pull_bundle(name: str, out: Path, store: Path = BUNDLES) -> Bundle:
     """Copy a packaged bundle to the new folder `out`, whole or not at all, and check it there.
 
-    Only the manifest, the card and the files that the manifest lists are copied.
+    name: NAME, or NAME@VERSION with the version of this kit, which packaged bundles have. Only the
+    manifest, the card and the files that the manifest lists are copied.
     """
+    name, at, version = name.partition("@")
     if name not in names(store):
         raise ValueError(f"no packaged bundle '{name}'{_hint(name, store)}")
+    if at and version != VERSION:
+        raise ValueError(
+            f"packaged is {name}@{VERSION}; other versions are in a registry: --registry"
+        )
     if out.exists():
         raise ValueError(f"--out {out} exists already; name a new folder")
     return copy_bundle(store / name, out)
