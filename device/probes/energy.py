@@ -6,15 +6,18 @@ from array import array
 from bisect import bisect_right
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from itertools import zip_longest
 from statistics import median
 
 from device.probes.rails import Total, total
-from device.report import Moment
+from device.report import FileRun, Moment
 
 LEAST_MOMENTS = 3
 """Fewer samples inside the time that is asked for are no measurement of it."""
 LONGEST_GAP = 5.0
 """In median steps: over a longer gap nobody knows what the power did."""
+EDGE = 1.5
+"""In median steps: this far beyond the first and last sample the power is taken to stay."""
 
 
 @dataclass(frozen=True)
@@ -37,7 +40,8 @@ class Curve:
     def covers(self, start_s: float, end_s: float) -> bool:
         """Say whether samples reach over the whole time, without a long gap in it."""
         times = self.times_s
-        if start_s < times[0] - self.step_s or end_s > times[-1] + self.step_s:
+        reach = EDGE * self.step_s
+        if start_s < times[0] - reach or end_s > times[-1] + reach:
             return False
         first, last = bisect_right(times, start_s), bisect_right(times, end_s)
         inside = range(max(1, first), min(len(times), last + 1))
@@ -109,6 +113,16 @@ def spans_mj(power: Curve, spans: Sequence[tuple[float, float]]) -> float | None
     if sum(power.count(start, end) for start, end in spans) < LEAST_MOMENTS:
         return None
     return sum(power.energy_mj(start, end) for start, end in spans)
+
+
+def energy_of_run(row: FileRun, moments: Iterable[Moment], rails: Sequence[str]) -> float | None:
+    """Return the energy of one run of a row, mJ: that of its rounds over their runs."""
+    spans = tuple(
+        (start, start + took)
+        for start, took in zip_longest(row.started_s, row.took_s, fillvalue=0.0)
+    )
+    energy = energy_of_spans(moments, spans, rails)
+    return None if energy is None or not row.latency_ns else energy / len(row.latency_ns)
 
 
 def mean_power_mw(
