@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import sys
-import time
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import nullcontext
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -15,9 +13,7 @@ from device.doubts import doubt, judged
 from device.files import sha256_of
 from device.measure import Absent, Effort, Measured, available_bytes, measure
 from device.probes.emulation import emulation
-from device.probes.energy import energy_of_run
 from device.probes.linux import board, conditions
-from device.probes.telemetry import Sampler
 from device.report import FileRun, Mode, Report, Subject, Work, labels_of
 from device.samples import for_bundle
 from device.stamp import Stamp, make_stamp
@@ -100,13 +96,8 @@ def bench(
     ]
     _check_samples(options.samples, subjects)
     before = conditions()
-    with nullcontext() if where.emulation else Sampler() as sampler:
-        idle_mw = sampler.idle_mw() if sampler else None
-        rows, origin_ns = _measured(pieces, options)
+    rows = _measured(pieces, options)
     after = conditions()
-    moments = sampler.moments(origin_ns / 1e9) if sampler else ()
-    rails = total.rails if sampler and (total := sampler.total()) else ()
-    rows = [replace(row, energy_mj=energy_of_run(row, moments, rails)) for row in rows]
     return Report(
         created=created,
         bundles=subjects,
@@ -115,9 +106,6 @@ def bench(
         after=after,
         runs=tuple(doubt(row, where, before, after, cores) for row in rows),
         overhead_ns=None if where.emulation else overhead_ns(),
-        telemetry=moments,
-        power_source=sampler.power_source() if sampler else None,
-        idle_mw=idle_mw,
     )
 
 
@@ -189,11 +177,8 @@ def _with_variants(runtimes: Sequence[str], variants: Sequence[str]) -> list[str
     return found
 
 
-def _measured(pieces: Sequence[Piece], options: Options) -> tuple[list[FileRun], int]:
-    """Measure all pieces that have a job.
-
-    Returns the rows in the order of the pieces, and where their clock starts (monotonic, ns).
-    """
+def _measured(pieces: Sequence[Piece], options: Options) -> list[FileRun]:
+    """Measure all pieces that have a job; the rows in the order of the pieces."""
     effort = Effort(options.runs, options.seconds, options.rounds)
     if emulation():
         effort = Effort(min(options.runs, EMULATED_RUNS), options.seconds, 1)
@@ -208,14 +193,12 @@ def _measured(pieces: Sequence[Piece], options: Options) -> tuple[list[FileRun],
         made = measure(jobs, effort, [piece.samples for piece in group], say)
         seen.update((id(piece), one) for piece, one in zip(group, made, strict=True))
     say("")
-    origin = min(
-        (r.started_ns for one in seen.values() for r in one.rounds), default=time.monotonic_ns()
-    )
+    origin = min((r.started_ns for one in seen.values() for r in one.rounds), default=0)
     rows = []
     for piece in pieces:
         row = replace(piece.row, doubts=(*piece.row.doubts, ONE_BY_ONE)) if crowded else piece.row
         rows.append(_row(row, seen[id(piece)], origin) if id(piece) in seen else piece.row)
-    return rows, origin
+    return rows
 
 
 def _row(empty: FileRun, seen: Measured, origin_ns: int) -> FileRun:

@@ -109,10 +109,6 @@ def note_lines(report: Report) -> list[str]:
     if any(run.energy_mj is not None for run in ran):
         idle = "" if report.idle_mw is None else f"; idle it drew {report.idle_mw / 1000:.2f} W"
         lines.append(f"energy: all of {report.power_source}, idle power included{idle}")
-    elif report.power_source and ran:
-        lines.append(
-            "energy: none: too few samples of power in so short rounds; more --runs and --seconds"
-        )
     for run in report.runs:
         if run.ops:
             lines.append(f"operators of {_file(run, report)}: {', '.join(run.ops)}")

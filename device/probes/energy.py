@@ -6,11 +6,10 @@ from array import array
 from bisect import bisect_right
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from itertools import zip_longest
 from statistics import median
 
 from device.probes.rails import Total, total
-from device.report import FileRun, Moment
+from device.report import Moment
 
 LEAST_MOMENTS = 3
 """Fewer samples inside the time that is asked for are no measurement of it."""
@@ -113,16 +112,6 @@ def spans_mj(power: Curve, spans: Sequence[tuple[float, float]]) -> float | None
     if sum(power.count(start, end) for start, end in spans) < LEAST_MOMENTS:
         return None
     return sum(power.energy_mj(start, end) for start, end in spans)
-
-
-def energy_of_run(row: FileRun, moments: Iterable[Moment], rails: Sequence[str]) -> float | None:
-    """Return the energy of one run of a row, mJ: that of its rounds over their runs."""
-    spans = tuple(
-        (start, start + took)
-        for start, took in zip_longest(row.started_s, row.took_s, fillvalue=0.0)
-    )
-    energy = energy_of_spans(moments, spans, rails)
-    return None if energy is None or not row.latency_ns else energy / len(row.latency_ns)
 
 
 def mean_power_mw(

@@ -10,12 +10,11 @@ import contextlib
 import os
 import threading
 import time
-from dataclasses import replace
 from pathlib import Path
 from types import TracebackType
 
 from device.probes.ask import where
-from device.probes.energy import mean_power_mw, total_of
+from device.probes.energy import total_of
 from device.probes.linux import parse_cpuinfo
 from device.probes.programs import Firmware, TegraStream
 from device.probes.rails import PMIC, Total, describe
@@ -32,10 +31,6 @@ from device.probes.sysfs import (
 from device.report import Moment
 
 PERIOD_S = 0.5
-IDLE_S = 3.0
-"""How long the board rests for its idle power, where something measures power."""
-FIRST_S = 1.0
-"""Time for the first moment to arrive."""
 NICE = 10
 """Priority of the thread: work that wants the core goes first."""
 JITTER = 0.3
@@ -44,7 +39,7 @@ at the same point; multiples of the golden ratio spread them evenly (Weyl)."""
 
 
 class Sampler:
-    """Takes moments from `with` to its end."""
+    """Takes moments from `with` to its end; times count from `mark()`, or else from the start."""
 
     def __init__(self, period_s: float = PERIOD_S, root: Path = ROOT) -> None:
         if not 0.01 <= period_s <= 60:
@@ -57,7 +52,7 @@ class Sampler:
         self._tegra: TegraStream | None = None
         self._taken: list[Moment] = []
         self._own_cpu_s = self._tegra_cpu_s = 0.0
-        self._began_s = time.monotonic()
+        self._zero_s = self._began_s = time.monotonic()
         self._ended_s: float | None = None
         self._end = threading.Event()
         self._thread = threading.Thread(target=self._run, name="telemetry", daemon=True)
@@ -66,7 +61,7 @@ class Sampler:
         tegrastats = None if self._rails else where("tegrastats")
         if tegrastats:
             self._tegra = TegraStream(tegrastats, self.period_s)
-        self._began_s = time.monotonic()
+        self._zero_s = self._began_s = time.monotonic()
         self._thread.start()
         return self
 
@@ -82,24 +77,26 @@ class Sampler:
             self._tegra_cpu_s = self._tegra.close()
         self._ended_s = time.monotonic()
 
-    def moments(self, zero_s: float = 0.0) -> tuple[Moment, ...]:
-        """Return what was taken so far, in order; nothing where the board tells nothing.
+    def mark(self) -> None:
+        """Make now the zero of the clock: the first measured run begins."""
+        self._zero_s = time.monotonic()
 
-        zero_s: where the times count from, on `time.monotonic`, which all processes share.
-        """
-        return tuple(replace(m, at_s=m.at_s - zero_s) for m in list(self._taken))
+    def now_s(self) -> float:
+        """Return the time on the clock of the moments."""
+        return time.monotonic() - self._zero_s
 
-    def idle_mw(self) -> float | None:
-        """Wait IDLE_S and return the mean power; at once None where nothing measures it."""
-        until = time.monotonic() + FIRST_S
-        while not self._taken and self._thread.is_alive() and time.monotonic() < until:
-            time.sleep(0.01)
-        if self.total() is None and self._tegra is None:
-            return None
-        start = time.monotonic()
-        time.sleep(IDLE_S)
-        end, found = time.monotonic(), self.total()
-        return mean_power_mw(self.moments(), start, end, found.rails) if found else None
+    @property
+    def zero_s(self) -> float:
+        """The zero of the clock, on `time.monotonic`, which all processes of a board share."""
+        return self._zero_s
+
+    def moments(self) -> tuple[Moment, ...]:
+        """Return what was taken so far, in order; nothing where the board tells nothing."""
+        zero = self._zero_s
+        return tuple(
+            Moment(m.at_s - zero, m.temperatures_c, m.clocks_mhz, m.power_mw, m.throttled)
+            for m in list(self._taken)
+        )
 
     def total(self) -> Total | None:
         """Return which rails are the power of the board, None where it measures none."""
