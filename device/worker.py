@@ -26,7 +26,7 @@ from device.strict import decode, encode
 WARM_UP_S = 0.2
 """Warm-up ends after this time or WARM_UP_RUNS, whichever is first, but not before 2 runs."""
 WARM_UP_RUNS = 200
-SETTLE_S = 0.005
+SETTLE_S = 0.01
 """Each round begins with runs that do not count, for at least this time: while others had the
 core, the caches were theirs."""
 
@@ -152,8 +152,8 @@ class Worker:
         return Loaded(runtime, load_ms, cold[0], tuple(warm), resident)
 
     def _round(self, runs: int, seconds: float) -> Round:
+        gc.collect()  # walks through all objects, and so comes before the caches are filled again
         settle = time_runs(self._works[0], WARM_UP_RUNS, SETTLE_S)
-        gc.collect()
         started, cpu = time.monotonic_ns(), time.process_time_ns()
         if len(self._works) > 1:
             latency, took_s = crowd(self._works, runs, seconds)
