@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import sys
 from collections.abc import Callable, Iterable
 from typing import NoReturn
 
@@ -60,3 +61,14 @@ def one_or_more_of(known: Iterable[str]) -> Callable[[str], list[str]]:
         return list(dict.fromkeys(words))
 
     return read
+
+
+def on_a_terminal() -> Callable[[str], None]:
+    """Return what shows one line of progress, which the next overwrites; nothing elsewhere."""
+    if not sys.stderr.isatty():
+        return lambda _: None
+
+    def say(text: str) -> None:
+        print(f"\r\x1b[K{text}", end="", file=sys.stderr, flush=True)
+
+    return say

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from device.args import on_a_terminal
 from device.backends import RUNTIMES, why_no_front_end, why_not
+from device.beside import Beside
 from device.bundle import MANIFEST, Bundle, ModelFile, read_bundle
 from device.doubts import doubt, judged
 from device.files import sha256_of
@@ -55,6 +56,8 @@ class Options:
     """How many at once in throughput mode; None: one a core."""
     variants: tuple[str, ...] = ()
     """Variants of runtimes, e.g. `onnxruntime:xnnpack`; the default of a runtime without one."""
+    pulse: bool = False
+    """Play load patterns before and after, by which an external meter's samples are aligned."""
     samples: tuple[Path, ...] = ()
     """Sample sets to score the answers on, each for the bundle it was made of."""
 
@@ -96,17 +99,20 @@ def bench(
     ]
     _check_samples(options.samples, subjects)
     before = conditions()
-    rows = _measured(pieces, options)
+    with Beside(options.pulse) as beside:
+        rows = _measured(pieces, options, beside.begin)
     after = conditions()
-    return Report(
+    report = Report(
         created=created,
         bundles=subjects,
         board=where,
         before=before,
         after=after,
-        runs=tuple(doubt(row, where, before, after, cores) for row in rows),
+        runs=tuple(rows),
         overhead_ns=None if where.emulation else overhead_ns(),
     )
+    report = beside.told(report)
+    return replace(report, runs=tuple(doubt(row, report, cores) for row in report.runs))
 
 
 def _settled(options: Options, cores: int) -> Options:
@@ -177,8 +183,13 @@ def _with_variants(runtimes: Sequence[str], variants: Sequence[str]) -> list[str
     return found
 
 
-def _measured(pieces: Sequence[Piece], options: Options) -> list[FileRun]:
-    """Measure all pieces that have a job; the rows in the order of the pieces."""
+def _measured(
+    pieces: Sequence[Piece], options: Options, begin: Callable[[], float]
+) -> list[FileRun]:
+    """Measure all pieces that have a job; the rows in the order of the pieces.
+
+    begin: called once before the first round; returns the zero of the telemetry clock.
+    """
     effort = Effort(options.runs, options.seconds, options.rounds)
     if emulation():
         effort = Effort(min(options.runs, EMULATED_RUNS), options.seconds, 1)
@@ -186,23 +197,26 @@ def _measured(pieces: Sequence[Piece], options: Options) -> list[FileRun]:
     free = available_bytes()
     crowded = free is not None and len(active) * WORKER_BYTES > free and len(active) > 1
     groups = [[piece] for piece in active] if crowded or effort.rounds == 1 else [active]
-    say = _on_a_terminal()
+    say = on_a_terminal()
+    zeros: list[float] = []
     seen: dict[int, Measured] = {}
     for group in groups:
         jobs = [piece.job for piece in group if piece.job is not None]
-        made = measure(jobs, effort, [piece.samples for piece in group], say)
+        made = measure(
+            jobs, effort, [piece.samples for piece in group], say,
+            (lambda: None) if zeros else (lambda: zeros.append(begin())),
+        )  # fmt: skip
         seen.update((id(piece), one) for piece, one in zip(group, made, strict=True))
     say("")
-    origin = min((r.started_ns for one in seen.values() for r in one.rounds), default=0)
     rows = []
     for piece in pieces:
         row = replace(piece.row, doubts=(*piece.row.doubts, ONE_BY_ONE)) if crowded else piece.row
-        rows.append(_row(row, seen[id(piece)], origin) if id(piece) in seen else piece.row)
+        rows.append(_row(row, seen[id(piece)], zeros[0]) if id(piece) in seen else piece.row)
     return rows
 
 
-def _row(empty: FileRun, seen: Measured, origin_ns: int) -> FileRun:
-    """Return the row of what was seen of it; origin_ns is where the telemetry clock starts."""
+def _row(empty: FileRun, seen: Measured, zero_s: float) -> FileRun:
+    """Return the row of what was seen of it; zero_s is where the telemetry clock starts."""
     if seen.trouble is not None or seen.loaded is None or seen.memory is None:
         reason = str(seen.trouble)
         if isinstance(seen.trouble, Absent):
@@ -219,7 +233,7 @@ def _row(empty: FileRun, seen: Measured, origin_ns: int) -> FileRun:
         warmup_ns=(*loaded.warmup_ns, *(ns for one in rounds for ns in one.settle_ns)),
         latency_ns=tuple(ns for one in rounds for ns in one.latency_ns),
         rounds=tuple(len(one.latency_ns) for one in rounds),
-        started_s=tuple((one.started_ns - origin_ns) / 1e9 for one in rounds),
+        started_s=tuple(one.started_ns / 1e9 - zero_s for one in rounds),
         took_s=tuple(one.took_s for one in rounds),
         cpu_ns=sum(one.cpu_ns for one in rounds),
         runtime_rss_bytes=loaded.runtime_rss_bytes,
@@ -251,14 +265,3 @@ def _empty(label: str, options: Options) -> FileRun:
         mode=options.mode,
         in_flight=options.in_flight or 1,
     )
-
-
-def _on_a_terminal() -> Callable[[str], None]:
-    """Return what shows one line of progress, which the next overwrites; nothing elsewhere."""
-    if not sys.stderr.isatty():
-        return lambda _: None
-
-    def say(text: str) -> None:
-        print(f"\r\x1b[K{text}", end="", file=sys.stderr, flush=True)
-
-    return say

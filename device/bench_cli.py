@@ -59,6 +59,7 @@ def _options(words: argparse.Namespace) -> Options:
             [PROVIDERS[name] for name in words.provider] + [SWITCH[name] for name in words.xnnpack]
         ),
         samples=tuple(words.samples),
+        pulse=words.pulse,
     )
 
 
@@ -97,6 +98,10 @@ def _parser() -> argparse.ArgumentParser:
     add(
         "--samples", type=Path, action="append", default=[], metavar="FILE",
         help="also score the answers on these (collodi samples); repeat for several bundles",
+    )  # fmt: skip
+    add(
+        "--pulse", action="store_true",
+        help="play load patterns for an external power meter (collodi energy reads its file)",
     )  # fmt: skip
     add("--board", default="local", metavar="NAME", help="only 'local' so far")
     add("--json", type=Path, metavar="FILE", help="write the report here")

@@ -7,7 +7,7 @@ from dataclasses import replace
 from statistics import median
 from typing import Any
 
-from device.report import Board, Conditions, FileRun
+from device.report import Board, Conditions, FileRun, Report
 
 FEW_RUNS = 30
 """Below this a p99 is the maximum of a handful."""
@@ -43,8 +43,12 @@ NO_TIMES: dict[str, Any] = {
 """Every field of a row that a time went into."""
 
 
-def doubt(run: FileRun, board: Board, before: Conditions, after: Conditions, cores: int) -> FileRun:
-    """Return the row with its doubts; under emulation also without its latencies."""
+def doubt(run: FileRun, report: Report, cores: int) -> FileRun:
+    """Return the row with its doubts; under emulation also without its latencies.
+
+    report: the one it is a row of, with the conditions and the telemetry. cores: of the board.
+    """
+    board, before, after = report.board, report.before, report.after
     if board.emulation:  # also of a row that failed
         run = replace(run, **NO_TIMES)
     if run.status != "ran":
@@ -54,6 +58,7 @@ def doubt(run: FileRun, board: Board, before: Conditions, after: Conditions, cor
         found.append(f"emulation: {board.emulation}; times mean nothing, none is given")
     else:
         found += [*of_latencies(run), *of_board(board, before, after, cores)]
+        found += of_moments(run, report)
     return replace(run, doubts=tuple(found))
 
 
@@ -131,6 +136,31 @@ def of_board(board: Board, before: Conditions, after: Conditions, cores: int) ->
     if board.virtual:
         found.append("virtual machine: it may share its cores")
     return found
+
+
+def of_moments(run: FileRun, report: Report) -> list[str]:
+    """Return what the telemetry of the row's own rounds casts doubt on."""
+    inside = [moment for moment in report.telemetry if _within(moment.at_s, run)]
+    found = []
+    known = {*report.before.throttled, *report.after.throttled}
+    held = dict.fromkeys(text for m in inside for text in m.throttled if text not in known)
+    if held:
+        found.append(f"throttled: {', '.join(held)}, during the runs")
+    fastest = [max(moment.clocks_mhz) for moment in inside if moment.clocks_mhz]
+    if fastest and min(fastest) < CLOCK_DROP * max(fastest):
+        span = f"{min(fastest):.0f} to {max(fastest):.0f} MHz"
+        found.append(f"clock: the fastest core ran at {span} during the runs")
+    hottest = max((heat for m in inside for heat in m.temperatures_c.values()), default=0.0)
+    if hottest >= HOT_C > max(report.after.temperatures_c.values(), default=0.0):
+        found.append(f"hot: {hottest:.0f} C during the runs")
+    if report.power_source is not None and run.energy_mj is None:
+        found.append("energy: too few samples of power in the rounds; more --runs and --seconds")
+    return found
+
+
+def _within(at_s: float, run: FileRun) -> bool:
+    spans = zip(run.started_s, run.took_s, strict=False)
+    return any(start <= at_s <= start + took for start, took in spans)
 
 
 def midmean(values: Sequence[int]) -> float:

@@ -41,6 +41,9 @@ COMMANDS = {
         "export.samples:main", "export", "what a bundle should answer, for bench --samples"
     ),
     "bench": Command("device.bench_cli:main", "run", "measure a bundle on this board"),
+    "energy": Command(
+        "device.energy_cli:main", "run", "add an external power meter's samples to a report"
+    ),
     "voice": Command(
         "generate.voice.cli:main", "generate", "list voices, make a corpus, teach a Coqui voice"
     ),

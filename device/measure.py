@@ -64,11 +64,12 @@ def measure(
     effort: Effort,
     samples: Sequence[Path | None] = (),
     say: Callable[[str], None] = lambda _: None,
+    begin: Callable[[], None] = lambda: None,
 ) -> list[Measured]:
     """Measure the jobs turn by turn; one result each, whose `trouble` says what went wrong.
 
-    samples: a file to score each job on, or None. Odd rounds go through the jobs backwards, which
-    takes a steady drift of the machine out of a ratio.
+    samples: a file to score each job on, or None. begin: called before the first round. Odd rounds
+    go through the jobs backwards, which takes a steady drift of the machine out of a ratio.
     """
     seats = [Seat(job) for job in jobs]
     rounds = max(1, min(effort.rounds, effort.runs))
@@ -77,6 +78,7 @@ def measure(
         for number, seat in enumerate(seats, 1):
             say(f"load {number} of {len(seats)}")
             seat.load()
+        begin()
         for number in range(rounds):
             say(f"round {number + 1} of {rounds}")
             left = effort.runs - number * ask.runs

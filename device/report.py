@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from device.files import write_atomic
+from device.probes.pulse import Pulse
 from device.stamp import Stamp
 from device.strict import FormatError, check_format, decode, dumps, load_json
 
@@ -183,6 +184,8 @@ class Report:
     """The board beside the measurement, in order of time."""
     power_source: str | None = None
     """What measured the power, e.g. `ina3221`; null where nothing did."""
+    pulses: tuple[Pulse, ...] = ()
+    """Load patterns that the board played for an external meter, on the clock of `telemetry`."""
     idle_mw: float | None = None
     """Mean power just before the first run, milliwatt; null where nothing measures it."""
     format: str = FORMAT

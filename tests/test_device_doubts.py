@@ -4,12 +4,18 @@ from dataclasses import replace
 
 import pytest
 
-from device.doubts import doubt, judged, of_board, of_latencies
-from device.report import Accuracy, Board, Conditions, FileRun
+from device.doubts import doubt, judged, of_board, of_latencies, of_moments
+from device.report import Accuracy, Board, Conditions, FileRun, Moment, Report
+from device.stamp import Host, Stamp
 
 CALM = Conditions(0.1, "performance", (2000.0, 2000.0), {"cpu": 50.0}, ())
 BOARD = Board("local", "a board", "Linux", "Linux 6", None, None, None)
 MS = 1_000_000
+STAMP = Stamp("0", None, "x", "2026-01-31T12:00:00Z", "3.11", {}, Host("x", "Linux", "c", 2))
+
+
+def report(board: Board = BOARD, *moments: Moment, power: str | None = None) -> Report:
+    return Report(STAMP, (), board, CALM, CALM, (), telemetry=moments, power_source=power)
 
 
 def run(latency: list[int], cpu_share: float = 1.0, threads: int = 1) -> FileRun:
@@ -23,7 +29,7 @@ def run(latency: list[int], cpu_share: float = 1.0, threads: int = 1) -> FileRun
 
 
 def test_steady_runs_on_a_calm_board_raise_no_doubt() -> None:
-    assert doubt(run([MS] * 30), BOARD, CALM, CALM, 2).doubts == ()
+    assert doubt(run([MS] * 30), report(), 2).doubts == ()
 
 
 @pytest.mark.parametrize(
@@ -107,7 +113,7 @@ def test_a_virtual_machine_is_said() -> None:
 def test_emulated_times_are_withheld_and_memory_is_kept() -> None:
     timed = replace(run([MS] * 30), cold_ns=9, rounds=(30,), started_s=(0.0,), took_s=(0.1,),
                     energy_mj=1.0)  # fmt: skip
-    out = doubt(timed, replace(BOARD, emulation="qemu"), CALM, CALM, 2)
+    out = doubt(timed, report(replace(BOARD, emulation="qemu")), 2)
     assert out.latency_ns == out.warmup_ns == () and out.load_ms is None and out.cpu_ns is None
     assert out.cold_ns is None and out.rounds == out.started_s == out.took_s == ()
     assert out.energy_mj is None and out.peak_rss_bytes == 2 and "emulation: qemu" in out.doubts[0]
@@ -115,9 +121,9 @@ def test_emulated_times_are_withheld_and_memory_is_kept() -> None:
 
 def test_a_row_that_did_not_run_gets_no_doubt() -> None:
     absent = replace(run([]), status="not run", reason="absent")
-    assert doubt(absent, BOARD, CALM, CALM, 2) == absent
+    assert doubt(absent, report(), 2) == absent
     failed = replace(run([MS] * 9), status="failed", reason="wrong answers")
-    out = doubt(failed, replace(BOARD, emulation="qemu"), CALM, CALM, 2)
+    out = doubt(failed, report(replace(BOARD, emulation="qemu")), 2)
     assert out.latency_ns == () and out.doubts == ()
 
 
@@ -136,6 +142,36 @@ def answers(value: float, reference: float | None) -> FileRun:
 def test_a_fast_wrong_model_is_caught(
     value: float, reference: float | None, status: str, phrases: int
 ) -> None:
-    out = doubt(judged(answers(value, reference)), BOARD, CALM, CALM, 2)
+    out = doubt(judged(answers(value, reference)), report(), 2)
     assert out.status == status and (out.reason is None) == (status == "ran")
     assert [phrase.split(":")[0] for phrase in out.doubts] == ["answers"] * phrases
+
+
+ROUNDS = replace(run([MS] * 30), rounds=(15, 15), started_s=(0.0, 10.0), took_s=(1.0, 1.0))
+
+
+def moment(at_s: float, clock: float = 2000.0, heat: float = 50.0, held: str = "") -> Moment:
+    return Moment(at_s, {"cpu": heat}, (clock, 600.0), {}, (held,) if held else ())
+
+
+@pytest.mark.parametrize(
+    ("inside", "word"),
+    [
+        (moment(0.5, held="throttled now"), "throttled: throttled now, during"),
+        (moment(10.5, clock=1500.0), "clock: the fastest core ran at 1500 to 2000 MHz"),
+        (moment(10.9, heat=80.0), "hot: 80 C during"),
+    ],
+)
+def test_the_telemetry_of_a_rows_own_rounds_gives_it_away(inside: Moment, word: str) -> None:
+    """And the same moment between its rounds, when another row ran, does not."""
+    calm = [moment(0.1), moment(10.1), moment(5.5)]
+    found = of_moments(ROUNDS, report(BOARD, *calm, inside))
+    assert len(found) == 1 and found[0].startswith(word)
+    outside = replace(inside, at_s=5.0)
+    assert of_moments(ROUNDS, report(BOARD, *calm, outside)) == []
+    assert of_moments(ROUNDS, report(BOARD, moment(0.1, 1850.0), moment(10.1, 2000.0))) == []
+
+
+def test_a_power_source_without_energy_is_said() -> None:
+    assert of_moments(ROUNDS, report(power="ina3221"))[0].startswith("energy: too few samples")
+    assert of_moments(replace(ROUNDS, energy_mj=1.0), report(power="ina3221")) == []
