@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from torch import nn
 
 from device.backends.frontend import logmel
+from device.backends.golden import to_golden
 from device.bundle import (
     CARD,
     Accuracy,
@@ -174,6 +175,7 @@ class _Maker:
         written = to_c(path, entry, self.source.labels, folder, name)
         if self.source.front_end["name"] == "logmel":
             written += to_c_frontend(self.source.front_end, entry.inputs[0], folder, name)
+        written.append(to_golden(path, entry, self.source.front_end, folder, name))
         for made in written:
             inside = made.relative_to(self.workshop).as_posix()
             sha256, size = describe(self.workshop, inside)

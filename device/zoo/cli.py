@@ -10,6 +10,7 @@ from device.args import Parser
 from device.bundle import read_bundle
 from device.table import size_text, table
 from device.version import VERSION
+from device.zoo.firmware import KINDS, write_firmware
 from device.zoo.index import Index, choose
 from device.zoo.pull import pull as pull_from
 from device.zoo.source import Source, source_of
@@ -44,12 +45,15 @@ def pull(argv: list[str]) -> int:
     """Bring one bundle to a new folder."""
     examples = (
         "  collodi pull kws-digits --out my-bundle\n"
+        "  collodi pull kws-digits --firmware all        # and C for CMake and ESP-IDF\n"
         "  collodi pull kws-digits@1.2.0 --registry https://example.org/toys --trust toys.pub"
     )
     parser = Parser("collodi pull", "Fetch a bundle and check it.", examples)
     parser.add_argument("name", metavar="NAME[@VERSION]", help="as collodi models lists it")
     _registry_arguments(parser)
     parser.add_argument("--out", type=Path, metavar="DIR", help="new folder (default: ./NAME)")
+    parser.add_argument("--firmware", choices=KINDS, help="write DIR/firmware too: C sources with a"
+                        " golden test, a CMake library, an ESP-IDF component")  # fmt: skip
     words = parser.parse_args(argv)
     _check_trust(parser, words)
     out = words.out or Path(words.name.partition("@")[0])
@@ -64,6 +68,8 @@ def pull(argv: list[str]) -> int:
             print(f"\nkept in {out}.part: the same command goes on there", file=sys.stderr)
             raise
     print(f"{bundle.name}@{version}: {len(bundle.files)} files checked, in {out}")
+    if words.firmware is not None:
+        print("\n".join(write_firmware(out, bundle, words.firmware, version)))
     return 0
 
 
