@@ -1,7 +1,9 @@
 """An external meter: its file is read and the board's pattern found in it; nothing is guessed."""
 
 import math
+import threading
 import time
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -110,6 +112,13 @@ def test_no_pattern_is_found_where_none_is(seed: int) -> None:
         assert "\n" not in str(error.value)
 
 
+def test_a_pattern_that_is_there_twice_is_not_chosen_from() -> None:
+    twice = meter(9, pulses=(Pulse("start", START), Pulse("start", 30.0)))
+    with pytest.raises(ValueError, match=r"twice, 27\.0 s apart") as error:
+        align(twice, [Pulse("start", START)])
+    assert "\n" not in str(error.value)
+
+
 def test_a_pattern_cut_off_is_not_found() -> None:
     whole = meter(5)
     late = [i for i, at in enumerate(whole.times_s) if at > OFFSET + START + 2]
@@ -145,6 +154,27 @@ def test_the_board_plays_the_pattern() -> None:
     assert took >= 31 * 0.02 and time.process_time() > cpu
     with pytest.raises(ValueError, match="chips of 100"):
         play("start", chip_s=100)
+
+
+@pytest.mark.long  # needs a machine that is not busy otherwise
+def test_the_load_that_is_played_is_found_again() -> None:
+    """CPU time in place of power: the meter's clock is the board's, so the offset is known: 0."""
+    times, spent, end = [], [], threading.Event()
+
+    def watch() -> None:
+        while not end.wait(0.004):
+            times.append(time.monotonic())
+            spent.append(time.process_time())
+
+    watcher = threading.Thread(target=watch)
+    watcher.start()
+    pulse = play("start", chip_s=0.1)
+    end.set()
+    watcher.join()
+    power = 1000 * np.diff(spent) / np.diff(times)
+    middle = [(a + b) / 2 for a, b in pairwise(times)]
+    found = align(Trace(middle, power.tolist(), 0), [pulse])
+    assert abs(found.meter_s(pulse.began_s) - pulse.began_s) < 0.02
 
 
 def write(path: Path, lines: list[str]) -> Path:

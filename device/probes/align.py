@@ -9,6 +9,7 @@ uncertainty.
 from __future__ import annotations
 
 import math
+from array import array
 from collections.abc import Sequence
 from dataclasses import dataclass
 from statistics import mean, stdev
@@ -96,29 +97,41 @@ def find(power: Curve, pulse: Pulse) -> Found:
             f"the meter takes a sample every {power.step_s:.3g} s: too few for chips of "
             f"{chip_s:.3g} s; sample faster, or play chips of {LEAST_PER_CHIP * power.step_s:.2g} s"
         )
-    place, score = _search(power, code, chip_s)
+    places = _search(power, code, chip_s)
+    place, score = places[0]
     if score < LEAST_SCORE:
         raise ValueError(
             f"the board's {pulse.name} pattern is not in the meter's samples: best correlation "
             f"{max(score, 0.0):.2f}, at least {LEAST_SCORE} is needed; was the meter running?"
         )
+    if len(places) > 1:
+        apart = abs(places[1][0] - place)
+        raise ValueError(
+            f"the board's {pulse.name} pattern is in the meter's samples twice, {apart:.1f} s "
+            "apart: leave the samples of one run in the file"
+        )
     began, scatter, step = _edges(power, code, chip_s, place)
     return Found(began, math.hypot(scatter, power.step_s / math.sqrt(12)), score, step)
 
 
-def _search(power: Curve, code: Sequence[int], chip_s: float) -> tuple[float, float]:
-    """Return (begin, correlation) of the best place, to an eighth of a chip."""
+def _search(power: Curve, code: Sequence[int], chip_s: float) -> list[tuple[float, float]]:
+    """Return (begin, correlation) of the best place, to an eighth of a chip.
+
+    A second follows where another place, more than half a pattern away, is good enough too.
+    """
     start, end = power.times_s[0], power.times_s[-1]
     count = int((end - start) / chip_s * STEPS)
     sums = [power.energy_mj(start, start + i * chip_s / STEPS) for i in range(count + 1)]
     wave = _straightened(code)
-    best, score = start, -1.0
+    scores = array("d", [-1.0])  # at least one, where the trace is shorter than the pattern
     for i in range(count - STEPS * len(code) + 1):
         marks = sums[i : i + STEPS * len(code) + 1 : STEPS]
-        now = _correlation([marks[k + 1] - marks[k] for k in range(len(code))], wave)
-        if now > score:
-            best, score = start + i * chip_s / STEPS, now
-    return best, score
+        scores.append(_correlation([marks[k + 1] - marks[k] for k in range(len(code))], wave))
+    best = max(range(len(scores)), key=scores.__getitem__)
+    far = (i for i in range(len(scores)) if abs(i - best) > STEPS * len(code) / 2)
+    others = [i for i in far if scores[i] >= LEAST_SCORE]
+    second = [max(others, key=scores.__getitem__)] if others else []
+    return [(start + (i - 1) * chip_s / STEPS, scores[i]) for i in (best, *second)]
 
 
 def _edges(
