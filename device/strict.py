@@ -6,16 +6,22 @@ Literal, `X | None`, `tuple[X, ...]`, `dict[str, X]`, `list[X]` and other datacl
 
 from __future__ import annotations
 
+import ast
+import builtins
 import dataclasses
 import difflib
 import json
 import math
+import sys
 import types
 import typing
 from pathlib import Path
 from typing import Any, TypeVar
 
 T = TypeVar("T")
+UNIONS = (typing.Union, getattr(types, "UnionType", typing.Union))
+OLD_NAMES = {"tuple": typing.Tuple, "list": typing.List, "dict": typing.Dict}  # noqa: UP006
+"""Built-in containers to what Python 3.8 takes with brackets."""
 JSON_TYPES = {str: "text", int: "a whole number", float: "a number", bool: "true or false"}
 
 
@@ -99,7 +105,7 @@ def decode(kind: type[T], data: Any, where: str, key: str = "") -> T:
     for name in data:
         if name not in fields:
             raise FormatError(f"{where}: unknown key '{_join(key, name)}'{nearest(name, fields)}")
-    hints = typing.get_type_hints(kind)
+    hints = hints_of(kind)
     values: dict[str, Any] = {}
     for name, field in fields.items():
         if name in data:
@@ -116,6 +122,33 @@ def decode(kind: type[T], data: Any, where: str, key: str = "") -> T:
         raise FormatError(f"{where}: {error}") from None
 
 
+def hints_of(kind: type) -> dict[str, Any]:
+    """Return the type of each field; a board's Python 3.8 cannot evaluate `tuple[X] | None`."""
+    return typing.get_type_hints(kind) if sys.version_info >= (3, 10) else old_hints(kind)
+
+
+def old_hints(kind: type) -> dict[str, Any]:
+    """Do what get_type_hints does, with the names that Python 3.8 has for the same types."""
+    names = {**vars(builtins), **vars(sys.modules[kind.__module__]), **OLD_NAMES}
+    fields = dataclasses.fields(kind)  # type: ignore[arg-type]
+    return {f.name: _type_of(ast.parse(str(f.type), mode="eval").body, names) for f in fields}
+
+
+def _type_of(node: ast.AST, names: dict[str, Any]) -> Any:
+    """Evaluate an annotation: names, `X | Y`, `X[Y, ...]`, Literal of constants, None."""
+    if isinstance(node, ast.Name):
+        return names[node.id]
+    if isinstance(node, ast.Constant):
+        return type(None) if node.value is None else node.value
+    if isinstance(node, ast.Tuple):
+        return tuple(_type_of(each, names) for each in node.elts)
+    if isinstance(node, ast.BinOp):
+        return typing.Union[_type_of(node.left, names), _type_of(node.right, names)]  # noqa: UP007
+    if isinstance(node, ast.Subscript):
+        return _type_of(node.value, names)[_type_of(node.slice, names)]
+    return _type_of(node.value, names)  # type: ignore[attr-defined]  # ast.Index, until 3.8
+
+
 def _join(key: str, name: str) -> str:
     return f"{key}.{name}" if key else name
 
@@ -124,7 +157,7 @@ def _value(hint: Any, data: Any, where: str, key: str) -> Any:
     origin, args = typing.get_origin(hint), typing.get_args(hint)
     if hint is Any:
         return data
-    if origin in (typing.Union, types.UnionType):
+    if origin in UNIONS:
         return _union(args, data, where, key)
     if origin is typing.Literal:
         if not any(data == choice and type(data) is type(choice) for choice in args):

@@ -1,0 +1,1 @@
+"""What of a remote run happens on the board: standard library, Python 3.8 or later."""
