@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import sys
 from pathlib import Path
 
 from device.args import Parser, one_or_more_of, positive_int, positive_seconds
@@ -10,6 +11,7 @@ from device.backends import VARIANTS
 from device.bench import Options, bench
 from device.report import Report, Work, write_report
 from device.table import report_text
+from device.zoo.store import find
 
 EXAMPLES = """\
   collodi bench out/quickstart/kws
@@ -17,6 +19,8 @@ EXAMPLES = """\
   collodi bench old-bundle new-bundle --rounds 20 --json report.json
   collodi bench my-bundle --mode throughput --in-flight 4
   collodi bench my-bundle --work model,front-end,both --samples samples.npz
+  collodi bench my-bundle --board pi5
+  collodi bench --board pi5 --resume
   collodi bench my-bundle --provider cpu,xnnpack --xnnpack on,off"""
 WORKS: dict[str, Work] = {
     "model": "model", "front-end": "front end", "both": "front end and model",
@@ -27,14 +31,30 @@ PROVIDERS = {name: f"onnxruntime:{name}" for name in VARIANTS["onnxruntime"]}
 
 def main(argv: list[str]) -> int:
     """Run `collodi bench`; 0 where at least one file ran and none failed, else 1."""
-    words = _parser().parse_args(argv)
+    parser = _parser()
+    words = parser.parse_args(argv)
+    if words.resume == bool(words.bundle) or (words.resume and words.board == "local"):
+        parser.error("name a bundle, or a board with --resume")
     if words.json is not None and not words.json.resolve().parent.is_dir():
         raise ValueError(f"--json {words.json}: there is no folder {words.json.parent}")
-    report = bench(words.bundle, _options(words))
+    report = _bench(words)
     print(report_text(report))
     if words.json is not None:
         write_report(words.json, report)
     return status(report)
+
+
+def _bench(words: argparse.Namespace) -> Report:
+    """Measure here, or on a board over SSH."""
+    if words.board == "local":
+        return bench(words.bundle, _options(words))
+    from device.remote import bench_on
+
+    def say(line: str) -> None:
+        print(line, file=sys.stderr)
+
+    folders = [find(name) for name in words.bundle]
+    return bench_on(words.board, folders, _options(words), say, resume=words.resume)
 
 
 def status(report: Report) -> int:
@@ -66,7 +86,7 @@ def _options(words: argparse.Namespace) -> Options:
 def _parser() -> argparse.ArgumentParser:
     parser = Parser("collodi bench", "Measure bundles on this board, turn by turn.", EXAMPLES)
     add = parser.add_argument
-    add("bundle", metavar="BUNDLE", nargs="+", help="bundle folder, or a name of the zoo")
+    add("bundle", metavar="BUNDLE", nargs="*", help="bundle folder, or a name of the zoo")
     add("--file", metavar="NAME", help="only this file (path or target)")
     add("--runs", type=positive_int, default=200, metavar="N", help="most runs of a row (200)")
     add("--seconds", type=positive_seconds, default=5.0, metavar="S", help="most seconds a row (5)")
@@ -103,6 +123,7 @@ def _parser() -> argparse.ArgumentParser:
         "--pulse", action="store_true",
         help="play load patterns for an external power meter (collodi energy reads its file)",
     )  # fmt: skip
-    add("--board", default="local", metavar="NAME", help="only 'local' so far")
+    add("--board", default="local", metavar="NAME", help="a board of `collodi boards` (this one)")
+    add("--resume", action="store_true", help="fetch the run that a lost connection left there")
     add("--json", type=Path, metavar="FILE", help="write the report here")
     return parser

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from device.backends import MODULES
 from device.strict import FormatError, decode, nearest
 
 READY = Path(__file__).resolve().with_name("boards.toml")
@@ -62,6 +63,10 @@ class Entry:
                 raise FormatError(f"board '{self.name}': {key} {value!r} is no name or address")
         if self.port is not None and not 0 < self.port < 65536:
             raise FormatError(f"board '{self.name}': port {self.port} is not in 1..65535")
+        for runtime in self.runtimes:
+            if runtime not in MODULES:
+                hint = nearest(runtime, MODULES)
+                raise FormatError(f"board '{self.name}': no runtime '{runtime}'{hint}")
         if not self.python or self.python.startswith("-"):
             raise FormatError(f"board '{self.name}': python {self.python!r} is no program")
 

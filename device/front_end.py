@@ -34,7 +34,8 @@ SCENE: dict[str, Any] = {
     "height_px": 120,
 }
 
-AUDIOVISUAL: dict[str, Any] = LOGMEL | {
+AUDIOVISUAL: dict[str, Any] = {
+    **LOGMEL,
     "name": "audiovisual",
     "rate_hz": 25.0,  # pictures a second
     "size_px": 32,  # side of the grey square of the lower face

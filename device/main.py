@@ -44,6 +44,7 @@ COMMANDS = {
     "energy": Command(
         "device.energy_cli:main", "run", "add an external power meter's samples to a report"
     ),
+    "boards": Command("device.boards_cli:main", "run", "list boards, check one, show a dry run"),
     "voice": Command(
         "generate.voice.cli:main", "generate", "list voices, make a corpus, teach a Coqui voice"
     ),

@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import json
 import zipfile
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -14,24 +15,18 @@ PACKAGE = Path(__file__).resolve().parent
 START = "import sys\nfrom device.onboard.supervise import main\nsys.exit(main(sys.argv[1:]))\n"
 REQUEST = "request.json"
 EPOCH = (1980, 1, 1, 0, 0, 0)
-HOST_ONLY = ("zoo",)
-"""Parts of the package that no board needs."""
 
 
 def kit() -> bytes:
     """Return `device` as a zip application; the same sources give the same bytes."""
     files = {"__main__.py": START.encode()}
     for path in sorted(PACKAGE.rglob("*.py")):
-        inner = path.relative_to(PACKAGE)
-        if inner.parts[0] not in HOST_ONLY:
-            files[f"device/{inner.as_posix()}"] = path.read_bytes()
-    for name in HOST_ONLY:
-        files[f"device/{name}/__init__.py"] = b""
+        files[f"device/{path.relative_to(PACKAGE).as_posix()}"] = path.read_bytes()
     return zipped(files)
 
 
-def job(request: dict[str, Any], folders: list[Path]) -> bytes:
-    """Return a run's request and its bundles (`bundles/0`, `bundles/1`, ...) as one zip.
+def job(request: dict[str, Any], folders: Sequence[Path], samples: Sequence[Path]) -> bytes:
+    """Return a run's request, its bundles (`bundles/0`, ...) and its sample sets as one zip.
 
     FormatError for a bundle whose files are not those of its manifest.
     """
@@ -39,6 +34,8 @@ def job(request: dict[str, Any], folders: list[Path]) -> bytes:
     for number, folder in enumerate(folders):
         for path in (MANIFEST, *(entry.path for entry in read_bundle(folder).files)):
             files[f"bundles/{number}/{path}"] = (folder / path).read_bytes()
+    for number, path in enumerate(samples):
+        files[f"samples/{number}{path.suffix}"] = path.read_bytes()
     return zipped(files)
 
 

@@ -12,6 +12,7 @@ import hashlib
 import os
 import platform
 import secrets
+import shlex
 import tempfile
 import time
 from collections.abc import Callable
@@ -20,6 +21,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from device.backends import MODULES
+from device.bench import Options
 from device.boards import Entry, board_named
 from device.bundle import MANIFEST
 from device.files import sha256_of, write_atomic
@@ -57,19 +59,14 @@ class Run:
     """Was it started, so that there is something to fetch?"""
 
 
-def bench_on(name: str, folders: list[Path], options: Any, say: Say, *, resume: bool) -> Report:
+def bench_on(name: str, folders: list[Path], options: Options, say: Say, *, resume: bool) -> Report:
     """Measure bundles on a named board, or fetch the run that a dropped connection left there.
 
-    `options` is the dataclass of `bench` as the board shall see it. Raises BoardError (one line),
-    ValueError where the entry is wrong or, with `resume`, no run is known.
+    Raises BoardError (one line), ValueError where the entry is wrong or, with `resume`, no run is
+    known.
     """
     remote = Remote(board_named(name), say)
     return remote.resume() if resume else remote.bench(folders, options)
-
-
-def discard(name: str, say: Say) -> bool:
-    """Stop and remove a run that was begun from here; False where none is known."""
-    return Remote(board_named(name), say).discard()
 
 
 def records() -> Path:
@@ -91,14 +88,33 @@ class Remote:
         scratch = {"scratch": self.entry.scratch, "lock": self.entry.lock}
         return self.ssh.ask("hello", {**scratch, "modules": ["numpy", *modules]})
 
-    def bench(self, folders: list[Path], options: Any) -> Report:
+    def plan(self) -> list[str]:
+        """Return what a measurement would run, call by call, without running it."""
+        told = {"dir": f"{self.entry.scratch or '/tmp'}/{PREFIX}RANDOM", "lock": self.entry.lock}
+        size = len(kit())
+        calls = [
+            ("hello", "facts, lock, earlier runs", {"scratch": self.entry.scratch}),
+            ("receive", f"{KIT}: the kit, {size} bytes", {**told, "name": KIT}),
+            ("receive", "job.zip: bundles, samples, options", {**told, "name": "job.zip"}),
+            ("start", f"take the lock; {self.entry.python} {KIT} supervise, detached", told),
+            ("follow", "events and telemetry", told),
+            ("fetch", "report.json, with its SHA-256", told),
+            ("clean", "stop what is left, remove the folder and the lock", told),
+        ]
+        lines = [f"# on stdin of each: the agent's source ({len(self.ssh.source)} bytes)"]
+        for verb, what, facts in calls:
+            lines += ["", f"# {verb}: {what}", shlex.join(self.ssh.words(verb, facts))]
+        return lines
+
+    def bench(self, folders: list[Path], options: Options) -> Report:
         """Send, start, follow and fetch; whatever happens, leave nothing on the board."""
         facts = self.hello()
         self.settle(facts)
         self.check(facts)
         request = {
-            "options": encode(options),
+            "options": encode(replace(options, board="local", samples=())),
             "bundles": len(folders),
+            "samples": len(options.samples),
             "cool_c": self.entry.cool_c,
             "cool_wait_s": self.entry.cool_wait_s,
             "period_s": PERIOD_S,
@@ -106,7 +122,7 @@ class Remote:
         folder = f"{facts['scratch']}/{PREFIX}{secrets.token_hex(16)}"
         hashes = tuple(sha256_of(place / MANIFEST) for place in folders)
         run = Run(self.entry.name, folder, facts["boot_id"], hashes, make_stamp())
-        files = {KIT: kit(), "job.zip": job(request, folders)}
+        files = {KIT: kit(), "job.zip": job(request, folders, options.samples)}
         self.keep(run)
         try:
             for file, data in files.items():

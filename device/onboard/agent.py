@@ -169,12 +169,13 @@ def gone(folder: Path) -> bool:
 
 
 def remains(folder: Path) -> list[int]:
-    """Return the processes that name the run's folder, those of this call aside."""
-    found = []
+    """Return the processes of a run: started from its folder, or with its kit on their path."""
+    found, name = [], os.fsencode(folder)
     for entry in Path("/proc").glob("[0-9]*"):
         with contextlib.suppress(OSError):
-            named = os.fsencode(folder) in (entry / "cmdline").read_bytes()
-            if named and os.getsid(int(entry.name)) != os.getsid(0):
+            words = (entry / "cmdline").read_bytes().split(b"\0")
+            ours = any(word.startswith(name) for word in words)
+            if ours or name in (entry / "environ").read_bytes():
                 found.append(int(entry.name))
     return found
 

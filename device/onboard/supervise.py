@@ -11,6 +11,7 @@ import subprocess
 import sys
 import time
 import zipfile
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -162,13 +163,16 @@ def supervise(folder: str, lock: str) -> int:
 
 def measure(folder: str) -> int:
     """Entry of the measuring process: what the request asks, with the kit's own `bench`."""
-    from device.bench_cli import Options, bench
+    from device.bench import Options, bench
     from device.report import write_report
     from device.strict import decode
 
-    request = load_json(Path(folder) / REQUEST)
+    home = Path(folder)
+    request = load_json(home / REQUEST)
     options = decode(Options, request["options"], REQUEST)
-    report = bench(Path(folder) / "bundles/0", options)
+    samples = tuple(sorted(home.glob("samples/*")))
+    bundles = [home / f"bundles/{number}" for number in range(request["bundles"])]
+    report = bench(bundles, replace(options, samples=samples))
     write_report(Path(folder) / REPORT, report)
     return 0
 
