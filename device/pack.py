@@ -34,8 +34,8 @@ def job(request: dict[str, Any], folders: Sequence[Path], samples: Sequence[Path
     for number, folder in enumerate(folders):
         for path in (MANIFEST, *(entry.path for entry in read_bundle(folder).files)):
             files[f"bundles/{number}/{path}"] = (folder / path).read_bytes()
-    for number, path in enumerate(samples):
-        files[f"samples/{number}{path.suffix}"] = path.read_bytes()
+    for number, sample in enumerate(samples):
+        files[f"samples/{number}{sample.suffix}"] = sample.read_bytes()
     return zipped(files)
 
 
