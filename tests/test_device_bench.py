@@ -106,7 +106,7 @@ def test_a_file_that_fails_takes_only_its_row(
 @pytest.mark.parametrize(
     ("words", "line"),
     [
-        (["--board", "pi"], "not yet"), (["--file", "x"], "has no file 'x'"),
+        (["--board", "pi"], "there is no such board"), (["--file", "x"], "has no file 'x'"),
         (["--json", "no/such/r.json"], "there is no folder"),
     ],
 )  # fmt: skip
