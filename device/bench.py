@@ -56,6 +56,8 @@ class Options:
     """How many at once in throughput mode; None: one a core."""
     variants: tuple[str, ...] = ()
     """Variants of runtimes, e.g. `onnxruntime:xnnpack`; the default of a runtime without one."""
+    tensorrt: bool = False
+    """Also build a TensorRT engine of the float ONNX file here, and run it."""
     pulse: bool = False
     """Play load patterns before and after, by which an external meter's samples are aligned."""
     samples: tuple[Path, ...] = ()
@@ -161,7 +163,10 @@ def _of_file(folder: Path, entry: ModelFile, row: FileRun, options: Options) -> 
     works: list[Work] = [work for work in options.work if work != "front end"]
     if entry.target == "onnx-raw":  # its front end is inside
         works = ["front end and model"]
-    for runtime in _with_variants(RUNTIMES[entry.target], options.variants):
+    runtimes = _with_variants(RUNTIMES[entry.target], options.variants)
+    if options.tensorrt and entry.target == "onnx":
+        runtimes.append("tensorrt")
+    for runtime in runtimes:
         absent = why_not(runtime)
         for work in works:
             named = replace(row, runtime=runtime, work=work)

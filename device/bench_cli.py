@@ -79,6 +79,7 @@ def _options(words: argparse.Namespace) -> Options:
             [PROVIDERS[name] for name in words.provider] + [SWITCH[name] for name in words.xnnpack]
         ),
         samples=tuple(words.samples),
+        tensorrt=words.tensorrt,
         pulse=words.pulse,
     )
 
@@ -118,6 +119,10 @@ def _parser() -> argparse.ArgumentParser:
     add(
         "--samples", type=Path, action="append", default=[], metavar="FILE",
         help="also score the answers on these (collodi samples); repeat for several bundles",
+    )  # fmt: skip
+    add(
+        "--tensorrt", action="store_true",
+        help="also build a TensorRT engine of the ONNX file here; COLLODI_ENGINES=DIR keeps it",
     )  # fmt: skip
     add(
         "--pulse", action="store_true",

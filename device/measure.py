@@ -28,7 +28,9 @@ from device.worker import Ask, Job, Loaded, Memory, Round
 
 T = TypeVar("T")
 PATIENCE_S = 300.0
-"""Time for import, load and the least runs, on top of the measuring time."""
+"""Time for the least runs, on top of the measuring time."""
+LOAD_PATIENCE_S = 1800.0
+"""Time for import and load; a small board builds a TensorRT engine in minutes."""
 
 
 class Absent(RuntimeError):
@@ -162,7 +164,9 @@ class Process:
             child.stdin.flush()
         except BrokenPipeError:
             raise RuntimeError(self._why()) from None
-        answer = json.loads(self._line(ask.seconds + PATIENCE_S))
+        answer = json.loads(
+            self._line(LOAD_PATIENCE_S if ask.what == "load" else ask.seconds + PATIENCE_S)
+        )
         if "absent" in answer:
             raise Absent(self._shown(answer["absent"]))
         if "failed" in answer:

@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from device.backends.trt import build
 from device.files import write_atomic
 from export.errors import ExportError
 from export.quantize import quantize_for_tensorrt
@@ -98,26 +99,8 @@ def _tensorrt() -> Any:
     return tensorrt
 
 
-def _build(tensorrt: Any, onnx: Path, batches: tuple[int, int, int] | None = None) -> bytes:
-    """Parse into a strongly typed network and build; the parser's first error is named.
-
-    batches: of inputs whose first axis is free.
-    """
-    logger = tensorrt.Logger(tensorrt.Logger.ERROR)
-    builder = tensorrt.Builder(logger)
-    typed = 1 << int(tensorrt.NetworkDefinitionCreationFlag.STRONGLY_TYPED)
-    network = builder.create_network(typed)
-    parser = tensorrt.OnnxParser(network, logger)
-    if not parser.parse(onnx.read_bytes()):
-        raise ExportError(f"{onnx.name}: TensorRT cannot read it: {parser.get_error(0)}")
-    config = builder.create_builder_config()
-    if batches:
-        profile = builder.create_optimization_profile()
-        for number in range(network.num_inputs):
-            tensor = network.get_input(number)
-            profile.set_shape(tensor.name, *((batch, *tensor.shape[1:]) for batch in batches))
-        config.add_optimization_profile(profile)
-    engine = builder.build_serialized_network(network, config)
-    if engine is None:
-        raise ExportError(f"{onnx.name}: TensorRT built no engine")
-    return bytes(engine)
+def _build(tensorrt: Any, onnx: Path, batches: tuple[int, int, int] = (1, 1, 1)) -> bytes:
+    try:
+        return build(tensorrt, onnx, batches=batches)
+    except ValueError as error:
+        raise ExportError(str(error)) from error

@@ -52,7 +52,7 @@ def test_what_happens_to_the_child_is_one_line(
 
 def test_a_child_that_hangs_is_ended(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     stand_in(tmp_path, monkeypatch, f"echo $$ > {tmp_path}/pid; exec sleep 60")
-    monkeypatch.setattr("device.measure.PATIENCE_S", 0.3)
+    monkeypatch.setattr("device.measure.LOAD_PATIENCE_S", 0.3)
     with Process(JOB) as process, pytest.raises(RuntimeError, match="no answer after"):
         process.ask(Ask("load"), Loaded)
     assert not Path(f"/proc/{(tmp_path / 'pid').read_text().strip()}/exe").exists()

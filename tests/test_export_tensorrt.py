@@ -71,17 +71,17 @@ def fake_tensorrt(parses: bool) -> Any:
         def __init__(self, logger: object) -> None:
             self.logger = logger
 
-        def create_network(self, flags: int) -> int:
-            return flags
+        def create_network(self, flags: int) -> SimpleNamespace:
+            return SimpleNamespace(flags=flags, num_inputs=0)
 
         def create_builder_config(self) -> object:
             return object()
 
-        def build_serialized_network(self, network: int, _config: object) -> bytes:
-            return b"engine %d" % network
+        def build_serialized_network(self, network: SimpleNamespace, _: object) -> bytes:
+            return b"engine %d" % network.flags
 
     class Parser:
-        def __init__(self, _network: int, _logger: object) -> None:
+        def __init__(self, _network: object, _logger: object) -> None:
             pass
 
         def parse(self, data: bytes) -> bool:

@@ -78,8 +78,6 @@ def why_not(runtime: str) -> str | None:
         return f"{packages[0]} is not installed: pip install '{wanted}'"
     if not find_spec("numpy"):
         return NO_NUMPY
-    if runtime == "tensorrt":
-        return "this version of the kit does not run TensorRT engines"
     return None
 
 
