@@ -112,6 +112,17 @@ def test_the_golden_numbers_are_those_of_tflite_micro(tmp_path: Path, name: str)
 
 
 @pytest.mark.parametrize("name", names())
+def test_the_arena_of_the_header_is_enough(firmware: dict[str, Path], name: str) -> None:
+    runtime = pytest.importorskip("tflite_micro.python.tflite_micro.runtime")
+    header = (firmware[name] / f"{c_name(name)}.h").read_text()
+    arena = int(header.partition("_ARENA_BYTES ")[2].split()[0])
+    model = (BUNDLES / name / read_bundle(BUNDLES / name).file("tflite-int8").path).read_bytes()
+    runtime.Interpreter.from_bytes(model, arena_size=arena).invoke()
+    with pytest.raises(RuntimeError):
+        runtime.Interpreter.from_bytes(model, arena_size=arena - 4096)
+
+
+@pytest.mark.parametrize("name", names())
 def test_the_array_is_the_file_of_the_manifest(firmware: dict[str, Path], name: str) -> None:
     body = (firmware[name] / f"{c_name(name)}.c").read_text()
     entry = read_bundle(BUNDLES / name).file("tflite-int8")
@@ -213,3 +224,18 @@ def test_no_c_code_or_another_array_is_refused(tmp_path: Path) -> None:
     with pytest.raises(ValueError, match=r"its array is not model\.int8\.tflite"):
         write_firmware(tmp_path / "b", bundle, "c", "1.0.0")
     assert not (tmp_path / "b" / "firmware").exists()
+
+
+def test_the_program_of_the_page_compiles_and_hears(
+    firmware: dict[str, Path], tmp_path: Path
+) -> None:
+    """docs/firmware.md: its C is whole, without a warning, and silence is no word."""
+    page = (Path(__file__).parent.parent / "docs" / "firmware.md").read_text()
+    (tmp_path / "app.c").write_text(page.split("```c\n")[1].split("```")[0])
+    source = firmware["kws-digits"]
+    parts = [source / name for name in ("kws_digits.c", "kws_digits_frontend.c", "reference.c")]
+    words = [need("gcc"), *STRICT, f"-I{source}", tmp_path / "app.c", *parts]
+    built = run(*words, "-o", tmp_path / "app", "-lm")
+    assert built.returncode == 0, built.stderr
+    done = subprocess.run([tmp_path / "app"], input=bytes(64000), capture_output=True)
+    assert done.returncode == 0 and done.stdout == b""

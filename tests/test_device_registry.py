@@ -136,6 +136,21 @@ def test_an_older_index_is_refused_here_and_at_a_mirror(
     assert pull("--out", "x") == 0
 
 
+def test_a_keeper_who_is_just_writing_is_waited_for(
+    place: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The index is new and its signature still the old one, for a moment."""
+    signature = place / "reg" / "index.json.minisig"
+    old = signature.read_text()
+    assert main(["publish", "--registry", "reg", "--key", "key"]) == 0
+    new = signature.read_text()
+    signature.write_text(old)
+    monkeypatch.setattr("device.zoo.trust.time.sleep", lambda _: signature.write_text(new))
+    assert pull("--trust", "key.pub") == 0
+    assert next(iter(read_pins(pins_path()).registries.values())).serial == 3
+    assert pull("--out", "again") == 0
+
+
 def test_a_second_index_of_the_same_number_is_refused(place: Path) -> None:
     assert pull("--trust", "key.pub") == 0
     resign(place, lambda data: data["bundles"].pop())

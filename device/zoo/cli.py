@@ -63,9 +63,9 @@ def pull(argv: list[str]) -> int:
         source, index = _open(words)
         entry = choose(index, words.name)
         try:
-            bundle, version = pull_from(source, entry, words.out or Path(entry.name)), entry.version
+            bundle, version = pull_from(source, entry, out), entry.version
         except KeyboardInterrupt:
-            print(f"\nkept in {out}.part: the same command goes on there", file=sys.stderr)
+            print(f"what came is kept in {out}.part: the same command goes on", file=sys.stderr)
             raise
     print(f"{bundle.name}@{version}: {len(bundle.files)} files checked, in {out}")
     if words.firmware is not None:

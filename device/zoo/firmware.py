@@ -9,7 +9,6 @@ import tempfile
 from pathlib import Path
 
 from device.bundle import Bundle, ModelFile
-from device.table import size_text
 
 KINDS = ("c", "cmake", "esp-idf", "all")
 TEMPLATES = Path(__file__).resolve().parent / "templates"
@@ -39,7 +38,7 @@ def write_firmware(folder: Path, bundle: Bundle, kind: str, version: str) -> lis
     except BaseException:
         shutil.rmtree(part, ignore_errors=True)
         raise
-    return _summary(folder / FOLDER / name, name, main, kind)
+    return _summary(folder / FOLDER / name, name, kind)
 
 
 def _main(bundle: Bundle) -> ModelFile:
@@ -90,9 +89,12 @@ def _filled(template: str, values: dict[str, str]) -> str:
     return re.sub(r"@(\w+)@", lambda found: values[found[1]], text)
 
 
-def _summary(out: Path, name: str, main: ModelFile, kind: str) -> list[str]:
-    arena = size_text(main.arena_bytes) if main.arena_bytes else "unknown"
-    lines = [f"{out}: {kind}, arena {arena}, operators {' '.join(main.ops or ())}"]
+def _summary(out: Path, name: str, kind: str) -> list[str]:
+    header = (out / f"{name}.h").read_text(encoding="utf-8")
+    arena = re.search(r"_ARENA_BYTES ([0-9]+)", header)
+    flash = re.search(r"_size; /\* ([0-9]+) bytes", header)
+    sizes = [f"{int(found[1]):,} bytes" if found else "unknown" for found in (arena, flash)]
+    lines = [f"{out}: {kind}, arena {sizes[0]}, model {sizes[1]} of flash"]
     if not (out / f"{name}_test.c").is_file():
         return [*lines, "no golden test: the bundle was exported before there was one"]
     if kind in ("cmake", "all"):

@@ -12,6 +12,7 @@ import time
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timezone
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from device.files import write_atomic
 from device.strict import check_format, decode, dumps, load_json
@@ -25,6 +26,9 @@ from device.zoo.index import (
     text_of,
 )
 from device.zoo.source import FolderSource, Refused, Source, read_small
+
+if TYPE_CHECKING:
+    from device.backends.minisign import PublicKey
 
 FORMAT, VERSION = "collodi.trust", 1
 
@@ -100,7 +104,8 @@ def trusted_index(
             f"{source.place} was trusted by key {old}, --trust gives {key.name}: if its keeper "
             f"confirms a new key, take the entry out of {path}"
         )
-    index = _verified(source, key, data, signature)
+    data = _verified(source, key, data, signature)
+    index = read_index(data, f"{source.place}/{INDEX}")
     _check_age(index, source.place, now or datetime.now(timezone.utc))
     _check_seen(index, data, pins, source.place)
     made = Pin(key.text, index.id, index.serial, _hash(data), text_of(datetime.now(timezone.utc)))
@@ -115,24 +120,22 @@ def _read(source: Source) -> tuple[bytes, str]:
     return data, read_small(source, SIGNATURE, 4096).decode("utf-8", "replace")
 
 
-def _verified(source: Source, key: object, data: bytes, signature: str) -> Index:
-    """Check the signature; once again after a second, for the keeper may just be writing."""
-    from device.backends.minisign import PublicKey, verify
+def _verified(source: Source, key: PublicKey, data: bytes, signature: str) -> bytes:
+    """Return the bytes that bear the signature: `data`, or those of a second later, for the keeper
+    may just be writing."""
+    from device.backends.minisign import verify
 
-    assert isinstance(key, PublicKey)
     where = f"{source.place}/{INDEX}"
     try:
         verify(key, data, signature, where)
     except ValueError:
         time.sleep(1)
-        data_again, signature = _read(source)
+        data, signature = _read(source)
         try:
-            verify(key, data_again, signature, where)
+            verify(key, data, signature, where)
         except ValueError as error:
             raise Refused(str(error)) from None
-        if data_again != data:
-            return read_index(data_again, where)
-    return read_index(data, where)
+    return data
 
 
 def _check_age(index: Index, place: str, now: datetime) -> None:

@@ -98,3 +98,7 @@ int main(void) {
   printf(failures ? "FAILED\n" : "passed\n");
   return failures ? 1 : 0;
 }
+
+#ifdef ESP_PLATFORM
+void app_main(void) { main(); }
+#endif
