@@ -4,6 +4,8 @@
 written as a backslash and 0.
 """
 
+from __future__ import annotations
+
 from pathlib import Path
 
 FOLDER = Path(__file__).with_name("data") / "boards"

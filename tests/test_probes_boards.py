@@ -13,10 +13,9 @@ from device.probes.jetson import (
     parse_nvpmodel,
     parse_nvpmodel_files,
     parse_tegrastats,
-    parse_tegrastats_log,
 )
 from device.probes.linux import board, clocks_mhz, power_mode, temperatures_c
-from device.probes.pi import parse_clock, parse_pmic, parse_temperature, parse_throttled
+from device.probes.pi import parse_clock, parse_pmic, parse_throttled
 from device.probes.rails import PMIC, describe, total
 from device.probes.sysfs import rails, read_milliwatts
 
@@ -57,9 +56,11 @@ def test_family_and_system(name: str, tmp_path: Path) -> None:
     found = this_family(root)
     assert found is not None and found.name == name
     model = board("desk", root).model
-    assert family(model) == found, "the model text alone says the same"
+    assert "(" not in model and family(model) == found, "the model text alone says the same"
     compatible = BOARDS["read_board"](name)[0]["proc/device-tree/compatible"]
     assert family("A Carrier of Another Maker", compatible) == found
+    (root / "proc/device-tree/model").write_text("A Carrier\0")
+    assert board("desk", root).model == f"A Carrier ({found.title})"
     assert ("L4T" in board("desk", root).os) == (name in JETSONS)
 
 
@@ -140,10 +141,8 @@ def test_a_pi_and_its_firmware(name: str, tmp_path: Path) -> None:
     answers = BOARDS["read_board"](name)[1]
     assert parse_throttled(answers["vcgencmd get_throttled"]) is not None
     clock = parse_clock(answers["vcgencmd measure_clock arm"])
-    heat = parse_temperature(answers["vcgencmd measure_temp"])
     root = BOARDS["build_tree"](name, tmp_path)
     assert clock is not None and min(clocks_mhz(root)) == pytest.approx(clock, rel=0.01)
-    assert heat == pytest.approx(temperatures_c(root)["cpu-thermal"], abs=0.1)
     assert rails(root) == ()
 
 
@@ -159,7 +158,6 @@ def test_pmic_of_the_pi_5() -> None:
     assert found.power_mw["VDD_CORE"] == pytest.approx(2.5 * 0.9 * 1000)
     assert found.power_mw["HDMI"] == pytest.approx(0.014 * 5.07 * 1000)
     assert found.unpaired == ("3V3_ADC", "BATT", "EXT5V"), "nan, and rails without a current"
-    assert found.input_v == pytest.approx(5.1234)
     chosen = total(found.power_mw, PMIC)
     assert chosen is not None and "HDMI" not in chosen.rails and len(chosen.rails) == 10
     said = describe(chosen, PMIC)
@@ -177,10 +175,10 @@ def test_rails_that_are_not_understood_are_not_summed() -> None:
     assert agx is not None and "VDDQ_VDD2_1V8AO" in agx.what and "not added" in agx.what
 
 
-def test_a_log_counts_what_it_skips() -> None:
+def test_a_line_that_is_cut_off_before_its_cores_is_none() -> None:
     line = BOARDS["read_board"]("thor")[1]["tegrastats --interval 500"]
-    read, skipped = parse_tegrastats_log(line + "\nnonsense\n" + line[:40] + "\n" + line)
-    assert len(read) == 2 and skipped == 2 and read[0] == read[1]
+    assert parse_tegrastats(line) and parse_tegrastats(line[:40]) is None
+    assert parse_tegrastats("nonsense") is None
 
 
 def test_boards_of_other_kinds() -> None:

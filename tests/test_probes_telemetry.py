@@ -78,6 +78,8 @@ def test_an_older_pi_has_heat_and_no_power(
     sampler = sampled(BOARDS["build_tree"](name, tmp_path))
     assert sampler.source is None and sampler.power_source() is None and sampler.total() is None
     assert all(m.temperatures_c and not m.power_mw for m in sampler.moments())
+    real_mhz = {"pi-zero-2w": 1000.0, "pi3": 1200.126, "pi4": 1800.457088}[name]
+    assert sampler.moments()[0].clocks_mhz == (real_mhz,) * 4, "the firmware's, not cpufreq's"
 
 
 def test_a_board_that_tells_nothing_has_no_moments(tmp_path: Path) -> None:
@@ -104,7 +106,6 @@ def test_the_clock_begins_at_the_mark(tmp_path: Path) -> None:
     with Sampler(0.05, root) as sampler:
         time.sleep(0.2)
         sampler.mark()
-        assert 0 <= sampler.now_s() < 5
         assert sampler.zero_s <= time.monotonic()
         time.sleep(0.2)
     times = [m.at_s for m in sampler.moments()]

@@ -61,14 +61,6 @@ def parse_tegrastats(line: str) -> Tegra | None:
     )
 
 
-def parse_tegrastats_log(text: str) -> tuple[tuple[Tegra, ...], int]:
-    """Read a log; return its lines in order and how many were skipped."""
-    lines = [line for line in text.splitlines() if line.strip()]
-    read = [parse_tegrastats(line) for line in lines]
-    found = tuple(line for line in read if line is not None)
-    return found, len(lines) - len(found)
-
-
 def sensor(name: str, value_c: float) -> float | None:
     """Return a temperature of a Jetson, degrees Celsius; None for a sensor that says nothing.
 

@@ -8,8 +8,9 @@ from pathlib import Path
 
 from device.probes.ask import ask
 from device.probes.emulation import emulation, virtual
+from device.probes.family import this_family
 from device.probes.jetson import PowerMode, parse_l4t, parse_nvpmodel, parse_nvpmodel_files
-from device.probes.pi import read_throttled
+from device.probes.pi import read_arm_mhz, read_throttled
 from device.probes.sysfs import (
     ROOT,
     core_clocks,
@@ -24,11 +25,10 @@ from device.stamp import make_stamp
 
 def board(name: str, root: Path = ROOT) -> Board:
     """Return what this machine is."""
-    model = read_text(root / "proc/device-tree/model")
     release = re.match(r"[\d.]*", platform.release())
     return Board(
         name=name,
-        model=model or make_stamp().host.cpu_model,
+        model=_model(root) or make_stamp().host.cpu_model,
         os=_os_name(root),
         kernel=f"{platform.system()} {release.group() if release else ''}".strip(),
         power_mode=power_mode(root),
@@ -44,7 +44,7 @@ def conditions(root: Path = ROOT) -> Conditions:
     return Conditions(
         load_1min=float(load[0]) if load and re.fullmatch(r"\d+(\.\d+)?", load[0]) else None,
         governor=governor or None,
-        clocks_mhz=clocks_mhz(root),
+        clocks_mhz=_real_clocks_mhz() if root == ROOT else clocks_mhz(root),
         temperatures_c=temperatures_c(root),
         throttled=read_throttled() if root == ROOT else (),
     )
@@ -55,6 +55,12 @@ def clocks_mhz(root: Path = ROOT) -> tuple[float, ...]:
     found = [read_megahertz(read_text(name)) for name in core_clocks(root)]
     clocks = tuple(clock for clock in found if clock is not None)
     return clocks or parse_cpuinfo(read_text(root / "proc/cpuinfo"))
+
+
+def _real_clocks_mhz() -> tuple[float, ...]:
+    """Return the clocks of this machine, on a Pi those that its firmware measures."""
+    clocks, arm_mhz = clocks_mhz(), read_arm_mhz()
+    return clocks if arm_mhz is None else (arm_mhz,) * max(1, len(clocks))
 
 
 def parse_cpuinfo(text: str) -> tuple[float, ...]:
@@ -78,6 +84,14 @@ def power_mode(root: Path = ROOT) -> str | None:
         status = read_text(root / "var/lib/nvpmodel/status")
         mode = parse_nvpmodel_files(status, read_text(root / "etc/nvpmodel.conf"))
     return mode.name if mode else None
+
+
+def _model(root: Path) -> str:
+    """Return the model of a board, with its family where the maker of the carrier hides it."""
+    model, known = read_text(root / "proc/device-tree/model"), this_family(root)
+    if known is None or re.search(known.model, model):
+        return model
+    return f"{model} ({known.title})".strip()
 
 
 def _os_name(root: Path) -> str:

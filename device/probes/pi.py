@@ -10,7 +10,7 @@ import re
 from dataclasses import dataclass, field
 
 from device.probes.ask import ask
-from device.probes.plausible import celsius, megahertz, milliwatts
+from device.probes.plausible import megahertz, milliwatts
 
 BITS = {0: "under-voltage", 1: "clock capped", 2: "throttled", 3: "soft temperature limit"}
 """Bits 0-3 hold now; 16 higher, they have held since boot."""
@@ -28,8 +28,6 @@ class Pmic:
     """Rail to milliwatt, for each rail that has both a current and a voltage."""
     unpaired: tuple[str, ...] = ()
     """Rails with only one of the two, or with nan: EXT5V has no current, and so no power."""
-    input_v: float | None = None
-    """Voltage of the 5 V input; a weak supply shows here."""
     skipped: int = 0
     """Lines that are no reading."""
 
@@ -37,6 +35,11 @@ class Pmic:
 def read_throttled() -> tuple[str, ...]:
     """Ask the firmware; empty where there is no vcgencmd or nothing was held back."""
     return parse_throttled(ask("vcgencmd", "get_throttled").text) or ()
+
+
+def read_arm_mhz() -> float | None:
+    """Ask the firmware for the clock of the cores; cpufreq says what was asked for, not what is."""
+    return parse_clock(ask("vcgencmd", "measure_clock", "arm").text)
 
 
 def parse_throttled(text: str) -> tuple[str, ...] | None:
@@ -48,12 +51,6 @@ def parse_throttled(text: str) -> tuple[str, ...] | None:
     now = [f"{name} now" for bit, name in BITS.items() if value >> bit & 1]
     past = [f"{name} since boot" for bit, name in BITS.items() if value >> (bit + 16) & 1]
     return (*now, *past)
-
-
-def parse_temperature(text: str) -> float | None:
-    """Read `temp=42.8'C` of `vcgencmd measure_temp`, degrees Celsius."""
-    found = re.fullmatch(rf"temp={NUMBER}'C", text.strip(), re.ASCII)
-    return celsius(float(found.group(1))) if found else None
 
 
 def parse_clock(text: str) -> float | None:
@@ -78,5 +75,4 @@ def parse_pmic(text: str) -> Pmic:
         if value is not None:
             power[rail] = value
     unpaired = sorted({*read["A"], *read["V"]} - set(power))
-    input_v = read["V"].get("EXT5V", math.nan)
-    return Pmic(power, tuple(unpaired), input_v if 0 < input_v < 30 else None, skipped)
+    return Pmic(power, tuple(unpaired), skipped)

@@ -10,11 +10,11 @@ from typing import TypeVar
 
 from device.probes.ask import ask, start, stop, where
 from device.probes.jetson import Tegra, parse_tegrastats
-from device.probes.pi import parse_pmic, parse_throttled
+from device.probes.pi import parse_clock, parse_pmic, parse_throttled
 
 T = TypeVar("T")
-THROTTLE_S = 2.0
-"""How often the firmware is asked why it held the clocks back: each time starts a program."""
+SLOW_S = 2.0
+"""How often the firmware is asked for the clock and what held it back: that starts programs."""
 STUCK_LIMIT = 2
 """A program that was stuck this often is not asked again."""
 OLD_PERIODS = 3.0
@@ -27,17 +27,22 @@ class Firmware:
     def __init__(self) -> None:
         self.cpu_s = 0.0
         self.stuck = 0 if where("vcgencmd") else STUCK_LIMIT
-        self._asked_s = -THROTTLE_S
+        self._asked_s = -SLOW_S
         self._held: tuple[str, ...] = ()
+        self._arm_mhz: float | None = None
         self._has_pmic = True
 
-    def throttled(self) -> tuple[str, ...]:
-        """Return what held the clocks back, at most THROTTLE_S old."""
+    def clock(self) -> tuple[float | None, tuple[str, ...]]:
+        """Return the clock of the cores, MHz, and what held it back; at most SLOW_S old.
+
+        cpufreq says what was asked of the firmware, which may run the cores slower.
+        """
         now = time.monotonic()
-        if now - self._asked_s >= THROTTLE_S:
+        if now - self._asked_s >= SLOW_S:
             self._asked_s = now
             self._held = self._ask(parse_throttled, "get_throttled") or ()
-        return self._held
+            self._arm_mhz = self._ask(parse_clock, "measure_clock", "arm")
+        return self._arm_mhz, self._held
 
     def power_mw(self) -> dict[str, float]:
         """Return the rails of the PMIC; empty on all but a Pi 5."""
@@ -48,10 +53,10 @@ class Firmware:
             self._has_pmic = False
         return read.power_mw if read is not None else {}
 
-    def _ask(self, parse: Callable[[str], T | None], word: str) -> T | None:
+    def _ask(self, parse: Callable[[str], T | None], *words: str) -> T | None:
         if self.stuck >= STUCK_LIMIT:
             return None
-        answer = ask("vcgencmd", word)
+        answer = ask("vcgencmd", *words)
         self.cpu_s += answer.cpu_s
         self.stuck += answer.stuck
         return None if answer.stuck else parse(answer.text)

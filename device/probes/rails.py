@@ -60,4 +60,5 @@ def total(names: Iterable[str], source: str) -> Total | None:
 
 def describe(chosen: Total, source: str) -> str:
     """Return source, rails and meaning in one line, for `power_source` of a report."""
-    return f"{source}: {' + '.join(chosen.rails)} ({chosen.what})"
+    names = " + ".join(chosen.rails) if len(chosen.rails) < 5 else f"{len(chosen.rails)} rails"
+    return f"{source}: {names} ({chosen.what})"

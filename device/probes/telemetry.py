@@ -81,10 +81,6 @@ class Sampler:
         """Make now the zero of the clock: the first measured run begins."""
         self._zero_s = time.monotonic()
 
-    def now_s(self) -> float:
-        """Return the time on the clock of the moments."""
-        return time.monotonic() - self._zero_s
-
     @property
     def zero_s(self) -> float:
         """The zero of the clock, on `time.monotonic`, which all processes of a board share."""
@@ -134,13 +130,16 @@ class Sampler:
         at = (began + time.monotonic()) / 2
         heat = ((name, read_celsius(name, read_text(file))) for name, file in self._zones)
         temperatures = {name: value for name, value in heat if value is not None}
+        arm_mhz, held = self._firmware.clock()
         clocks = self._clocks()
+        if arm_mhz is not None:
+            clocks = (arm_mhz,) * max(1, len(clocks))
         newest = self._tegra.newest() if self._tegra is not None else None
         if newest is not None:
             at, line = newest
             power, self.source = line.power_mw, "tegrastats" if line.power_mw else self.source
             temperatures, clocks = temperatures or line.temperatures_c, clocks or line.clocks_mhz
-        return Moment(at, temperatures, clocks, power, self._firmware.throttled())
+        return Moment(at, temperatures, clocks, power, held)
 
     def _power(self) -> dict[str, float]:
         """Return the rails of the monitors, or of the Pi's PMIC where there are none."""
