@@ -90,14 +90,15 @@ def tree() -> str:
 
 
 def labels_table() -> str:
-    """Every array of a clip: axes, type, unit, range, frame."""
+    """Every array of a clip: axes, type, unit, range, frame, and what else may tell it."""
     lines = [
-        "| label | axes | shape | dtype | unit | range | frame |",
-        "|---|---|---|---|---|---|---|",
+        "| label | axes | shape | dtype | unit | range | frame | pseudo-label |",
+        "|---|---|---|---|---|---|---|---|",
     ]
     for name, label in LABELS.items():
         shape = ", ".join(map(str, label.shape))
         cells = (label.axes, f"({shape})", label.dtype, label.unit, label.range, label.frame)
+        cells += (label.pseudo,)
         lines.append(f"| `{name}` | " + " | ".join(cells) + " |")
     return "\n".join(lines)
 

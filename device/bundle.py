@@ -128,6 +128,8 @@ class Bundle:
     """How a stream is heard (kws); null takes the defaults of device/detect.py."""
     finder: Finder | None = None
     """When an answer is a face (find); null takes the defaults of device/find.py."""
+    pseudo_labels: str = ""
+    """Networks that told the labels it was trained on; empty where those are exact."""
     format: str = FORMAT
     """Always `collodi.bundle`."""
     version: int = VERSION

@@ -68,6 +68,8 @@ class Source:
     """(B, N) in -1..1, to test a file that has its front end inside; null where none is made."""
     licence: str = "Apache-2.0"
     accuracy: Accuracy = field(default_factory=Accuracy)
+    pseudo_labels: str = ""
+    """Networks that told the labels it was trained on; empty where those are exact."""
 
 
 @dataclass(frozen=True)
@@ -229,6 +231,7 @@ def _manifest(source: Source, maker: _Maker) -> Bundle:
         if int8
         else None,
         accuracy=source.accuracy,
+        pseudo_labels=source.pseudo_labels,
     )
 
 

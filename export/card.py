@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping
 from device.bundle import Bundle, ModelFile
 from export.to_c import c_name
 from export.verify import strays
-from train_edge.face_outputs import COLUMNS, PARTS
+from generate.face_outputs import COLUMNS, PARTS
 
 ACCURACY, STREAM, THRESHOLD = "## Accuracy", "## In a stream", "## When it is a face"
 
@@ -121,7 +121,7 @@ def _facts(bundle: Bundle) -> str:
     stamp, quantized = bundle.created, bundle.quantization
     rows = [
         f"Outputs: {labels}",
-        "Trained on: synthetic people only; no recording or picture of a real person",
+        _trained_on(bundle),
         f"Front end: {bundle.front_end['name']} (parameters in manifest.json)",
         f"Licence: {bundle.licence}",
         f"Made: {stamp.created_utc} by Collodi {stamp.kit_version}",
@@ -131,6 +131,12 @@ def _facts(bundle: Bundle) -> str:
         clips = f"{quantized.calibration_clips} clips, SHA-256 {digest}..."
         rows.append(f"int8: {quantized.method}; calibration {clips}")
     return _bullets(rows)
+
+
+def _trained_on(bundle: Bundle) -> str:
+    if bundle.pseudo_labels:
+        return f"Trained on: **pseudo-labels, none of them exact**, told by {bundle.pseudo_labels}"
+    return "Trained on: synthetic people only; no recording or picture of a real person"
 
 
 def _outputs(bundle: Bundle) -> str:

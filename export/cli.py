@@ -82,6 +82,7 @@ def export(options: Options, targets: Sequence[str]) -> None:
         inputs=inputs,
         sounds=calibration_sounds(data, options.clips) if raw else None,
         accuracy=accuracy,
+        pseudo_labels=run.pseudo_labels,
     )
     made = assemble(source, options.out, targets, options.force, options.draft)
     for entry in made.bundle.files:

@@ -8,6 +8,7 @@ used: there a doubling is one product of pixels and nine taps, and one pass for 
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import cast
 
@@ -154,12 +155,7 @@ def _convolve(
 def _by_winograd(
     layer: _Layer, x: Floats, scale: Floats, after: Floats, out: Floats, scratch: Scratch
 ) -> None:
-    across, n_in, n_out = len(layer.picture) // 4, x.shape[2], len(layer.bias)
-    strip = _rows_of_tiles(36, across, n_in, n_out)
-    for first in range(0, across, strip):
-        tiles = across * min(strip, across - first)
-        points = scratch.planes("points", 36, tiles, n_in)
-        answers = scratch.planes("answers", 36, tiles, n_out)
+    for first, _, tiles, points, answers in _strips(layer, x, 36, scratch):
         to_points(x, first, tiles, points)
         multiply(points, tiles, layer.weight, answers)
         from_points(answers, first, tiles, scale, layer.bias, layer.picture, after, out)
@@ -193,28 +189,37 @@ def _double_by_tiles(
     scratch: Scratch,
 ) -> None:
     """The style goes into the features or into the weights, whichever are fewer."""
-    weights, n_in, n_out = layer.weight, x.shape[2], len(layer.bias)
+    weights, n_out = layer.weight, len(layer.bias)
     if x.size < weights.size:
         x = x * style
     else:
         weights = weights * style[:, None]
     side = x.shape[0] - 2
-    across, end = side // 4, 0
+    end = 0
     spread = scratch.array(f"spread {side}", 2 * side + 3, 2 * side + 3, n_out)
     spread[:2] = spread[:, :2] = spread[-1] = spread[:, -1] = 0
     rows = scratch.array("rows", 4, 2 * side, n_out)
-    strip = _rows_of_tiles(split.PLANES, across, n_in, n_out)
-    for first in range(0, across, strip):
-        last = min(first + strip, across)
-        tiles = across * (last - first)
-        points = scratch.planes("points", split.PLANES, tiles, n_in)
-        answers = scratch.planes("answers", split.PLANES, tiles, n_out)
+    for first, last, tiles, points, answers in _strips(layer, x, split.PLANES, scratch):
         split.to_split(x, first, tiles, points)
         split.multiply(points, tiles, weights, answers)
         split.from_split(answers, first, tiles, spread)
         # The FIR reaches two places on, and the last row of a tile still waits for the next.
-        begin, end = end, 2 * side if last == across else 8 * last - 2
+        begin, end = end, 2 * side if 4 * last == side else 8 * last - 2
         split.filter_rows(spread, begin, end, scale, layer.bias, layer.picture, after, rows, out)
+
+
+def _strips(
+    layer: _Layer, x: Floats, planes: int, scratch: Scratch
+) -> Iterator[tuple[int, int, int, Floats, Floats]]:
+    """First and last row of tiles, number of tiles, and places for points and answers of a strip
+    of bordered features x."""
+    across, n_in, n_out = (x.shape[0] - 2) // 4, x.shape[2], len(layer.bias)
+    strip = _rows_of_tiles(planes, across, n_in, n_out)
+    for first in range(0, across, strip):
+        last = min(first + strip, across)
+        tiles = across * (last - first)
+        points = scratch.planes("points", planes, tiles, n_in)
+        yield first, last, tiles, points, scratch.planes("answers", planes, tiles, n_out)
 
 
 def _rows_of_tiles(planes: int, across: int, n_in: int, n_out: int) -> int:

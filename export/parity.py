@@ -16,7 +16,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from train_edge.face_outputs import COLUMNS
+from generate.face_outputs import COLUMNS
 
 Array = NDArray[np.float32]
 

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from device.bundle import Tensor
-from train_edge.face_outputs import PARTS
+from generate.face_outputs import PARTS
 
 INPUT = {
     "kws": ("B T L C", "log-mel / 2, loudest cell near 0 (device/front_end.py, logmel)"),

@@ -17,7 +17,13 @@ from device.stamp import make_stamp
 from generate.engine import ENGINES, run
 from generate.options import choose, parse
 from generate.presets import PRESETS, Ladder, Options, Stream, Talk, Words
-from generate.shards import finish, open_dataset, read_header, shard_name, write_header
+from generate.shards import (
+    finish,
+    open_dataset,
+    same_and_complete,
+    shard_name,
+    write_header,
+)
 
 HELP = """usage: collodi generate PRESET --out DATA [options]
 
@@ -90,7 +96,7 @@ def generate(options: Options, where: Where) -> None:
     if where.dry_run:
         print(f"would make {options.clips} clips in {n_shards} shards in {where.out}: {kept}")
         return
-    if _same_and_complete(where.out, kept):
+    if same_and_complete(where.out, kept):
         print(f"{where.out}: already there, {options.clips} clips", file=sys.stderr)
         return
     _say_first(options, where.out)
@@ -154,17 +160,3 @@ def _resolved(options: Options) -> dict[str, Any]:
     """Options as JSON gives them back, so that they compare equal after a restart."""
     name = next(name for name, kind in PRESETS.items() if type(options) is kind)
     return dict(json.loads(json.dumps({"preset": name, **asdict(options)})))
-
-
-def _same_and_complete(folder: Path, options: dict[str, Any]) -> bool:
-    if not folder.exists() or (folder.is_dir() and not any(folder.iterdir())):
-        return False
-    if not folder.is_dir():
-        raise ValueError(f"--out {folder} is a file; want a folder")
-    header = read_header(folder)
-    for name, value in options.items():
-        if header["options"].get(name) != value:
-            was = header["options"].get(name)
-            raise ValueError(f"{folder} holds a data set with {name} = {was}, not {value}; "
-                             "choose another --out")  # fmt: skip
-    return bool(header["complete"])

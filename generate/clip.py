@@ -1,7 +1,9 @@
 """The contract of one clip: its label table, and how it becomes files and comes back.
 
 A clip is one synthetic child over T frames. T = 1 is a still; T = 0 is sound alone. All labels
-are exact because the scene is known. Axes: T frame, H row, W column, P phoneme, N audio sample.
+are exact because the scene is known. Behind a picture of a neural generator there is no scene:
+networks tell what they can (pseudo-labels), the fact `pseudo` says which, and other labels are not
+there. Axes: T frame, H row, W column, P phoneme, N audio sample.
 """
 
 from __future__ import annotations
@@ -18,9 +20,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 FORMAT = "collodi.clip"
-VERSION = 4
-_READS = (2, 3, VERSION)
-"""Clips of version 2 are all dry: their fact `scene` is empty; those before 4 have no score."""
+VERSION = 5
+_READS = (2, 3, 4, VERSION)
+"""Clips of version 2 are all dry: their fact `scene` is empty; those before 4 have no score, those
+before 5 are all exact."""
 SAMPLE_RATE_HZ = 16000
 PARTS = (
     *("background", "skin", "brow", "lips", "mouth", "sclera", "iris"),
@@ -42,16 +45,27 @@ class Label:
     range: str
     frame: str
     """Coordinate frame; empty where none applies."""
+    pseudo: str = ""
+    """Values of a face network (face_outputs.py) that tell it where no scene stands behind the
+    picture; empty where nothing does, and such a clip is without it."""
 
 
 _IMAGE = "image, x right, y down, pixel centres at +0.5"
 _CAMERA = "camera, x right, y down, z forward"
 LABELS: dict[str, Label] = {
-    "landmarks_px": Label("frame, iBUG-68 point, xy", ("T", 68, 2), "f4", "px", "any", _IMAGE),
+    "landmarks_px": Label(
+        "frame, iBUG-68 point, xy",
+        ("T", 68, 2),
+        "f4",
+        "px",
+        "any",
+        _IMAGE,
+        "points; the jaw on the outline",
+    ),
     "landmarks_visible": Label("frame, point", ("T", 68), "u1", "1", "0 hidden, 1 seen", ""),
     "contour_px": Label(
         "frame, jaw point 0-16 slid to the visible outline, xy",
-        *(("T", 17, 2), "f4", "px", "any", _IMAGE),
+        *(("T", 17, 2), "f4", "px", "any", _IMAGE, "points"),
     ),
     "landmarks_mm": Label("frame, point, xyz", ("T", 68, 3), "f4", "mm", "any", _CAMERA),
     "head_pose_deg": Label(
@@ -61,12 +75,25 @@ LABELS: dict[str, Label] = {
         "deg",
         "-180 to 180",
         "camera; + is the child's own left, up, clockwise in the image",
+        "pose",
     ),
     "head_position_mm": Label("frame, xyz between the eyes", ("T", 3), "f4", "mm", "any", _CAMERA),
-    "gaze_deg": Label("frame, yaw pitch", ("T", 2), "f4", "deg", "-90 to 90", "as head_pose_deg"),
-    "arkit": Label("frame, blendshape", ("T", 52), "f4", "1", "0 to 1", ""),
+    "gaze_deg": Label(
+        "frame, yaw pitch", ("T", 2), "f4", "deg", "-90 to 90", "as head_pose_deg", "gaze"
+    ),
+    "arkit": Label(
+        "frame, blendshape", ("T", 52), "f4", "1", "0 to 1", "", "code; NaN for the others"
+    ),
     "face_box_px": Label(
-        "frame, x0 y0 x1 y1 of the 68 points", ("T", 4), "f4", "px", "any", _IMAGE
+        "frame, x0 y0 x1 y1 of the 68 points", ("T", 4), "f4", "px", "any", _IMAGE, "points"
+    ),
+    "openness": Label(
+        "frame, left eye, right eye, mouth; not in exact clips, whose landmarks_mm say it",
+        *(("T", 3), "f4", "1", "from 0", "", "open"),
+    ),
+    "landmarks_error_px": Label(
+        "frame, point; error to expect along one axis; not in exact clips",
+        *(("T", 68), "f4", "px", "from 0", _IMAGE, "spread"),
     ),
     "parts": Label("frame, row, column", ("T", "H", "W"), "u1", "id in PARTS", "0 to 15", _IMAGE),
     "depth_mm": Label(
@@ -125,16 +152,21 @@ IMAGE_LABELS = (
 PLACE_LABELS = ("parts",)
 """Of a picture that nobody is in."""
 SOUND_LABELS = ("phoneme", "phoneme_s", "word", "word_s")
+PSEUDO_LABELS = tuple(name for name, label in LABELS.items() if label.pseudo)
+"""All that a picture of a neural generator has, and it has all of them."""
+PSEUDO_ONLY = ("openness", "landmarks_error_px")
+PARTLY_TOLD = ("arkit",)
+"""Pseudo-labels with NaN where nothing is told."""
 
 FACTS: dict[str, str] = {
     "key": "name of the clip, the same in every member of the shard",
     "text": "what is said, empty when nothing is",
     "keyword": "class of the clip for keyword spotting, empty when none",
-    "emotion": "one of spec.EMOTIONS",
-    "emotion_intensity": "0 to 1",
+    "emotion": "one of spec.EMOTIONS; empty where a pseudo-label is not sure",
+    "emotion_intensity": "0 to 1; null where nobody can tell",
     "age_years": "years",
-    "sex": "female or male, of the rendered body and the voice norms",
-    "ancestry": "shares of african, asian, european (MakeHuman's axes), sum 1",
+    "sex": "female or male, of the rendered body and the voice norms; empty where not known",
+    "ancestry": "shares of african, asian, european (MakeHuman's axes), sum 1; or empty",
     "skin_tone": "Monk scale 1 to 10; 0 where nobody is seen",
     "hair_style": "name; empty when there is no picture",
     "look": "the other controls of the person (spec.Person); empty where nobody is seen",
@@ -147,6 +179,7 @@ FACTS: dict[str, str] = {
     "n_frames": "T",
     "n_samples": "N at 16 kHz",
     "provenance": "synthetic (always true), kit, version, seed",
+    "pseudo": "who told labels and facts of a picture without a scene; empty where all are exact",
 }
 
 
@@ -175,11 +208,26 @@ def check(clip: Clip) -> None:
         if name not in LABELS:
             raise ValueError(f"clip {clip.key}: unknown label {name!r}, known: {', '.join(LABELS)}")
         _check_label(clip.key, name, array, sizes)
-    shown = IMAGE_LABELS if clip.facts["skin_tone"] else PLACE_LABELS
+    pseudo = bool(clip.facts["pseudo"])
+    _check_told(clip, pseudo)
+    of_scene = IMAGE_LABELS if clip.facts["skin_tone"] else PLACE_LABELS
+    shown = PSEUDO_LABELS if pseudo else of_scene
     wanted = (shown if sizes["T"] else ()) + (SOUND_LABELS if clip.facts["n_samples"] else ())
     missing = sorted(set(wanted) - set(clip.labels))
     if missing:
         raise ValueError(f"clip {clip.key}: label {missing[0]!r} is missing")
+
+
+def _check_told(clip: Clip, pseudo: bool) -> None:
+    """Nothing but pseudo-labels where no scene is known, and none where it is."""
+    for name, array in clip.labels.items():
+        if pseudo and name not in PSEUDO_LABELS:
+            raise ValueError(f"clip {clip.key}: no network tells {name}: its labels are not exact")
+        if not pseudo and name in PSEUDO_ONLY:
+            raise ValueError(f"clip {clip.key}: {name} is a pseudo-label, the labels are exact")
+        partly = pseudo and name in PARTLY_TOLD
+        if array.dtype.kind == "f" and not (np.isfinite(array) | (partly & np.isnan(array))).all():
+            raise ValueError(f"clip {clip.key}: label {name} has values that are not finite")
 
 
 def _same_keys(got: Mapping[str, Any], known: Mapping[str, Any], key: str, what: str) -> None:
@@ -202,8 +250,6 @@ def _check_label(key: str, name: str, array: NDArray[Any], sizes: dict[str, int]
         expected = axis if isinstance(axis, int) else sizes.setdefault(axis, got)
         if got != expected:
             raise ValueError(f"clip {key}: label {name} has shape {array.shape}, not {want.shape}")
-    if array.dtype.kind == "f" and not np.isfinite(array).all():
-        raise ValueError(f"clip {key}: label {name} has values that are not finite")
 
 
 def labels_to_bytes(labels: Mapping[str, NDArray[Any]]) -> bytes:
@@ -256,5 +302,7 @@ def facts_from_bytes(data: bytes, where: str) -> dict[str, Any]:
         raise ValueError(f"{where}: version {version}, this kit reads {VERSION}")
     if version == 2:
         body.setdefault("scene", {})
+    if version < 5:
+        body.setdefault("pseudo", {})
     _same_keys(body, FACTS, where, "fact")
     return body

@@ -23,7 +23,7 @@ def blank_facts(seed: int, key: str) -> dict[str, Any]:
         "age_years": 0.0, "sex": "", "ancestry": [], "skin_tone": 0, "hair_style": "",
         "look": {}, "control": "", "voice": {}, "scene": {},
         "camera": {}, "light": {}, "rate_hz": 0.0, "n_frames": 0, "n_samples": 0,
-        "provenance": provenance,
+        "provenance": provenance, "pseudo": {},
     }  # fmt: skip
 
 

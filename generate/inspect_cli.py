@@ -43,6 +43,8 @@ def main(argv: Sequence[str]) -> int:
         verify(dataset)
     tables = counts(dataset)
     print(f"{options.data}: {len(dataset)} clips in {len(dataset.header['shards'])} shards")
+    if dataset.pseudo:
+        print(f"pseudo-labels, none exact: told by {dataset.pseudo}")
     print("\n".join(table_lines(tables)))
     found = shares(dataset.rows, dataset.header["options"])
     print("\n".join(share_lines(found)))
@@ -72,6 +74,7 @@ def write_page(dataset: Dataset, tables: dict[str, dict[str, int]], out: Path) -
         picture = bytes(cv2.imencode(".png", sheet[:, :, ::-1])[1])
         write_atomic(out / "sheet.png", picture)
     values: dict[str, Any] = {"name": dataset.folder.name, "clips": len(dataset), "tables": tables}
+    values |= {"pseudo": dataset.pseudo}
     values |= {"options": dataset.header["options"], "sheet": base64.b64encode(picture).decode()}
     environment = jinja2.Environment(loader=jinja2.FileSystemLoader(TEMPLATES), autoescape=True)
     page = environment.get_template("inspect.html").render(values)

@@ -106,8 +106,14 @@ def write_header(folder: Path, options: dict[str, Any], stamp: dict[str, Any]) -
     write_atomic(folder / "dataset.json", _pretty(body | {"stamp": stamp}))
 
 
-def finish(folder: Path, options: dict[str, Any], stamp: dict[str, Any], n_shards: int) -> None:
-    """Write index.jsonl and the final dataset.json from the shards that are there."""
+def finish(
+    folder: Path, options: dict[str, Any], stamp: dict[str, Any], n_shards: int,
+    pseudo: dict[str, Any] | None = None,
+) -> None:  # fmt: skip
+    """Write index.jsonl and the final dataset.json from the shards that are there.
+
+    pseudo: who told the labels and what was rejected, where they are not exact.
+    """
     rows: list[dict[str, Any]] = []
     hashes: dict[str, str] = {}
     for number in range(n_shards):
@@ -118,6 +124,7 @@ def finish(folder: Path, options: dict[str, Any], stamp: dict[str, Any], n_shard
     write_atomic(folder / "index.jsonl", lines)
     body = {"format": FORMAT, "version": VERSION, "complete": True, "options": options}
     body |= {"stamp": stamp, "clips": len(rows), "shards": hashes}
+    body |= {"pseudo": pseudo} if pseudo else {}
     write_atomic(folder / "dataset.json", _pretty(body))
 
 
@@ -140,11 +147,26 @@ def read_header(folder: Path) -> dict[str, Any]:
         raise ValueError(f"{path}: not a {FORMAT} file")
     if body.get("version") != VERSION:
         raise ValueError(f"{path}: version {body.get('version')}, this kit reads {VERSION}")
-    known = {"format", "version", "complete", "options", "stamp", "clips", "shards"}
+    known = {"format", "version", "complete", "options", "stamp", "clips", "shards", "pseudo"}
     unknown = sorted(set(body) - known)
     if unknown:
         raise ValueError(f"{path}: unknown key {unknown[0]!r}, known: {', '.join(sorted(known))}")
     return body
+
+
+def same_and_complete(folder: Path, options: dict[str, Any]) -> bool:
+    """Whether a folder holds the finished data set of these options; ValueError for another's."""
+    if not folder.exists() or (folder.is_dir() and not any(folder.iterdir())):
+        return False
+    if not folder.is_dir():
+        raise ValueError(f"--out {folder} is a file; want a folder")
+    header = read_header(folder)
+    for name, value in options.items():
+        if header["options"].get(name) != value:
+            was = header["options"].get(name)
+            raise ValueError(f"{folder} holds a data set with {name} = {was}, not {value}; "
+                             "choose another --out")  # fmt: skip
+    return bool(header["complete"])
 
 
 @dataclass(frozen=True)
@@ -159,6 +181,11 @@ class Dataset:
 
     def __len__(self) -> int:
         return len(self.rows)
+
+    @property
+    def pseudo(self) -> str:
+        """Who told the labels, in a line; empty where all are exact."""
+        return str(self.header.get("pseudo", {}).get("told_by", ""))
 
     def clip(self, number: int, want: Iterable[str] = ("frames", "audio", "labels")) -> Clip:
         """Read clip `number`; `want` leaves out what is not needed. ValueError if corrupt."""

@@ -15,7 +15,7 @@ from export.equalize import equalized, pairs
 from export.layout import ChannelsLast, run_torch
 from export.quantize import quantize_onnx
 from export.to_onnx import to_onnx
-from train_edge.face_outputs import LABELS
+from generate.face_outputs import LABELS
 from train_edge.models.dscnn import DSCNN
 from train_edge.models.facenet import Body, FaceNet
 

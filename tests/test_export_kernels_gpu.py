@@ -14,6 +14,7 @@ os.environ["TRITON_INTERPRET"] = "0" if torch.cuda.is_available() else "1"
 pytest.importorskip("triton", reason="the extra `triton` is not installed")
 
 from export.generator_gpu import GpuGenerator
+from export.kernels.epilogue import gpu
 from export.kernels.epilogue.gpu import epilogue
 from export.kernels.epilogue.reference import finished
 from export.kernels.modulated_conv.gpu import modulated_conv, styles, taps_of
@@ -41,6 +42,21 @@ def channels_last(x: Tensor) -> Any:
 def assert_near(got: Tensor, want: Tensor, error: float) -> None:
     assert got.shape == want.shape
     assert float((got.float().cpu() - want.cpu()).abs().max() / want.abs().max().cpu()) < error
+
+
+def test_no_axis_of_a_grid_but_the_first_grows_with_samples_times_channels(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    seen: list[tuple[int, ...]] = []
+
+    class Recorder:
+        def __getitem__(self, grid: tuple[int, ...]) -> Any:
+            seen.append(grid)
+            return lambda *_, **__: None
+
+    monkeypatch.setattr(gpu, "_kernel", Recorder())
+    epilogue(*(torch.zeros(shape) for shape in ((128, 512, 1, 2), (128, 512), (512,), (1, 2))))
+    assert seen == [(128 * 512, 1)] and max(seen[0][1:]) <= 65535
 
 
 @pytest.mark.parametrize("shape", SHAPES)

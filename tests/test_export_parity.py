@@ -12,7 +12,7 @@ from export import verify
 from export.errors import ExportError
 from export.parity import EQUAL_DB, decisions, distance, relative_error, sqnr_db
 from export.verify import Reference, check, strays
-from train_edge.face_outputs import LABELS
+from generate.face_outputs import LABELS
 
 RNG = np.random.default_rng(3)
 SCALE = 0.05

@@ -10,7 +10,7 @@ import pytest
 
 from device.bundle import CARD, read_bundle
 from export.release import main
-from train_edge.face_outputs import COLUMNS, LABELS
+from generate.face_outputs import COLUMNS, LABELS
 
 CLIPS = runpy.run_path(str(Path(__file__).with_name("make_tiny_clips.py")))
 

@@ -139,6 +139,11 @@ def test_directions_are_for_one_generator_and_one_measure(
     np.testing.assert_array_equal(again.steps, found.steps)
     with pytest.raises(ValueError, match="another attribute network"):
         load_edits(tmp_path, "abd")
+    older = (tmp_path / "edits.json").read_bytes()
+    save_edits(tmp_path, fit(generator, _colors, NAMES, 64, 9), [], "abc")
+    (tmp_path / "edits.json").write_bytes(older)
+    with pytest.raises(ValueError, match="is of another making"):
+        load_edits(tmp_path, "abc")
     with torch.no_grad():
         changed = Generator(PRESETS["16"])
     save_average(tmp_path, changed)

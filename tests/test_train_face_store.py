@@ -10,9 +10,9 @@ from typing import Any
 import numpy as np
 import pytest
 
+from generate.face_outputs import AGE_YEARS, truth_columns
 from generate.shards import Dataset, open_dataset
 from train_edge import face_store
-from train_edge.face_outputs import AGE_YEARS, truth_columns
 from train_edge.face_store import folder_of, load_faces
 from train_edge.faces import Faces, openness
 

@@ -4,10 +4,7 @@ import numpy as np
 import pytest
 import torch
 
-from generate.people.rotation import head_rotation
-from generate.render.camera import head_angles_deg
-from train_edge.augment_image import face_view
-from train_edge.face_outputs import (
+from generate.face_outputs import (
     AGE_YEARS,
     AGES,
     COLUMNS,
@@ -22,6 +19,9 @@ from train_edge.face_outputs import (
     real,
     truth_columns,
 )
+from generate.people.rotation import head_rotation
+from generate.render.camera import head_angles_deg
+from train_edge.augment_image import face_view
 from train_edge.face_scores import angle_deg, head_scores
 from train_edge.face_task import (
     BIN_SPREAD,

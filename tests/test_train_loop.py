@@ -12,13 +12,14 @@ import numpy as np
 import pytest
 import torch
 
+from generate.weights import read_tensors
 from train_edge import loop
 from train_edge.checkpoint import CHECKPOINT
 from train_edge.cli import main
 from train_edge.loop import Stopped, one_cycle, resume, train
 from train_edge.options import ImageAugment, Options, SoundAugment, check_options
 from train_edge.presets import PRESETS, preset
-from train_edge.run import load_run, new_folder, read_options, read_tensors
+from train_edge.run import load_run, new_folder, read_options
 from train_edge.tasks import calibration_batch
 
 CLIPS = runpy.run_path(str(Path(__file__).with_name("make_tiny_clips.py")))
@@ -110,7 +111,7 @@ def test_calibration_inputs_are_channels_last_and_always_the_same(
 
 
 def test_models_fit_their_budgets() -> None:
-    from train_edge.face_outputs import LABELS
+    from generate.face_outputs import LABELS
     from train_edge.models.dscnn import DSCNN
     from train_edge.models.facenet import BODIES, FaceNet
 

@@ -20,6 +20,7 @@ import torch
 from generate.cli import main as generate
 from generate.voice.voices import sample_voice
 from generate.voice.words import say_word
+from generate.weights import read_tensors
 from train_edge import loop, transfer_kws, transfer_run
 from train_edge.evaluate import evaluate
 from train_edge.kws_task import share_out
@@ -27,7 +28,7 @@ from train_edge.loop import Stopped, train
 from train_edge.options import Options, SoundAugment
 from train_edge.predictor import load_model
 from train_edge.presets import PRESETS
-from train_edge.run import load_run, read_tensors
+from train_edge.run import load_run
 from train_edge.transfer import REAL, SYNTHETIC, Training, groups_of, pick, plan
 from train_edge.transfer_cli import main
 from train_edge.transfer_kws import Speech

@@ -14,8 +14,9 @@ import torch
 from torch import Tensor, nn
 
 from device.files import write_atomic
+from generate.weights import fill, read_tensors
 from train_edge.options import Options
-from train_edge.run import CHECKPOINT, MODEL, fill, read_tensors
+from train_edge.run import CHECKPOINT, MODEL, SIZES
 
 MOMENTS = ("exp_avg", "exp_avg_sq")
 KEY = "collodi.checkpoint"
@@ -70,7 +71,7 @@ def load(state: State, folder: Path) -> None:
     facts = json.loads(metadata.get(KEY, "{}"))
     if facts.get("version") != VERSION:
         raise ValueError(f"{path}: version {facts.get('version')}, this kit reads {VERSION}")
-    fill(state.module, _below("weights", tensors), path)
+    fill(state.module, _below("weights", tensors), path, SIZES)
     state.average = _below("average", tensors)
     state.step, state.loss_count = facts["step"], facts["loss_count"]
     state.loss_sum = facts["loss_sum"]

@@ -24,9 +24,15 @@ MARGIN_S = 0.04
 """Kept before and after the labelled word."""
 
 
-def open_clips(folder: str | Path, want: str) -> Dataset:
-    """Open a finished data set that has `want` ("frames" or "audio"); ValueError if not."""
+def open_clips(folder: str | Path, want: str, exact: bool = True) -> Dataset:
+    """Open a finished data set that has `want` ("frames" or "audio"); ValueError if not.
+
+    `exact` refuses pseudo-labels, which landmarks, pose and age have but nothing else.
+    """
     dataset = open_dataset(folder)
+    if exact and dataset.pseudo:
+        told = f"its labels are told by {dataset.pseudo}"
+        raise ValueError(f"data set {folder}: {told}; here exact ones are wanted")
     count = {"frames": "n_frames", "audio": "n_samples"}[want]
     if not len(dataset):
         raise ValueError(f"data set {folder}: no clips")

@@ -15,13 +15,13 @@ from device.files import sha256_of
 from device.stamp import make_stamp
 from device.strict import encode
 from generate.engine import Progress
+from generate.face_outputs import LABELS, points_of
 from generate.shards import Dataset
 from train_edge.data import SILENCE, UNKNOWN, cut_word, open_clips, split
 from train_edge.evaluate_find import score_find, score_folder, show_clips
 from train_edge.evaluate_talking import score_films
 from train_edge.evaluate_voice import score_voices
 from train_edge.face_groups import by_group
-from train_edge.face_outputs import LABELS, points_of
 from train_edge.face_scores import head_scores
 from train_edge.faces import VIEW, face_square, frames_of, square, truth_of
 from train_edge.metrics import confusion, landmark_error, summary
@@ -72,11 +72,13 @@ def evaluate(model: Predictor, folder: Path, held_out: bool = False) -> dict[str
     """Figures of a model on a folder, as ARCHITECTURE "Result files" names them.
 
     `held_out` takes about one clip in ten of a data set only; so does a data set that a run was
-    trained on. ValueError where folder and model do not fit.
+    trained on. `pseudo_labels` is there where networks told what is compared with. ValueError where
+    folder and model do not fit.
     """
-    kind = _kind(folder, model)
+    kind, pseudo = _kind(folder, model), ""
     if kind == "clips":
-        dataset = open_clips(folder, WANT[model.task])
+        dataset = open_clips(folder, WANT[model.task], model.task != "face")
+        pseudo = dataset.pseudo
         numbers = _numbers(dataset, model, held_out)
         if model.task == "kws":
             scores = score_words(model, hear_clips(dataset, numbers, model.labels))
@@ -96,7 +98,8 @@ def evaluate(model: Predictor, folder: Path, held_out: bool = False) -> dict[str
     else:
         scores = score_faces(model, see_folder(folder))
     made_of = "synthetic" if kind == "clips" else "real"
-    return {"task": model.task, "data": made_of} | scores | {"stamp": encode(make_stamp())}
+    told = {"pseudo_labels": pseudo} if pseudo else {}
+    return {"task": model.task, "data": made_of} | told | scores | {"stamp": encode(make_stamp())}
 
 
 def score_words(model: Predictor, heard: Heard) -> dict[str, Any]:

@@ -47,6 +47,8 @@ def main(argv: Sequence[str]) -> int:
     model = load_model(options.model, options.file)
     result = evaluate(model, options.data, options.held_out)
     print(f"{model.name} on {options.data}")
+    if result.get("pseudo_labels"):
+        print(f"against pseudo-labels, none exact: told by {result['pseudo_labels']}")
     print(as_text(result))
     if options.json:
         write_atomic(options.json, dumps(result))

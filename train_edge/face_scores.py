@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from train_edge.face_outputs import (
+from generate.face_outputs import (
     AGE_YEARS,
     AGES,
     COLUMNS,

@@ -19,8 +19,8 @@ import numpy as np
 from device.files import sha256_of
 from generate.clip import Clip
 from generate.engine import Progress
+from generate.face_outputs import MEASURES
 from generate.shards import Dataset
-from train_edge.face_outputs import MEASURES
 from train_edge.faces import (
     CROP_PX,
     FRAMES_PER_CLIP,

@@ -9,10 +9,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from device.front_end import IMAGE
-from generate.people.rotation import head_rotation
-from generate.render.camera import direction_angles_deg, head_angles_deg
-from train_edge.augment_image import face_view, other_view, still_view
-from train_edge.face_outputs import (
+from generate.face_outputs import (
     AGE_YEARS,
     BY_NAME,
     COLUMNS,
@@ -26,6 +23,9 @@ from train_edge.face_outputs import (
     points_of,
     truth_columns,
 )
+from generate.people.rotation import head_rotation
+from generate.render.camera import direction_angles_deg, head_angles_deg
+from train_edge.augment_image import face_view, other_view, still_view
 from train_edge.face_scores import directions, head_scores
 from train_edge.faces import Crops, Faces, Pixels, sample
 from train_edge.metrics import landmark_error, summary

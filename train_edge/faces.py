@@ -11,8 +11,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from generate.clip import Clip
+from generate.face_outputs import AGE_YEARS, CODE, EXPRESSION, TRUTH, truth_columns
 from generate.spec import ARKIT, EMOTIONS
-from train_edge.face_outputs import AGE_YEARS, CODE, EXPRESSION, TRUTH, truth_columns
 
 CROP_PX = 128
 """Side of a crop in memory."""
@@ -88,12 +88,14 @@ def seen_points(clip: Clip, t: int) -> Floats:
 
 
 def truth_of(clip: Clip, t: int) -> Floats:
-    """Truth (TRUTH,) of frame t."""
+    """Truth (TRUTH,) of frame t; NaN where a pseudo-label does not tell."""
     labels = clip.labels
     truth = np.full(TRUTH, np.nan, np.float32)
     truth[truth_columns("pose")] = labels["head_pose_deg"][t]
     truth[truth_columns("gaze")] = labels["gaze_deg"][t]
-    truth[truth_columns("open")] = openness(labels["landmarks_mm"][t])
+    truth[truth_columns("open")] = (
+        labels["openness"][t] if "openness" in labels else openness(labels["landmarks_mm"][t])
+    )
     truth[truth_columns("code")] = labels["arkit"][t][[ARKIT.index(name) for name in CODE]]
     if clip.facts["emotion"] in EMOTIONS:
         truth[EXPRESSION] = EMOTIONS.index(clip.facts["emotion"])

@@ -9,8 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from device.backends.audiovisual import lower_face
+from generate.face_outputs import truth_columns
 from generate.shards import Dataset
-from train_edge.face_outputs import truth_columns
 from train_edge.face_store import load_faces
 from train_edge.faces import CROP_PX, MARGIN, Floats, Pixels, square
 from train_edge.talking_clips import FILM_PX, ROOM, facing_of, mouth_of

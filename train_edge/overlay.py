@@ -8,9 +8,9 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from generate.face_outputs import points_of
 from generate.shards import Dataset
 from train_edge.evaluate import see_clips
-from train_edge.face_outputs import points_of
 from train_edge.predictor import load_model
 
 CELL_PX = 160

@@ -13,14 +13,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import safetensors
-import safetensors.torch
-from torch import Tensor, nn
+from torch import nn
 
 from device.files import sha256_of, write_atomic
 from device.front_end import check_front_end
 from device.stamp import Stamp, make_stamp
 from device.strict import check_format, decode, dumps, load_json
+from generate.shards import open_dataset
+from generate.weights import fill, read_tensors
 from train_edge.options import Options
 from train_edge.tasks import BUILD, Task
 
@@ -28,6 +28,8 @@ FORMAT = "collodi.run"
 VERSION = 1
 OPTIONS, STATS, DONE = "options.json", "stats.jsonl", "done"
 MODEL, CHECKPOINT = "model.safetensors", "checkpoint.safetensors"
+SIZES = "the options of the run"
+"""What the networks of a run are built by."""
 
 
 @dataclass(frozen=True)
@@ -50,6 +52,8 @@ class RunFile:
     """Who started the run, with what."""
     background_sha256: str = ""
     """SHA-256 of the dataset.json of --background; empty without one."""
+    pseudo_labels: str = ""
+    """Networks that told the labels of the data set; empty where they are exact."""
     format: str = FORMAT
     """Always `collodi.run`."""
     version: int = VERSION
@@ -74,6 +78,8 @@ class Run:
     """As in device/front_end.py."""
     data: str
     """Data set that it was trained on."""
+    pseudo_labels: str
+    """Networks that told the labels of that data set; empty where they are exact."""
     metrics: dict[str, float]
     """Figures on the held-out clips (`val_...`); empty for a run that is not done."""
 
@@ -105,6 +111,7 @@ def write_options(folder: Path, preset: str, options: Options, data: str, task: 
         front_end=dict(task.front_end),
         stamp=make_stamp(),
         background_sha256=digest_of(options.background) if options.background else "",
+        pseudo_labels=open_dataset(data).pseudo,
     )
     write_atomic(folder / OPTIONS, dumps(body))
 
@@ -137,7 +144,7 @@ def load_run(folder: str | Path) -> Run:
     body = read_options(folder)
     module = BUILD[body.options.task](body.options, body.labels)
     tensors = read_tensors(folder / MODEL, "train has not reached a checkpoint yet")[0]
-    fill(module, tensors, folder / MODEL)
+    fill(module, tensors, folder / MODEL, SIZES)
     return Run(
         folder=folder,
         task=body.options.task,
@@ -146,32 +153,9 @@ def load_run(folder: str | Path) -> Run:
         labels=body.labels,
         front_end=body.front_end,
         data=body.data,
+        pseudo_labels=body.pseudo_labels,
         metrics=_metrics(folder),
     )
-
-
-def read_tensors(path: Path, absent: str) -> tuple[dict[str, Tensor], dict[str, str]]:
-    """Tensors and metadata of a safetensors file; ValueError where it is missing or broken."""
-    if not path.is_file():
-        raise ValueError(f"run {path.parent}: no {path.name}; {absent}")
-    try:
-        with safetensors.safe_open(path, "pt") as file:  # type: ignore[no-untyped-call]
-            tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
-            return tensors, dict(file.metadata() or {})
-    except (safetensors.SafetensorError, OSError) as error:
-        raise ValueError(f"{path}: not a whole safetensors file ({error})") from error
-
-
-def fill(module: nn.Module, tensors: dict[str, Tensor], path: Path) -> None:
-    """Copy weights into a module; ValueError where names, shapes or values are not right."""
-    try:
-        module.load_state_dict(tensors)
-    except RuntimeError as error:
-        reason = " ".join(str(error).split())
-        raise ValueError(f"{path}: does not fit the options of the run ({reason:.200})") from error
-    for name, tensor in tensors.items():
-        if not bool(tensor.isfinite().all()):
-            raise ValueError(f"{path}: {name} has values that are not finite")
 
 
 def _metrics(folder: Path) -> dict[str, float]:

@@ -66,7 +66,7 @@ class Task(Protocol):
 
 def make_task(options: Options, data: str | Path) -> Task:
     """Read a data set into memory for a task; ValueError where they do not fit."""
-    dataset = open_clips(data, WANT[options.task])
+    dataset = open_clips(data, WANT[options.task], options.task != "face")
     kept, held = split(dataset)
     return _task(options, dataset, kept, held)
 
@@ -108,7 +108,7 @@ def calibration_batch(run: Run, data: str | Path, count: int) -> NDArray[np.floa
     kws, voice: (n, 50, 40, 1) log-mel; face: (n, 96, 96, 3); find: (n, 120, 160, 1); talking:
     (n, 25, 1104, 1).
     """
-    dataset = open_clips(data, WANT[run.task])
+    dataset = open_clips(data, WANT[run.task], run.task != "face")
     some = _spread(split(dataset)[0], count)
     task: Task
     if run.task == "kws":

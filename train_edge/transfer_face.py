@@ -21,16 +21,17 @@ from torch import nn
 from device.backends.frontend import image
 from device.files import sha256_of
 from device.strict import encode
+from generate.face_outputs import TRUTH, points_of
+from generate.weights import fill, read_tensors
 from train_edge.data import open_clips, split
 from train_edge.evaluate import Seen, see_clips
 from train_edge.face_groups import by_group
-from train_edge.face_outputs import TRUTH, points_of
 from train_edge.face_task import FaceTask
 from train_edge.faces import CROP_PX, MARGIN, VIEW, Faces, Pixels, square
 from train_edge.metrics import OUTER_EYES
 from train_edge.options import Options
 from train_edge.real_folders import FACES, check_inside, load_image, read_landmarks
-from train_edge.run import MODEL, fill, read_tensors
+from train_edge.run import MODEL, SIZES
 from train_edge.tasks import Task, make_task
 from train_edge.transfer import REAL, SYNTHETIC, Training, seeded, twins
 from train_edge.transfer_face_page import told
@@ -188,7 +189,8 @@ class RealTask(FaceTask):
         """The network to begin with."""
         module = super().module()
         if self.start:
-            fill(module, read_tensors(self.start, "train the synthetic arm first")[0], self.start)
+            tensors, _ = read_tensors(self.start, "train the synthetic arm first")
+            fill(module, tensors, self.start, SIZES)
         return module
 
 

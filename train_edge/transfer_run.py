@@ -22,6 +22,7 @@ from torch import nn
 from device.files import write_atomic
 from device.strict import encode
 from device.version import VERSION
+from generate.weights import fill, read_tensors
 from train_edge.checkpoint import begin
 from train_edge.data import SPLIT
 from train_edge.loop import Stopped, make_batch, settled, step, train_in
@@ -31,9 +32,8 @@ from train_edge.run import (
     DONE,
     MODEL,
     OPTIONS,
+    SIZES,
     STATS,
-    fill,
-    read_tensors,
     write_options,
 )
 from train_edge.tasks import BUILD, Task
@@ -135,7 +135,7 @@ def reopened(folder: Path, own: Options) -> tuple[nn.Module, tuple[str, ...]]:
     labels = tuple(json.loads((folder / KEY).read_text())["labels"])
     module = BUILD[own.task](own, labels)
     tensors, _ = read_tensors(folder / MODEL, "delete the folder to train again")
-    fill(module, tensors, folder / MODEL)
+    fill(module, tensors, folder / MODEL, SIZES)
     return module.eval(), labels
 
 

@@ -22,8 +22,8 @@ from device.strict import check_format, decode, dumps, load_json
 from generate.engine import Progress
 from generate.gan.attribute_table import ATTRIBUTES, attributes_of
 from generate.gan.pictures import Pixels, face_square
-from generate.gan.store import put, read_tensors
 from generate.shards import open_dataset
+from generate.weights import fill, read_tensors
 
 FORMAT, VERSION = "collodi.attributes", 1
 CARD, WEIGHTS = "attributes.json", "attributes.safetensors"
@@ -193,5 +193,6 @@ def load(folder: Path) -> tuple[AttributeNet, Card]:
     if card.names != tuple(ATTRIBUTES):
         raise ValueError(f"{folder / CARD}: other attributes than this kit's; train it again")
     net = AttributeNet()
-    put(net, read_tensors(folder / WEIGHTS)[0], folder / WEIGHTS)
+    tensors, _ = read_tensors(folder / WEIGHTS, "train it again")
+    fill(net, tensors, folder / WEIGHTS, CARD)
     return net.eval(), card

@@ -62,32 +62,60 @@ def draw(
     if targets:
         assert directions is not None
         w = steer(generator, measure, directions, w, targets)
-    parts = [to_pictures(pictures_of(generator, part)) for part in torch.split(w, 16)]
-    return Drawn(np.concatenate(parts), measured(generator, w, measure))
+    drawn = [pictures_of(generator, part) for part in torch.split(w, 16)]
+    with torch.no_grad():
+        values = torch.cat([measure(images).cpu() for images in drawn]).double().numpy()
+    return Drawn(np.concatenate([to_pictures(images) for images in drawn]), values)
+
+
+def closed_ladder(generator: Generator, w: Tensor, number: int, rungs: int) -> Pixels:
+    """A sheet: a row for each face of w, along closed-form direction `number` from left to right,
+    CLOSED_REACH standard deviations to both sides."""
+    along = closed_form(generator, number + 1)[:, -1]
+    reach = CLOSED_REACH * float(draw_w(generator, 0, 512).std(0).square().sum().sqrt())
+    reach /= len(along) ** 0.5
+    steps = np.linspace(-reach, reach, rungs)
+    places = [w + float(step) * torch.from_numpy(along).to(w) for step in steps]
+    return _columns([to_pictures(pictures_of(generator, place)) for place in places])
 
 
 def ladder(
-    generator: Generator, measure: Measure, directions: Directions | None, w: Tensor, name: str,
+    generator: Generator, measure: Measure, directions: Directions, w: Tensor, name: str,
     rungs: int,
 ) -> Pixels:  # fmt: skip
-    """A sheet: a row for each face of w, its attribute `name` rising from left to right.
+    """A sheet: a row for each face of w, its attribute `name` rising from left to right."""
+    kind = ATTRIBUTES[name]
+    values = np.linspace(kind.low, kind.high, rungs)
+    return _columns(
+        [draw(generator, measure, directions, w, {name: float(v)}).pictures for v in values]
+    )
 
-    closedN goes along closed-form direction N by CLOSED_REACH standard deviations to both sides.
-    """
-    if name.startswith("closed"):
-        along = closed_form(generator, int(name[6:]) + 1)[:, -1]
-        reach = CLOSED_REACH * float(draw_w(generator, 0, 512).std(0).square().sum().sqrt())
-        reach /= len(along) ** 0.5
-        places = [w + float(t) * torch.from_numpy(along).to(w) for t in
-                  np.linspace(-reach, reach, rungs)]  # fmt: skip
-        columns = [draw(generator, measure, None, place, {}).pictures for place in places]
-    else:
-        kind = ATTRIBUTES[name]
-        columns = [
-            draw(generator, measure, directions, w, {name: float(value)}).pictures
-            for value in np.linspace(kind.low, kind.high, rungs)
-        ]
-    return sheet(np.stack(columns, 1).reshape(-1, *columns[0].shape[1:]), rungs)
+
+def _columns(columns: list[Pixels]) -> Pixels:
+    return sheet(np.stack(columns, 1).reshape(-1, *columns[0].shape[1:]), len(columns))
+
+
+class Cells:
+    """Room for girls and boys of three bands of tones, as often as can be."""
+
+    def __init__(self, count: int) -> None:
+        size = 2 * (len(TONES) + 1)
+        self.room = np.array([count // size + (cell < count % size) for cell in range(size)])
+
+    def take(self, values: NDArray[np.float64]) -> bool:
+        """Whether there is room for a face of these measured attributes (K,); takes it if so."""
+        names = list(ATTRIBUTES)
+        tone = int(np.searchsorted(TONES, values[names.index("tone")]))
+        cell = tone * 2 + int(values[names.index("male")] > 0.5)
+        fits = bool(self.room[cell])
+        self.room[cell] -= fits
+        return fits
+
+    @property
+    def empty(self) -> str:
+        """Who is still looked for."""
+        tone, male = divmod(int(np.flatnonzero(self.room)[0]), 2)
+        return f"{('girl', 'boy')[male]} of tone band {tone + 1} of {len(TONES) + 1}"
 
 
 def balanced_w(
@@ -98,20 +126,13 @@ def balanced_w(
     By rejection: samples of the seed are looked at in order and taken while their cell has room.
     ValueError where a cell stays empty for too long.
     """
-    names = list(ATTRIBUTES)
-    cells = 2 * (len(TONES) + 1)
-    room = np.array([count // cells + (cell < count % cells) for cell in range(cells)])
+    cells = Cells(count)
     w = draw_w(generator, seed, TRIES * count, truncation)
     taken = list[Tensor]()
     for part in torch.split(w, 64):
-        for one, values in zip(part, measured(generator, part, measure), strict=True):
-            tone = int(np.searchsorted(TONES, values[names.index("tone")]))
-            cell = tone * 2 + int(values[names.index("male")] > 0.5)
-            if room[cell]:
-                room[cell] -= 1
-                taken.append(one)
+        measures = measured(generator, part, measure)
+        taken += [one for one, values in zip(part, measures, strict=True) if cells.take(values)]
         if len(taken) == count:
             return torch.stack(taken)
-    tone, male = divmod(int(np.flatnonzero(room)[0]), 2)
-    who = f"{('girl', 'boy')[male]} of tone band {tone + 1} of {len(TONES) + 1}"
-    raise ValueError(f"no {who} among {len(w)} samples; draw without --balanced or train longer")
+    many = f"no {cells.empty} among {len(w)} samples"
+    raise ValueError(f"{many}; draw without --balanced or train longer")

@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import json
 import re
+import sys
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated
 
 import numpy as np
 import tyro
+from numpy.typing import NDArray
+
+Pixels = NDArray[np.uint8]
 
 
 @dataclass(frozen=True)
@@ -20,6 +24,7 @@ class Draw:
 
     Examples: collodi generate gan runs/gan64 --out out/faces --age 6 --expression happy --yaw 20
               collodi generate gan runs/gan64 --out out/faces --ladder age
+              collodi generate gan runs/gan64 --out data/gan --as-clips --count 4000 --balanced
     """
 
     model: Annotated[Path, tyro.conf.Positional]
@@ -63,22 +68,32 @@ class Draw:
     """Columns of a ladder."""
     balanced: bool = False
     """Girls and boys, and light, medium and dark skin, as often."""
+    as_clips: bool = False
+    """Write a data set for `collodi train face` instead, with pseudo-labels that are marked so."""
+    face: str = "toy-face"
+    """Bundle whose network tells the labels of clips: a folder, or the name of a packaged one."""
+    uncertainty: float = 0.06
+    """Clips where that network expects a larger mean error of its landmarks are passed over; over
+    the distance of the outer eye corners."""
+    shard_clips: int = 100
+    """Clips in one shard."""
 
 
 def draw_faces(options: Draw) -> None:
     """Write pictures, sheet.png and values.json, or ladder-NAME.png."""
-    for name, low in (("count", 1), ("seed", 0), ("rungs", 2)):
+    for name, low in (("count", 1), ("seed", 0), ("rungs", 2), ("shard_clips", 1)):
         if getattr(options, name) < low:
-            raise ValueError(f"--{name} {getattr(options, name)}: at least {low}")
+            flag = name.replace("_", "-")
+            raise ValueError(f"--{flag} {getattr(options, name)}: at least {low}")
     if not 0 <= options.truncation <= 1:
         raise ValueError(f"--truncation {options.truncation:g}: want 0 to 1")
     from device.files import sha256_of, write_atomic
     from generate.gan.attribute_net import WEIGHTS, load
     from generate.gan.attribute_table import ATTRIBUTES
-    from generate.gan.draw import balanced_w, draw, ladder, targets_of
+    from generate.gan.draw import balanced_w, closed_ladder, draw, ladder, targets_of
     from generate.gan.edit_store import load_edits
     from generate.gan.edits import draw_w
-    from generate.gan.sheet import write_all, write_picture
+    from generate.gan.sheet import write_all
     from generate.gan.store import load_average
     from generate.options import choose
 
@@ -89,27 +104,66 @@ def draw_faces(options: Draw) -> None:
     if options.ladder and targets:
         asked = ", ".join(targets)
         raise ValueError(f"--ladder {options.ladder} beside {asked}: climb without asking for more")
+    if options.as_clips:
+        return _clips(options, targets)
     if options.move:
         return _moved(options, bool(targets or options.ladder))
-    generator, (measure, _) = load_average(options.model), load(options.attributes)
-    digest = sha256_of(options.attributes / WEIGHTS)
-    moved = targets or (options.ladder and not closed)
-    directions = load_edits(options.model, digest) if moved else None
+    generator = load_average(options.model)
+    known = options.balanced or not closed  # the closed form needs no network that measures
+    measure = load(options.attributes)[0] if known else None
     first = (options.seed, options.count, options.truncation)
-    w = balanced_w(generator, measure, *first) if options.balanced else draw_w(generator, *first)
+    if measure and options.balanced:
+        w = balanced_w(generator, measure, *first)
+    else:
+        w = draw_w(generator, *first)
     options.out.mkdir(parents=True, exist_ok=True)
+    if closed:
+        number = int(options.ladder.removeprefix("closed"))
+        return _rungs(options, closed_ladder(generator, w, number, options.rungs))
+    assert measure
+    moved = targets or options.ladder
+    digest = sha256_of(options.attributes / WEIGHTS)
+    directions = load_edits(options.model, digest) if moved else None
     if options.ladder:
-        path = options.out / f"ladder-{options.ladder}.png"
-        rows = ladder(generator, measure, directions, w, options.ladder, options.rungs)
-        write_picture(path, rows)
-        print(f"{path}: {options.count} faces, {options.rungs} rungs")
-        return
+        assert directions
+        sheet = ladder(generator, measure, directions, w, options.ladder, options.rungs)
+        return _rungs(options, sheet)
     drawn = draw(generator, measure, directions, w, targets)
     write_all(options.out, drawn.pictures)
     values = [dict(zip(ATTRIBUTES, row.round(3).tolist(), strict=True)) for row in drawn.values]
     note = {"pseudo_labels": True, "asked": targets, "measured": values}
     write_atomic(options.out / "values.json", json.dumps(note, indent=1) + "\n")
     print(f"{options.out}: {options.count} pictures, sheet.png and values.json")
+
+
+def _rungs(options: Draw, sheet: Pixels) -> None:
+    from generate.gan.sheet import write_picture
+
+    path = options.out / f"ladder-{options.ladder}.png"
+    write_picture(path, sheet)
+    print(f"{path}: {options.count} faces, {options.rungs} rungs")
+
+
+def _clips(options: Draw, targets: dict[str, float]) -> None:
+    """A data set of clips with pseudo-labels."""
+    if options.ladder or options.move:
+        raise ValueError("--as-clips: neither --ladder nor --move makes clips")
+    if not options.uncertainty > 0:
+        raise ValueError(f"--uncertainty {options.uncertainty:g}: more than 0")
+    from generate.gan.as_clips import Maker, Request, make_dataset
+
+    request = Request(
+        options.count, options.seed, options.truncation, options.balanced, targets,
+        options.uncertainty, options.shard_clips,
+    )  # fmt: skip
+    maker = Maker(request, options.model, options.attributes, options.face)
+    passed = make_dataset(maker, options.out)
+    if passed is None:
+        print(f"{options.out}: already there, {options.count} clips", file=sys.stderr)
+        return
+    said = ", ".join(f"{count} {fault}" for fault, count in passed.items()) or "none"
+    print(f"{options.out}: {options.count} clips with pseudo-labels of {maker.teller.name}; "
+          f"passed over: {said}")  # fmt: skip
 
 
 def _moved(options: Draw, more: bool) -> None:

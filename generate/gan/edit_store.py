@@ -12,9 +12,10 @@ from device.files import sha256_of, write_atomic
 from device.stamp import Stamp, make_stamp
 from device.strict import check_format, decode, dumps, load_json
 from generate.gan.edits import Directions, Effect
-from generate.gan.store import AVERAGE, read_tensors
+from generate.gan.store import AVERAGE
+from generate.weights import read_tensors
 
-FORMAT, VERSION = "collodi.gan-edits", 1
+FORMAT, VERSION = "collodi.gan-edits", 2
 CARD, STEPS = "edits.json", "edits.safetensors"
 
 
@@ -32,6 +33,8 @@ class Edits:
     """SHA-256 of the averaged generator that they are for."""
     attributes_sha256: str
     """SHA-256 of the attribute network that measured; empty where a user's labels did."""
+    steps_sha256: str
+    """SHA-256 of edits.safetensors: two files of two makings are none."""
     stamp: Stamp = field(default_factory=make_stamp)
     """Who made them, with what."""
     format: str = FORMAT
@@ -50,7 +53,7 @@ def save_edits(
     write_atomic(folder / STEPS, safetensors.torch.save(tensors))
     edits = Edits(
         directions.names, directions.explained, effects, sha256_of(folder / AVERAGE),
-        attributes_sha256,
+        attributes_sha256, sha256_of(folder / STEPS),
     )  # fmt: skip
     write_atomic(folder / CARD, dumps(edits))
     return edits
@@ -73,6 +76,9 @@ def load_edits(folder: Path, attributes_sha256: str) -> Directions:
             raise ValueError(f"{path}: directions by {by}; run `collodi gan directions` again")
         if kept != now:
             raise ValueError(f"{path}: made for another {what}; run `collodi gan directions` again")
-    tensors, _ = read_tensors(folder / STEPS)
+    again = "run `collodi gan directions` again"
+    tensors, _ = read_tensors(folder / STEPS, again)
+    if sha256_of(folder / STEPS) != edits.steps_sha256:
+        raise ValueError(f"{path}: {STEPS} is of another making; {again}")
     steps, spread, metric = (tensors[name].numpy() for name in ("steps", "spread", "metric"))
     return Directions(edits.names, steps, spread, edits.explained, metric)

@@ -59,10 +59,12 @@ def closed_form(generator: Generator, count: int) -> Floats:
 
 
 @torch.no_grad()
-def draw_w(generator: Generator, seed: int, count: int, truncation: float = 1.0) -> Tensor:
-    """w of samples 0 to `count` of a seed, those of `sheet.sample`: (count, w_dim)."""
+def draw_w(
+    generator: Generator, seed: int, count: int, truncation: float = 1.0, first: int = 0
+) -> Tensor:
+    """w of `count` samples of a seed from `first` on, those of `sheet.sample`: (count, w_dim)."""
     home = generator.mapping.average.device
-    z = latents(seed, 0, count, generator.sizes.z_dim).to(home)
+    z = latents(seed, first, count, generator.sizes.z_dim).to(home)
     w: Tensor = generator.mapping(z, torch.zeros(count, generator.sizes.c_dim), truncation)
     return w
 

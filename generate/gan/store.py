@@ -13,7 +13,6 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-import safetensors
 import safetensors.torch
 import torch
 from torch import Tensor, nn
@@ -23,10 +22,12 @@ from device.stamp import Stamp, make_stamp
 from device.strict import check_format, decode, dumps, load_json
 from generate.gan.architecture import Architecture
 from generate.gan.networks import Generator
+from generate.weights import fill, read_tensors
 
 FORMAT, VERSION = "collodi.gan", 1
 CARD, AVERAGE, CHECKPOINT = "gan.json", "average.safetensors", "checkpoint.safetensors"
 KEY = "collodi.gan"
+ABSENT = "the generator is not whole"
 
 
 @dataclass(frozen=True)
@@ -82,14 +83,14 @@ def save_checkpoint(
 
 def load_checkpoint(folder: Path) -> tuple[dict[str, Tensor], dict[str, float]]:
     """What `save_checkpoint` wrote; ValueError where there is none or it is broken."""
-    tensors, metadata = read_tensors(folder / CHECKPOINT)
+    tensors, metadata = read_tensors(folder / CHECKPOINT, ABSENT)
     return tensors, json.loads(metadata.get(KEY, "{}"))
 
 
 def load_average(folder: Path) -> Generator:
     """The averaged generator in eval mode; ValueError where it is missing or does not fit."""
     sizes = read_card(folder).sizes
-    tensors, _ = read_tensors(folder / AVERAGE)
+    tensors, _ = read_tensors(folder / AVERAGE, ABSENT)
     with torch.random.fork_rng(devices=[]):
         generator = Generator(sizes)
     put(generator, tensors, folder / AVERAGE)
@@ -97,15 +98,8 @@ def load_average(folder: Path) -> Generator:
 
 
 def put(module: nn.Module, tensors: Mapping[str, Tensor], path: Path) -> None:
-    """Copy weights into a module; ValueError where names, shapes or values are not right."""
-    try:
-        module.load_state_dict(dict(tensors))
-    except RuntimeError as error:
-        said = " ".join(str(error).split())
-        raise ValueError(f"{path}: does not fit {CARD} ({said:.200})") from error
-    for name, tensor in tensors.items():
-        if not bool(tensor.isfinite().all()):
-            raise ValueError(f"{path}: {name} has values that are not finite")
+    """Copy weights into a network that gan.json describes; ValueError where they are not right."""
+    fill(module, tensors, path, CARD)
 
 
 def below(prefix: str, tensors: Mapping[str, Tensor]) -> dict[str, Tensor]:
@@ -116,15 +110,3 @@ def below(prefix: str, tensors: Mapping[str, Tensor]) -> dict[str, Tensor]:
 
 def _plain(tensors: Mapping[str, Tensor]) -> dict[str, Tensor]:
     return {name: tensor.detach().cpu().contiguous() for name, tensor in tensors.items()}
-
-
-def read_tensors(path: Path) -> tuple[dict[str, Tensor], dict[str, str]]:
-    """Tensors and metadata of a safetensors file; ValueError where it is missing or broken."""
-    if not path.is_file():
-        raise ValueError(f"generator {path.parent}: no {path.name}")
-    try:
-        with safetensors.safe_open(path, "pt") as file:  # type: ignore[no-untyped-call]
-            tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
-            return tensors, dict(file.metadata() or {})
-    except (safetensors.SafetensorError, OSError) as error:
-        raise ValueError(f"{path}: not a whole safetensors file ({error})") from error

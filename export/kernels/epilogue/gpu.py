@@ -19,8 +19,8 @@ def finish(x, times, plus, slope):  # type: ignore[no-untyped-def]
 
 @triton.jit
 def _kernel(x, scale, bias, picture, out, channels, pixels, slope, block: tl.constexpr):  # type: ignore[no-untyped-def]
-    plane = tl.program_id(1).to(tl.int64)
-    at = tl.program_id(0) * block + tl.arange(0, block)
+    plane = tl.program_id(0).to(tl.int64)
+    at = tl.program_id(1) * block + tl.arange(0, block)
     inside = at < pixels
     value = tl.load(x + plane * pixels + at, mask=inside).to(tl.float32)
     plus = tl.load(picture + at, mask=inside) + tl.load(bias + plane % channels)
@@ -36,7 +36,8 @@ def epilogue(x: Tensor, scale: Tensor, bias: Tensor, picture: Tensor, slope: flo
     x = x.contiguous()
     batch, channels, height, width = x.shape
     out = torch.empty_like(x)
-    grid = (triton.cdiv(height * width, BLOCK), batch * channels)
+    # Planes on the first axis: the others end at 65,535, which 128 samples of 512 channels exceed.
+    grid = (batch * channels, triton.cdiv(height * width, BLOCK))
     _kernel[grid](
         x, scale.contiguous(), bias, picture, out, channels, height * width, slope, block=BLOCK
     )
