@@ -15,12 +15,15 @@ import math
 import random
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import chain
 from statistics import fmean, median
 
 LEAST_BLOCKS = 5
 """Fewer samples a side than this show nothing."""
 MOST_BLOCKS = 60
 """More than this are joined to neighbours: enough for any p that is asked for."""
+JOINED, REFUSED = 0.5, 1.5
+"""Correlation of neighbours, in standard errors of white noise: joined; no samples at all."""
 DRAWS = 4000
 """Permutations and bootstrap draws: p is known to 0.003 at 0.05."""
 
@@ -42,20 +45,21 @@ class Shift:
 
 
 def compare_runs(
-    old: Sequence[int], old_rounds: Sequence[int], new: Sequence[int], new_rounds: Sequence[int],
-    seed: int = 0, draws: int = DRAWS,
+    left: Sequence[Sequence[int]],
+    right: Sequence[Sequence[int]],
+    seed: int = 0,
+    draws: int = DRAWS,
 ) -> Shift | None:
-    """Compare raw latencies, ns > 0, with the lengths of their rounds.
+    """Compare old (left) with new latencies, ns > 0, in the blocks of `blocks_of`.
 
-    None where either side has fewer than LEAST_BLOCKS independent samples.
-    """  # fmt: skip
-    left, right = blocks_of(old, old_rounds), blocks_of(new, new_rounds)
+    None where either side has fewer than LEAST_BLOCKS.
+    """
     if min(len(left), len(right)) < LEAST_BLOCKS:
         return None
     rng = random.Random(seed)
     p = permuted(_logs(left), _logs(right), rng, draws)
     low, high = bootstrapped(left, right, rng, draws)
-    ratio = median(new) / median(old)
+    ratio = median(chain.from_iterable(right)) / median(chain.from_iterable(left))
     return Shift(ratio, min(low, ratio), max(high, ratio), p, (len(left), len(right)))
 
 
@@ -63,27 +67,32 @@ def blocks_of(latency_ns: Sequence[int], rounds: Sequence[int]) -> list[list[int
     """Cut runs into samples that hardly lean on each other, in order.
 
     Rounds where there are enough of them; else equal stretches of each round. Neighbours are
-    joined while they correlate by more than one standard error of white noise, 1 / sqrt(n), or are
-    more than MOST_BLOCKS.
+    joined while they lean by more than JOINED or are more than MOST_BLOCKS. Empty where they lean
+    by more than REFUSED to the last: a drift, of which no test can say whether it would return.
     """
     blocks, at = [], 0
     for size in rounds or (len(latency_ns),):
         blocks.append(list(latency_ns[at : at + size]))
         at += size
     blocks = [block for block in blocks if block]
-    if len(blocks) < LEAST_BLOCKS * 2:
+    if len(blocks) < LEAST_BLOCKS:
         blocks = [piece for block in blocks for piece in _cut(block, 40 // max(len(blocks), 1))]
-    while len(blocks) > MOST_BLOCKS or (
-        len(blocks) >= LEAST_BLOCKS and correlation(_logs(blocks)) > len(blocks) ** -0.5
+    while len(blocks) >= LEAST_BLOCKS * 2 and (
+        len(blocks) > MOST_BLOCKS or _leaning(blocks) > JOINED
     ):
-        blocks = [sum(blocks[i : i + 2], []) for i in range(0, len(blocks) // 2 * 2, 2)]
-    return blocks
+        blocks = [blocks[i] + blocks[i + 1] for i in range(0, len(blocks) - 1, 2)]
+    return [] if len(blocks) >= LEAST_BLOCKS and _leaning(blocks) > REFUSED else blocks
+
+
+def _leaning(blocks: Sequence[Sequence[int]]) -> float:
+    """Return the correlation of neighbours in standard errors of white noise, 1 / sqrt(n)."""
+    return correlation(_logs(blocks)) * math.sqrt(len(blocks))
 
 
 def _cut(block: list[int], pieces: int) -> list[list[int]]:
     pieces = max(1, min(pieces, len(block)))
     edges = [len(block) * i // pieces for i in range(pieces + 1)]
-    return [block[start:end] for start, end in zip(edges, edges[1:])]
+    return [block[edges[i] : edges[i + 1]] for i in range(pieces)]
 
 
 def correlation(values: Sequence[float]) -> float:
@@ -92,11 +101,11 @@ def correlation(values: Sequence[float]) -> float:
     The estimate of n values of white noise is -1/n too low (Kendall 1954, Biometrika 41:403).
     """
     centre = fmean(values)
-    spread = sum((value - centre) ** 2 for value in values)
+    away = [value - centre for value in values]
+    spread = sum(value * value for value in away)
     if spread <= 0:
         return 0.0
-    pairs = zip(values, values[1:])
-    return sum((a - centre) * (b - centre) for a, b in pairs) / spread + 1 / len(values)
+    return sum(away[i] * away[i + 1] for i in range(len(away) - 1)) / spread + 1 / len(away)
 
 
 def permuted(
