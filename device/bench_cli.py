@@ -9,6 +9,8 @@ from pathlib import Path
 from device.args import Parser, one_or_more_of, positive_int, positive_seconds
 from device.backends import VARIANTS
 from device.bench import Options, bench
+from device.compare_cli import main as compare
+from device.gates import add_gates, gate, read_gates
 from device.report import Report, Work, write_report
 from device.table import report_text
 from device.zoo.store import find
@@ -21,7 +23,9 @@ EXAMPLES = """\
   collodi bench my-bundle --work model,front-end,both --samples samples.npz
   collodi bench my-bundle --board pi5
   collodi bench --board pi5 --resume
-  collodi bench my-bundle --provider cpu,xnnpack --xnnpack on,off"""
+  collodi bench my-bundle --provider cpu,xnnpack --xnnpack on,off
+  collodi bench my-bundle --budget p99_ms=20,rss_mb=64 --junit bench.xml --html bench.html
+  collodi bench --compare old.json new.json --limit 5%   see collodi bench --compare --help"""
 WORKS: dict[str, Work] = {
     "model": "model", "front-end": "front end", "both": "front end and model",
 }  # fmt: skip
@@ -30,18 +34,20 @@ PROVIDERS = {name: f"onnxruntime:{name}" for name in VARIANTS["onnxruntime"]}
 
 
 def main(argv: list[str]) -> int:
-    """Run `collodi bench`; 0 where at least one file ran and none failed, else 1."""
+    """Run `collodi bench`; 0 where a file ran, none failed and every budget is kept, else 1."""
+    if "--compare" in argv:
+        return compare(argv)
     parser = _parser()
     words = parser.parse_args(argv)
     if words.resume == bool(words.bundle) or (words.resume and words.board == "local"):
         parser.error("name a bundle, or a board with --resume")
-    if words.json is not None and not words.json.resolve().parent.is_dir():
-        raise ValueError(f"--json {words.json}: there is no folder {words.json.parent}")
+    budgets = read_gates(words)
     report = _bench(words)
     print(report_text(report))
     if words.json is not None:
         write_report(words.json, report)
-    return status(report)
+    kept = gate(report, budgets, words)
+    return status(report) if kept else 1
 
 
 def _bench(words: argparse.Namespace) -> Report:
@@ -131,4 +137,5 @@ def _parser() -> argparse.ArgumentParser:
     add("--board", default="local", metavar="NAME", help="a board of `collodi boards` (this one)")
     add("--resume", action="store_true", help="fetch the run that a lost connection left there")
     add("--json", type=Path, metavar="FILE", help="write the report here")
+    add_gates(parser)
     return parser

@@ -8,11 +8,12 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from statistics import median
 from typing import Literal
 
+from device.ratio import per_second
 from device.report import FileRun, Report, percentile_ms
 from device.strict import nearest
 
@@ -44,7 +45,7 @@ NAMES = (
     "throughput_per_s, accuracy, agreement_percent, doubts (times also in us and s, sizes in kb, "
     "kib, mb and mib, energy in uj and j)"
 )
-HARDLY_TIMED = "tflm"
+HARDLY_TIMED = ("tflm", "tflite-micro")
 """TFLite Micro's portable kernels run here as an estimate; its times are of no board."""
 
 
@@ -95,6 +96,11 @@ def parse_budgets(text: str, where: str = "--budget") -> tuple[Budget, ...]:
             raise ValueError(f"{where} '{text}': '{item.strip()}' is the second limit of its kind")
         found[budget.scope, budget.name] = budget
     return tuple(found.values())
+
+
+def table_budgets(table: Mapping[str, float], where: str) -> tuple[Budget, ...]:
+    """Read the budgets of a board's entry, e.g. `{"p99_ms": 20, "tflite-int8:arena_kb": 40}`."""
+    return tuple(_parse_item(f"{name}={limit:.12g}", where) for name, limit in table.items())
 
 
 def _parse_item(item: str, where: str) -> Budget:
@@ -195,7 +201,7 @@ def _raw(run: FileRun, quantity: str) -> float | None:
         "arena": run.arena_bytes,
         "bytes": run.bytes or None,
         "energy": run.energy_mj,
-        "throughput": sum(run.rounds) / sum(run.took_s) if sum(run.took_s) > 0 else None,
+        "throughput": per_second(run),
         "accuracy": accuracy.value if accuracy else None,
         "agreement": accuracy.agreement if accuracy else None,
         "doubts": len(run.doubts),

@@ -38,11 +38,11 @@ class Frame:
 def histogram(values: Sequence[float], marks: Mapping[str, float], unit: str, title: str) -> str:
     """Return a histogram of positive values with named vertical marks.
 
-    Bins after Freedman and Diaconis 1981 (Z. Wahrsch. verw. Gebiete 57:453). The axis ends at
-    twice the 99th percentile, and what lies beyond is counted in words.
+    Bins after Freedman and Diaconis 1981 (Z. Wahrsch. verw. Gebiete 57:453). The axis ends three
+    times as far from the smallest value as the 90th percentile does; what lies beyond is in words.
     """
     ordered = sorted(values)
-    far = 2 * ordered[math.ceil(0.99 * len(ordered)) - 1] - ordered[0]
+    far = ordered[0] + 3 * (ordered[math.ceil(0.9 * len(ordered)) - 1] - ordered[0])
     inside = [value for value in ordered if value <= far]
     low, high = inside[0], max(inside[-1], inside[0] * (1 + 1e-6) + 1e-12)
     quarter = inside[len(inside) * 3 // 4] - inside[len(inside) // 4]
@@ -61,7 +61,8 @@ def histogram(values: Sequence[float], marks: Mapping[str, float], unit: str, ti
     ]
     parts += _marks(frame, marks)
     beyond = len(ordered) - len(inside)
-    note = f"{unit}; {beyond} beyond {far:.3g}" if beyond else unit
+    hidden = "".join(f", {name} {at:.4g}" for name, at in marks.items() if at > frame.x1)
+    note = f"{unit}; beyond: {beyond} runs{hidden}" if beyond else unit
     return _svg(frame, parts, note, "runs", title)
 
 

@@ -6,7 +6,7 @@ import argparse
 from collections.abc import Sequence
 from pathlib import Path
 
-from device.budget import Budget, Verdict, judge, parse_budgets
+from device.budget import Budget, Verdict, judge, parse_budgets, table_budgets
 from device.files import write_atomic
 from device.junit import report_xml
 from device.report import Report
@@ -34,9 +34,24 @@ def check_folders(words: argparse.Namespace, options: Sequence[str]) -> None:
 
 
 def read_gates(words: argparse.Namespace) -> tuple[Budget, ...]:
-    """Return the budgets of the command line; ValueError for wrong ones or a missing folder."""
+    """Return the budgets of the board's entry and of the command line, which goes first.
+
+    ValueError for wrong ones, or where the folder of a file to be written is missing.
+    """
     check_folders(words, ("json", "junit", "html"))
-    return tuple(budget for text in words.budget for budget in parse_budgets(text))
+    given = [budget for text in words.budget for budget in parse_budgets(text)]
+    return with_board(words.board, given)
+
+
+def with_board(board: str, given: Sequence[Budget]) -> tuple[Budget, ...]:
+    """Return the budgets of a board's entry below those that were given."""
+    if board == "local":
+        return tuple(given)
+    from device.boards import board_named
+
+    own = table_budgets(board_named(board).budgets, f"board '{board}': budgets")
+    limits = {(budget.scope, budget.name): budget for budget in (*own, *given)}
+    return tuple(limits.values())
 
 
 def gate(report: Report, budgets: Sequence[Budget], words: argparse.Namespace) -> bool:

@@ -13,7 +13,7 @@ from device.charts import COLOURS, colour, curves, histogram, in_order
 from device.page_style import STYLE
 from device.report import FileRun, Moment, Report, percentile_ms
 from device.stamp import Stamp
-from device.table import HEADS, cells, doubt_lines, subjects
+from device.table import doubt_lines, heads_and_rows, note_lines, subjects
 
 MOST_CURVES = 2 * COLOURS
 
@@ -31,9 +31,9 @@ def report_page(report: Report, verdicts: Sequence[Verdict] = ()) -> str:
         f"<h1>{escape(title)}</h1>",
         f'<p class="soft">{escape(", ".join(filter(None, about)))}</p>',
         _gate(report, verdicts),
-        _doubts(report, ran),
+        _doubts(report),
         _budgets(verdicts),
-        _figures(ran),
+        _figures(report),
         *_latencies(ran),
         *_telemetry(report),
         _absent(report),
@@ -63,10 +63,8 @@ def _gate(report: Report, verdicts: Sequence[Verdict]) -> str:
     return f'<p class="panel {kind}"><b>{" ".join(lines)}</b></p>'
 
 
-def _doubts(report: Report, ran: list[FileRun]) -> str:
-    lines = [line[len("doubt: ") :] for line in doubt_lines(ran)]
-    if report.board.emulation and not ran:
-        lines.append(f"emulated ({report.board.emulation})")
+def _doubts(report: Report) -> str:
+    lines = [line[len("doubt: ") :] for line in doubt_lines(report)]
     if not lines:
         return '<p class="panel good">No doubt was raised about these measurements.</p>'
     items = "".join(f"<li>{escape(line)}</li>" for line in lines)
@@ -75,32 +73,25 @@ def _doubts(report: Report, ran: list[FileRun]) -> str:
 
 def _budgets(verdicts: Sequence[Verdict]) -> str:
     rows = [
-        (verdict.budget.name, verdict.row or "-", verdict.outcome, verdict.text)
+        (verdict.outcome, verdict.budget.name, verdict.row or "-", verdict.text)
         for verdict in sorted(verdicts, key=lambda verdict: not verdict.failed)
     ]
     kinds = {"kept": "good", "missed": "bad", "not shown": "bad"}
-    return _table("Budgets", ("budget", "row", "", "figure and limit"), rows, kinds)
+    return _table("Budgets", ("", "budget", "row", "figure and limit"), rows, kinds, "words")
 
 
-def _figures(ran: list[FileRun]) -> str:
-    heads = (*HEADS, "cold ms", "energy mJ", "accuracy")
-    rows = [(*cells(run), *_more(run)) for run in ran]
-    for run, row in ((run, i) for i, run in enumerate(ran)):
-        rows[row] = (row_name(run), *rows[row][2:])
-    return _table("Figures", ("row", *heads[2:]), rows, {})
-
-
-def _more(run: FileRun) -> tuple[str, str, str]:
-    accuracy = run.accuracy
-    return (
-        "-" if run.cold_ns is None else f"{run.cold_ns / 1e6:.3f}",
-        "-" if run.energy_mj is None else f"{run.energy_mj:.3g}",
-        f"{accuracy.value:.4g} ({accuracy.what})" if accuracy else "-",
-    )
+def _figures(report: Report) -> str:
+    heads, rows = heads_and_rows(report)
+    notes = "".join(f'<p class="soft">{escape(line)}</p>' for line in note_lines(report))
+    return _table("Figures", heads, rows, {}) + notes
 
 
 def _table(
-    title: str, heads: Sequence[str], rows: Sequence[Sequence[str]], kinds: dict[str, str]
+    title: str,
+    heads: Sequence[str],
+    rows: Sequence[Sequence[str]],
+    kinds: dict[str, str],
+    style: str = "",
 ) -> str:
     if not rows:
         return ""
@@ -111,7 +102,8 @@ def _table(
         + "</tr>"
         for row in rows
     )
-    return f'<h2>{escape(title)}</h2><div class="scroll"><table><tr>{head}</tr>{body}</table></div>'
+    rows_of = f'<table class="{style}"><tr>{head}</tr>{body}</table>'
+    return f'<h2>{escape(title)}</h2><div class="scroll">{rows_of}</div>'
 
 
 def _latencies(ran: list[FileRun]) -> Iterator[str]:
@@ -196,8 +188,8 @@ def _legend(names: Sequence[str]) -> str:
 
 
 def _absent(report: Report) -> str:
-    rows = [(row_name(run), run.status, run.reason or "") for run in report.runs if run.reason]
-    return _table("Not measured", ("row", "", "why"), rows, {"failed": "bad"})
+    rows = [(run.status, row_name(run), run.reason or "") for run in report.runs if run.reason]
+    return _table("Not measured", ("", "row", "why"), rows, {"failed": "bad"}, "words")
 
 
 def _stamp(report: Report) -> str:

@@ -16,10 +16,12 @@ STYLE = """\
   }
 }
 * { box-sizing: border-box }
-body { margin: 0; background: var(--paper); color: var(--ink); font: 16px/1.5 system-ui, sans-serif }
+body { margin: 0; background: var(--paper); color: var(--ink);
+  font: 16px/1.5 system-ui, sans-serif }
 main { max-width: 1080px; margin: 0 auto; padding: 2rem 1.1rem 4rem; overflow-wrap: anywhere }
 h1 { font-size: 1.7rem; line-height: 1.2; margin: 0 0 .4rem }
-h2 { font-size: 1.25rem; margin: 2.4rem 0 .6rem; border-top: 1px solid var(--line); padding-top: 1.3rem }
+h2 { font-size: 1.25rem; margin: 2.4rem 0 .6rem; border-top: 1px solid var(--line);
+  padding-top: 1.3rem }
 h3 { font-size: 1rem; margin: 1rem 0 .3rem }
 .soft, .legend { color: var(--soft); font-size: .9rem }
 .panel { border: 1px solid var(--line); border-left: 6px solid var(--soft); border-radius: 8px;
@@ -33,12 +35,18 @@ td.bad, td.good { font-weight: 600 }
 .panel.doubt b { color: var(--doubt) }
 .panel ul { margin: .3rem 0 0; padding-left: 1.2rem }
 .scroll { overflow-x: auto }
-table { border-collapse: collapse; background: var(--card); font-size: .88rem; overflow-wrap: normal }
-th, td { border: 1px solid var(--line); padding: .28rem .6rem; text-align: right; white-space: nowrap }
-th:first-child, td:first-child { text-align: left }
+table { border-collapse: collapse; background: var(--card); font-size: .88rem;
+  overflow-wrap: normal }
+th, td { border: 1px solid var(--line); padding: .28rem .6rem; text-align: right;
+  white-space: nowrap }
+th:first-child, td:first-child, th:nth-child(2), td:nth-child(2) { text-align: left }
+table.words th, table.words td { text-align: left }
+table.words td:last-child { white-space: normal; min-width: 16rem }
 th { background: var(--head) }
-.pair { display: grid; grid-template-columns: repeat(auto-fill, minmax(min(100%, 400px), 1fr)); gap: 1rem }
-figure { margin: 0; background: var(--card); border: 1px solid var(--line); border-radius: 8px; padding: .5rem }
+.pair { display: grid; grid-template-columns: repeat(auto-fill, minmax(min(100%, 400px), 1fr));
+  gap: 1rem }
+figure { margin: 0; background: var(--card); border: 1px solid var(--line); border-radius: 8px;
+  padding: .5rem }
 figure h3 { margin: .1rem .3rem }
 svg { width: 100%; height: auto; display: block }
 svg text { font: 12px system-ui, sans-serif; fill: var(--soft) }
@@ -53,7 +61,9 @@ svg text.name { fill: var(--ink) }
 .curve { fill: none; stroke-width: 1.8 }
 .legend { margin: .2rem .3rem 0 }
 .legend span { margin-right: 1rem; white-space: nowrap; display: inline-block }
-.legend i { display: inline-block; width: .9em; height: .25em; margin-right: .35em; vertical-align: middle }
-pre { background: var(--card); border: 1px solid var(--line); border-radius: 8px; padding: .7rem 1rem;
+.legend i { display: inline-block; width: .9em; height: .25em; margin-right: .35em;
+  vertical-align: middle }
+pre { background: var(--card); border: 1px solid var(--line); border-radius: 8px;
+  padding: .7rem 1rem;
   font-size: .85rem; white-space: pre-wrap }
 """
