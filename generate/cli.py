@@ -149,7 +149,7 @@ def resolved_voices(options: Options) -> Options:
 
 def resolved_view(options: Options) -> Options:
     """The options with who draws named, so that a data set says which did."""
-    if isinstance(options, (Words, Stream)):
+    if isinstance(options, (Words, Stream)) or not getattr(options, "pictures", True):
         return options
     from generate.render.choose_view import resolve_view
 

@@ -33,6 +33,7 @@ from generate.motion.director import Manner
 from generate.motion.dummy import around_dummy
 from generate.motion.performance import Asked, padded, perform, roomy, sounded
 from generate.motion.player import play_score
+from generate.motion.score import Score
 from generate.motion.singing import parse_song, sing
 from generate.motion.still import still
 from generate.motion.style import sample_style
@@ -138,33 +139,47 @@ def _picture(options: Stills | Ladder | Places, key: str, shot: Shot) -> Clip:
 
 
 def make_talk(options: Talk, number: int) -> Clip:
-    """One child that says one sentence to the toy."""
+    """One child that says one sentence to the toy; without `pictures` it is only heard."""
     shot = talk_shot(options, number)
+    if not options.pictures:
+        clip, _, _ = _told(options, number, shot, False)
+        facts = {"age_years": shot.person.age_years, "sex": shot.person.sex}
+        return replace(clip, facts=clip.facts | facts)
     child, look_, person = build_child(shot.person, options.size_px, shot.view.framing)
-    voice = talk_voice(options, number, shot)
-    utterance, text, asked = _voiced(options, number, voice)
-    n_frames = max(2, int(np.ceil(len(utterance.audio) / SAMPLE_RATE_HZ * options.rate_hz)))
     arms = child.free_arms()
-    style = sample_style(stream(options.seed, number, "style"))
-    free = arms is not None and "gesture" not in parse_fixed(options.fix)
-    score = perform(
-        utterance, n_frames / options.rate_hz, stream(options.seed, number, "motion"),
-        shot.emotion, shot.intensity, shot.gesture, Manner(person.age_years, style, free), asked,
-    )  # fmt: skip
-    utterance = sounded(utterance, score, voice, stream(options.seed, number, "vocal"))
-    motion = play_score(score, options.rate_hz, 0, n_frames, arms)
+    clip, score, speaking = _told(options, number, shot, arms is not None)
+    motion = play_score(score, options.rate_hz, 0, len(speaking), arms)
     motion = around_dummy(shot.person, motion)
     frames, labels, camera = render_clip(
         child, look_, shot.view, motion, options.labels, options.view
     )
-    labels["speaking"] = _speaking(utterance, n_frames, options.rate_hz)
-    facts = blank_facts(options.seed, f"talk-{number:08d}") | person_facts(person)
-    facts |= sound_facts(utterance) | camera
-    facts |= {"text": text, "rate_hz": options.rate_hz, "n_frames": n_frames}
-    facts |= {"emotion": shot.emotion, "emotion_intensity": shot.intensity}
+    labels |= {"speaking": speaking} | clip.labels
+    seen = {"rate_hz": options.rate_hz, "n_frames": len(speaking)} | camera
+    facts = clip.facts | person_facts(person) | seen
+    return replace(clip, facts=facts, labels=labels, frames=frames)
+
+
+def _told(
+    options: Talk, number: int, shot: Shot, arms: bool
+) -> tuple[Clip, Score, NDArray[np.uint8]]:
+    """What is heard of clip `number`, its score, and which of its frames show speech."""
+    voice = talk_voice(options, number, shot)
+    utterance, text, asked = _voiced(options, number, voice)
+    n_frames = max(2, int(np.ceil(len(utterance.audio) / SAMPLE_RATE_HZ * options.rate_hz)))
+    style = sample_style(stream(options.seed, number, "style"))
+    free = arms and "gesture" not in parse_fixed(options.fix)
+    score = perform(
+        utterance, n_frames / options.rate_hz, stream(options.seed, number, "motion"),
+        shot.emotion, shot.intensity, shot.gesture, Manner(shot.person.age_years, style, free),
+        asked,
+    )  # fmt: skip
+    utterance = sounded(utterance, score, voice, stream(options.seed, number, "vocal"))
+    speaking = _speaking(utterance, n_frames, options.rate_hz)
+    facts = blank_facts(options.seed, f"talk-{number:08d}") | sound_facts(utterance)
+    facts |= {"text": text, "emotion": shot.emotion, "emotion_intensity": shot.intensity}
     utterance, facts["scene"] = heard(options, number, utterance, 0.0)
-    labels |= sound_labels(utterance) | score_labels(score)
-    return Clip(facts["key"], facts, labels, frames, to_int16(utterance.audio))
+    labels = sound_labels(utterance) | score_labels(score)
+    return Clip(facts["key"], facts, labels, None, to_int16(utterance.audio)), score, speaking
 
 
 def talk_voice(options: Talk, number: int, shot: Shot) -> VoiceSpec:

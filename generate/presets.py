@@ -110,6 +110,7 @@ class Talk:
 
     Examples: collodi generate talk --out data/talk --clips 50 --size-px 256
               collodi generate talk --out data/shy --direction "shyly, looking down, then nods"
+              collodi generate talk --out data/voices --clips 4000 --no-pictures
     """
 
     clips: int = 16
@@ -149,6 +150,9 @@ class Talk:
     """Beats a minute of the song, 40 to 220."""
     age_years: tuple[float, float] = (3, 12)
     """Youngest and oldest."""
+    pictures: bool = True
+    """Without, a clip is sound, words and the score of how the face moves, at a twentieth of the
+    time: voices for networks that see only some of those whom they hear."""
     fix: tuple[str, ...] = ()
     """Controls held at a value in every clip, NAME=VALUE: glasses=round light=dusk."""
     labels: tuple[str, ...] = ()

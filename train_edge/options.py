@@ -100,6 +100,8 @@ class Options:
     """kws: a `stream` data set without keywords, whose seconds are unknown: fewer false accepts.
     find: a `places` data set, what lies behind the people and has no face.
     talking: a `stills` data set, more people whose lips and poses the eye learns."""
+    voices: str = ""
+    """talking: a `talk` data set without pictures, more voices whose lips the ear learns."""
     unknown_share: float = 0.14
     """kws: share of each batch that is speech without a keyword."""
     teachers: tuple[str, ...] = ()

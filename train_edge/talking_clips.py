@@ -48,6 +48,8 @@ class Film:
     """(T,) whether most of the mouth is; behind a hand nobody can tell who speaks."""
     mouth: Floats
     """(T, 2) how far the lips are apart and how wide they are, as `mouth_of` has it."""
+    arkit: Floats
+    """(T, 52) curves of the face."""
     voice: str
     """Who speaks: engine:voice."""
 
@@ -56,7 +58,7 @@ class Film:
 
 
 def load_films(dataset: Dataset, numbers: Sequence[int]) -> list[Film]:
-    """Read clips that last a second at least; ValueError where there are not two with speech."""
+    """Read clips that last as long as the model sees; ValueError where there are not two with speech."""
     films: list[Film] = []
     progress = Progress(len(numbers), "read")
     for count, number in enumerate(numbers):
@@ -82,18 +84,23 @@ def film_of(clip: Clip) -> Film:
         middle = np.array([x, y], np.float32)
         cut = square(frame, middle, side * ROOM, FILM_PX)[0]
         pictures.append(cut.mean(2).round().astype(np.uint8))
-    length = len(pictures) * EACH
-    audio = np.zeros(length, np.float32)
-    audio[: len(clip.audio)] = clip.audio[:length].astype(np.float32) / np.float32(32768)
     return Film(
         np.stack(pictures),
-        audio,
+        fitted_sound(clip.audio, len(pictures)),
         clip.labels["speaking"] > 0,
         facing_of(clip.labels["head_pose_deg"]),
         clip.labels["landmarks_visible"][:, MOUTH].mean(1) > LEAST_SEEN,
         mouth_of(clip.labels["landmarks_px"]),
+        clip.labels["arkit"],
         voice_name(clip),
     )
+
+
+def fitted_sound(audio: NDArray[np.int16], count: int) -> Floats:
+    """Sound (N,) of 16 bits as (count * 640,) in -1..1, the time of `count` pictures."""
+    fitted = np.zeros(count * EACH, np.float32)
+    fitted[: len(audio)] = audio[: len(fitted)].astype(np.float32) / np.float32(32768)
+    return fitted
 
 
 def mouth_of(points: Floats) -> Floats:
