@@ -37,6 +37,7 @@ SCENE: dict[str, Any] = {
 AUDIOVISUAL: dict[str, Any] = {
     **LOGMEL,
     "name": "audiovisual",
+    "samples": 25600,  # 1.6 s: what is said in one second often fits another face's lips as well
     "rate_hz": 25.0,  # pictures a second
     "size_px": 32,  # side of the grey square of the lower face
 }

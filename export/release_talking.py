@@ -10,6 +10,7 @@ from export.chain import Chain, keep_options
 from export.recipe import TEST_SEED, Order, evaluated, sized, tested_on
 from generate.voice.text import PARENTS
 
+VOICES_SEED = 2000
 SENTENCES = PARENTS[::2]
 """What the children of the test say: nothing of it is among what the others learn from say."""
 
@@ -18,14 +19,16 @@ SENTENCES = PARENTS[::2]
 class Recipe:
     """How much of everything toy-talking is made of."""
 
-    clips: int = 600
+    clips: int = 800
     """Talking children to learn from."""
+    voices: int = 5000
+    """Others who are only heard, from whom the ear learns lips."""
     tests: int = 120
     """Others, with voices that training never draws."""
-    stills: int = 8000
+    stills: int = 16000
     """Pictures of a quarter as many people, half of them adults, on whom the eye learns lips."""
-    steps: int = 3000
-    batch: int = 32
+    steps: int = 5000
+    batch: int = 16
     size_px: int = 80
     """Side of the pictures; the face fills 0.6 of it, so that no time goes into the background."""
     max_s: float = 4.2
@@ -36,8 +39,8 @@ class Recipe:
 
 
 TINY: dict[str, Any] = {
-    "clips": 12, "tests": 4, "stills": 24, "steps": 3,
-    "batch": 8, "size_px": 64, "max_s": 1.6, "quiet_s": 0.2,
+    "clips": 12, "voices": 8, "tests": 4, "stills": 24, "steps": 3,
+    "batch": 8, "size_px": 64, "max_s": 2.4, "quiet_s": 0.2,
     "export": ("--draft", "--clips", "64", "--targets", "onnx,tflite-int8"),
 }  # fmt: skip
 
@@ -55,6 +58,10 @@ def make(o: Order) -> Path:
         return data / name
 
     learn = talk("talk", how.clips, o.seed)
+    voices = data / "voices"
+    run("generate", "talk", "--out", voices, "--clips", how.voices, "--seed", o.seed + VOICES_SEED,
+        "--no-pictures", "--max-s", how.max_s, "--quiet-s", how.quiet_s / 2,
+        "--voices", "espeak", "flite")  # fmt: skip
     test = talk("talk-test", how.tests, o.seed + TEST_SEED, "--speakers", "test",
                 "--sentences", *SENTENCES)  # fmt: skip
     stills = data / "stills"
@@ -62,6 +69,7 @@ def make(o: Order) -> Path:
         "--adult-share", 0.5, "--seed", o.seed)  # fmt: skip
     run_folder = run.train(
         "talking", out / "runs", "--data", learn, "--background", stills,
+        "--voices", voices,
         "--steps", how.steps, "--batch", how.batch, "--seed", o.seed,
     )  # fmt: skip
     figures = evaluated(run, run_folder, tested_on(o, test))

@@ -83,7 +83,7 @@ def shares(rows: Sequence[Row], options: Mapping[str, Any]) -> list[Share]:
     rows: index.jsonl in order; options: those of dataset.json. Adults that `adult_share` adds
     are left out of the age bands; attributes that `fix` holds are left out altogether.
     """
-    if options.get("preset") not in ("stills", "talk"):
+    if options.get("preset") not in ("stills", "talk") or options.get("pictures") is False:
         return []
     people = list(rows)[:: int(options.get("child_stills", 1))]
     fixed = parse_fixed(options.get("fix", ()))

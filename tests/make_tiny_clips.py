@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 
 from generate.clip import FACTS, Clip
 from generate.shards import finish, shard_name, write_header, write_shard
+from generate.spec import ARKIT
 
 WORDS = {"low": (300.0, 300.0), "high": (1800.0, 1800.0), "rise": (300.0, 1800.0)}
 """Start and end of the chirp of each word, Hz."""
@@ -123,6 +124,7 @@ def talk_clip(number: int, size_px: int = 64) -> Clip:
     frames = np.stack([draw(p, size_px, np.random.default_rng(number)) for p in points])
     stills = face_clip(number, size_px).labels
     labels = {name: np.repeat(values, count, 0) for name, values in stills.items()}
+    labels["arkit"][:, ARKIT.index("jawOpen")] = opened
     lips = points.astype(np.float32)
     lips[:, 65:68, 1] = lips[:, 61:64, 1] + (1 + opened[:, None] * size_px * 0.2)
     labels["landmarks_px"] = lips

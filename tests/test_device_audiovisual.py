@@ -25,15 +25,16 @@ from device.bundle import Tensor
 from device.front_end import AUDIOVISUAL, check_front_end
 
 RNG = np.random.default_rng(0)
-SOUND = RNG.normal(0, 0.1, 32000)
-FILM = RNG.integers(0, 256, (50, 40, 40, 3)).astype(np.uint8)
+SAMPLES, COUNT = AUDIOVISUAL["samples"], pictures_in(AUDIOVISUAL)
+SOUND = RNG.normal(0, 0.1, 640 * (COUNT + 25))
+FILM = RNG.integers(0, 256, (COUNT + 25, 40, 40, 3)).astype(np.uint8)
 
 
 class Echo(Model):
     """Answers with what it was given, so that inputs can be looked at."""
 
     def __init__(self) -> None:
-        one = Tensor("input", (1, 25, 1104, 1), "float32", "", "")
+        one = Tensor("input", (1, COUNT, 1104, 1), "float32", "", "")
         super().__init__("echo", (one,), (one,))
 
     def invoke(self, stored: list[Any]) -> list[Any]:
@@ -42,9 +43,9 @@ class Echo(Model):
 
 def test_rows_hold_sound_then_pixels_in_one_range() -> None:
     check_front_end(AUDIOVISUAL, "here")
-    made = audiovisual(SOUND[:16000], list(FILM[:25]), AUDIOVISUAL)
-    assert pictures_in(AUDIOVISUAL) == 25 and made.shape == (25, 80 + 32 * 32)
-    heard = normalize(levels(SOUND[:16000], AUDIOVISUAL), AUDIOVISUAL)
+    made = audiovisual(SOUND[:SAMPLES], list(FILM[:COUNT]), AUDIOVISUAL)
+    assert COUNT == 40 and made.shape == (40, 80 + 32 * 32)
+    heard = normalize(levels(SOUND[:SAMPLES], AUDIOVISUAL), AUDIOVISUAL)
     assert np.array_equal(made[7, :80].reshape(2, 40), heard[14:16])
     assert made.min() == -2 and made.max() == 2 and made.dtype == np.float32
     assert abs(float(made[:, 80:].mean())) < 0.02
@@ -58,9 +59,9 @@ def test_light_and_contrast_of_the_second_do_not_matter_but_changes_in_it_do() -
     assert np.abs(standardized(np.full((25, 32, 32), 9.0))).max() == 0
 
 
-@pytest.mark.parametrize(("sound", "count"), [(15999, 25), (16000, 24)])
+@pytest.mark.parametrize(("sound", "count"), [(SAMPLES - 1, COUNT), (SAMPLES, COUNT - 1)])
 def test_another_length_is_refused_in_one_line(sound: int, count: int) -> None:
-    with pytest.raises(ValueError, match=f"{sound} samples and {count} pictures: .* 16000 and 25"):
+    with pytest.raises(ValueError, match=f"{sound} samples and {count} pictures: .* {SAMPLES}"):
         audiovisual(SOUND[:sound], list(FILM[:count]), AUDIOVISUAL)
 
 
@@ -89,13 +90,13 @@ def test_a_square_is_cut_out_and_reaches_over_the_edge() -> None:
     assert cut(frame, (5, 5, 0.2)).shape == (1, 1, 3)
 
 
-def test_a_stream_gives_the_rows_of_the_last_second() -> None:
+def test_a_stream_gives_the_rows_of_the_last_time() -> None:
     watch = Watch(Echo(), AUDIOVISUAL)
-    for t in range(50):
+    for t in range(len(FILM)):
         answer = watch.look(SOUND[640 * t : 640 * (t + 1)], FILM[t])
-    late = np.concatenate([np.zeros(80), SOUND])[: 640 * 50]  # 5 ms
+    late = np.concatenate([np.zeros(80), SOUND])[: len(SOUND)]  # 5 ms
     heard = normalize(levels(late, AUDIOVISUAL)[50:], AUDIOVISUAL)
-    seen = standardized(np.stack([grey(picture, 32) for picture in FILM[25:]]))
+    seen = standardized(np.stack([grey(picture, 32) for picture in FILM[-COUNT:]]))
     wanted = rows(heard, seen)
     assert np.allclose(answer[:-1, :, 0], wanted[:-1], atol=1e-5)
     assert np.allclose(answer[-1, 80:, 0], wanted[-1, 80:], atol=1e-5)
@@ -114,4 +115,4 @@ def test_a_stream_wants_the_sound_of_each_picture() -> None:
 def test_a_bench_can_time_the_front_end() -> None:
     name, work = front_end_work(AUDIOVISUAL)
     made = work()
-    assert name.startswith("numpy") and isinstance(made, np.ndarray) and made.shape == (25, 1104)
+    assert name.startswith("numpy") and isinstance(made, np.ndarray) and made.shape == (COUNT, 1104)

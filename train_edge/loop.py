@@ -74,8 +74,11 @@ def resume(folder: Path, data: str | Path | None = None) -> Path:
         raise ValueError(f"run {folder}: already done; start a new one with --data")
     source = Path(data or body.data)
     task = make_task(body.options, source)
-    around = body.options.background
-    for where, digest in ((source, body.data_sha256), (around, body.background_sha256)):
+    for where, digest in (
+        (source, body.data_sha256),
+        (body.options.background, body.background_sha256),
+        (body.options.voices, body.voices_sha256),
+    ):
         if digest and digest_of(where) != digest:
             raise ValueError(f"run {folder}: data set {where} is not the one that it began with")
     with settled(body.options.threads):

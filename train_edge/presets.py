@@ -16,7 +16,7 @@ VOICE = Options(
 )  # fmt: skip
 """A stretched frequency axis would make a child of an adult, and babble is speech."""
 TALKING = Options(
-    "talking", steps=3000, batch=32, learning_rate=3e-3, weight_decay=0.01,
+    "talking", steps=5000, batch=16, learning_rate=3e-3, weight_decay=0.01,
     image=ImageAugment(shift=0.06),
     sound=SoundAugment(vocal_tract=0.1, band_limit=0.5, room=0.3, noise=0.5, babble=0.1),
 )  # fmt: skip
@@ -40,7 +40,7 @@ NOTES = {
     "find": "where faces are, 160 x 120 grey: 52k parameters",
     "find-tiny": "the same net in a minute, for a first look",
     "voice": "speech or none, child or adult, emotion: 27k parameters, one net with three heads",
-    "talking": "does the face that is seen speak: 119k parameters, a second of pictures and sound",
+    "talking": "does the face that is seen speak: 274k parameters, 1.6 s of pictures and sound",
     "talking-tiny": "the same net in two minutes, for a first look",
 }
 

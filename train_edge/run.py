@@ -54,6 +54,8 @@ class RunFile:
     """SHA-256 of the dataset.json of --background; empty without one."""
     pseudo_labels: str = ""
     """Networks that told the labels of the data set; empty where they are exact."""
+    voices_sha256: str = ""
+    """SHA-256 of the dataset.json of --voices; empty without one."""
     format: str = FORMAT
     """Always `collodi.run`."""
     version: int = VERSION
@@ -112,6 +114,7 @@ def write_options(folder: Path, preset: str, options: Options, data: str, task: 
         stamp=make_stamp(),
         background_sha256=digest_of(options.background) if options.background else "",
         pseudo_labels=open_dataset(data).pseudo,
+        voices_sha256=digest_of(options.voices) if options.voices else "",
     )
     write_atomic(folder / OPTIONS, dumps(body))
 

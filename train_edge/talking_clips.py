@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -58,7 +59,7 @@ class Film:
 
 
 def load_films(dataset: Dataset, numbers: Sequence[int]) -> list[Film]:
-    """Read clips that last as long as the model sees; ValueError where there are not two with speech."""
+    """Read clips as long as the model sees at least; ValueError where not two have speech."""
     films: list[Film] = []
     progress = Progress(len(numbers), "read")
     for count, number in enumerate(numbers):
@@ -121,8 +122,20 @@ def facing_of(pose_deg: Floats) -> NDArray[np.bool_]:
     return turned
 
 
-def sounds_of(films: Sequence[Film]) -> Spectra:
-    """The sounds of films, two frames a picture."""
+class Heard(Protocol):
+    """Whatever has a sound."""
+
+    @property
+    def audio(self) -> Floats:
+        """(N,) in -1..1."""
+
+    @property
+    def voice(self) -> str:
+        """Who speaks."""
+
+
+def sounds_of(films: Sequence[Heard]) -> Spectra:
+    """The sounds of films or voices, two frames a picture."""
     return gather([film.audio for film in films], [0] * len(films), [film.voice for film in films])
 
 

@@ -1,7 +1,7 @@
 """Talking: is the child that is seen the one that speaks, now, and does its head face the toy?
 
 Outputs (B, 2): a logit of "this face speaks" and one of "this head faces the camera", both of the
-picture DECIDED of a second of rows. What is no "yes" to the first is made of the same clips: the
+picture DECIDED of 1.6 s of rows. What is no "yes" to the first is made of the same clips: the
 sound of another child, the child's own sound at another time, no sound, and noise without speech.
 All of it goes through the same rooms and noises, so that nothing but synchrony tells a pair.
 """
@@ -28,6 +28,7 @@ from train_edge.models.talknet import PICTURES, SIZE_PX, TalkNet
 from train_edge.options import Options
 from train_edge.spectra import BINS, features, gather, joined
 from train_edge.talking_clips import Film, sounds_of
+from train_edge.talking_voices import Teller
 from train_edge.voices import noises
 
 LABELS: tuple[str, ...] = ("speaking", "facing")
@@ -36,16 +37,18 @@ SHARES = {"own": 0.45, "other": 0.18, "shifted": 0.2, "none": 0.1, "noise": 0.07
 """Kinds of sound of a batch: only the child's own counts as its speaking. A shifted one has the
 same voice, so that it is not enough to learn which voice belongs to which face."""
 BUSY, BUSY_SHARE = 0.4, 0.7
-"""Least share of speaking pictures in most seconds of the negatives: silence is easy."""
+"""Least share of speaking pictures in most windows of the negatives: silence is easy."""
 SLIP = 1
 """Most pictures by which picture and sound of a true pair are apart: cameras are late."""
 HOUSE = 1000
 """Seed of the noises that it learns from."""
-LEARNED = slice(6, 23)
-"""Pictures whose answers are learned: those at the edges know too little of the second."""
-FACING_WEIGHT, SHAPE_WEIGHT = 0.3, 1.0
-LIPS_SHARE = 0.25
+LEARNED = slice(10, 38)
+"""Pictures whose answers are learned: those at the edges know too little of the time around."""
+FACING_WEIGHT, SHAPE_WEIGHT, MOVES_WEIGHT = 0.3, 1.0, 0.5
+LIPS_SHARE = 0.5
 """Rows of stills for each of film."""
+STILL, EPSILON = 0.03, 1e-3
+"""Deviation of a shape below which lips do not move, and what keeps a correlation finite."""
 YES_WEIGHT = 2.0
 """Of a picture that speaks: a third of those of a batch do, and half of the accuracy is theirs."""
 
@@ -57,7 +60,7 @@ def build(options: Options, labels: tuple[str, ...]) -> nn.Module:
 
 
 class TalkingTask:
-    """Draws seconds of film with a sound, and scores the two answers."""
+    """Draws 1.6 s of film with a sound, and scores the two answers."""
 
     front_end = AUDIOVISUAL
     labels = LABELS
@@ -68,13 +71,15 @@ class TalkingTask:
         kept: Sequence[Film],
         held: Sequence[Film],
         lips: Lips | None = None,
+        unseen: Sequence[Teller] = (),
     ) -> None:
         self.options, self.kept, self.held, self.lips = options, kept, held, lips
         self.sound = replace(options.sound, loudness_db=min(options.sound.loudness_db, 1.5))
+        self.tellers: list[Film | Teller] = [*kept, *unseen]
         others = noises(HOUSE)
         quiet = gather([s.audio for s in others], [0] * len(others), [s.voice for s in others])
-        self.sounds = joined(sounds_of(kept), quiet)
-        self.mouths = np.concatenate([film.mouth for film in kept])
+        self.sounds = joined(sounds_of(self.tellers), quiet)
+        self.mouths = np.concatenate([teller.mouth for teller in self.tellers])
 
     def module(self) -> nn.Module:
         """The untrained network."""
@@ -84,8 +89,8 @@ class TalkingTask:
         """input (B, 1, T, 80 + S S); speaking, facing and seen (B, T); shapes (B, 4, T).
 
         shapes are of the lips that are seen and of those that made the sound, nan where none did.
-        With lips of stills B is larger than `size`: behind the films are rows of them, which show
-        nobody who speaks or not.
+        With lips of stills B is larger than `size`: behind the films are rows of them, with
+        anybody's voice, which show nobody who speaks or not.
         """
         kinds = rng.choice(list(SHARES), size, p=list(SHARES.values()))
         total = size + (max(1, round(LIPS_SHARE * size)) if self.lips else 0)
@@ -101,9 +106,7 @@ class TalkingTask:
             shapes[0, j] = film.mouth[shown].T
             heard = self._heard(number, start, str(kind), rng)
             if heard is not None:
-                power[j] = (
-                    self.sounds.magnitude[heard : heard + 2 * PICTURES].astype(np.float32) ** 2
-                )
+                power[j] = self._power(heard)
                 if kind != "noise":
                     shapes[1, j] = self.mouths[heard // 2 : heard // 2 + PICTURES].T
             films[j] = standardized(filmed(film.pictures[shown], SIZE_PX, rng, self.options.image))
@@ -112,6 +115,9 @@ class TalkingTask:
             truth[SEEN, j] = film.seen[shown]
         for j in range(size, total):
             films[j], shapes[0, j, 0], truth[FACING, j] = self._lips(rng)
+            heard = self._of_another(int(rng.integers(len(self.tellers))), rng)
+            power[j] = self._power(heard)
+            shapes[1, j] = self.mouths[heard // 2 : heard // 2 + PICTURES].T
         varied = vary(torch.from_numpy(power), rng, self.sound)
         inputs = rows(features(varied)[:, 0].numpy(), films)
         return {
@@ -130,20 +136,18 @@ class TalkingTask:
         """
         speaks = outputs[:, SPEAKING, LEARNED]
         entropy = functional.binary_cross_entropy_with_logits
+        seen = batch["seen"][:, LEARNED]
         said = entropy(
-            speaks, batch["speaking"][:, LEARNED], batch["seen"][:, LEARNED],
-            pos_weight=torch.tensor(YES_WEIGHT),
-        )  # fmt: skip
-        shapes = batch["shapes"]
-        known = ~shapes.isnan()
-        off = (outputs[:, len(LABELS) :] - shapes.nan_to_num()).abs() * known
-        lips = off.sum() / known.sum().clamp(min=1)
+            speaks, batch["speaking"][:, LEARNED], seen,
+            pos_weight=torch.tensor(YES_WEIGHT), reduction="sum",
+        ) / seen.sum().clamp(min=1)  # fmt: skip
+        lips = _lips_loss(outputs[:, len(LABELS) :], batch["shapes"])
         front = batch["facing"]
         share = front.mean().clamp(0.05, 0.95)
         facing = entropy(
             outputs[:, FACING], front, torch.where(front > 0, 1 / share, 1 / (1 - share)) / 2
         )
-        return said + FACING_WEIGHT * facing + SHAPE_WEIGHT * lips
+        return said + FACING_WEIGHT * facing + lips
 
     def validate(self, module: nn.Module) -> dict[str, float]:
         """Figures of evaluate_talking.py on held-out clips."""
@@ -163,8 +167,8 @@ class TalkingTask:
         shown = photographed(self.lips.pictures[picks], SIZE_PX, rng, self.options.image)
         return standardized(shown[:, None])[:, 0], self.lips.apart[picks], self.lips.facing[picks]
 
-    def _start(self, film: Film, rng: np.random.Generator, negative: bool) -> int:
-        """First picture of a second of a film."""
+    def _start(self, film: Film | Teller, rng: np.random.Generator, negative: bool) -> int:
+        """First picture of what is shown or heard of a film."""
         starts = len(film) - PICTURES + 1
         start = int(rng.integers(starts))
         busy = negative and rng.random() < BUSY_SHARE
@@ -175,7 +179,7 @@ class TalkingTask:
         return start
 
     def _heard(self, number: int, start: int, kind: str, rng: np.random.Generator) -> int | None:
-        """First frame of the sounds that a second of film `number` is heard with, None for none."""
+        """First frame of the sounds that a part of film `number` is heard with, None for none."""
         begins, film = int(self.sounds.starts[number]), self.kept[number]
         last = len(film) - PICTURES
         if kind == "own":
@@ -189,7 +193,34 @@ class TalkingTask:
         if kind == "none":
             return None
         if kind == "noise":
-            quiet = int(rng.integers(len(self.kept), len(self.sounds)))
+            quiet = int(rng.integers(len(self.tellers), len(self.sounds)))
             return int(self.sounds.starts[quiet])
-        other = (number + int(rng.integers(1, len(self.kept)))) % len(self.kept)
-        return int(self.sounds.starts[other]) + 2 * self._start(self.kept[other], rng, True)
+        return self._of_another(number, rng)
+
+    def _of_another(self, number: int, rng: np.random.Generator) -> int:
+        """First frame of a busy part of anybody else's voice."""
+        count = len(self.tellers)
+        other = (number + int(rng.integers(1, count))) % count
+        return int(self.sounds.starts[other]) + 2 * self._start(self.tellers[other], rng, True)
+
+    def _power(self, first: int) -> Floats:
+        """|FFT|^2 (2 T, F) of the time of one row."""
+        part = self.sounds.magnitude[first : first + 2 * PICTURES]
+        return part.astype(np.float32) ** 2
+
+
+def _lips_loss(found: Tensor, shapes: Tensor) -> Tensor:
+    """Mean error of shapes (B, 4, T), nan where unknown, and one less how they move together.
+
+    The mean error alone has a cautious network move too little. What counts in the end is the
+    correlation over time, so its mean over the rows whose lips move is learned besides.
+    """
+    known = ~shapes.isnan()
+    truth = shapes.nan_to_num()
+    off = ((found - truth).abs() * known).sum() / known.sum().clamp(min=1)
+    whole = known.all(2)
+    a, b = (x - x.mean(2, keepdim=True) for x in (found, truth))
+    moving = whole & (b.square().mean(2) > STILL**2)
+    alike = (a * b).sum(2) / (a.square().sum(2) * b.square().sum(2) + EPSILON).sqrt()
+    apart = ((1 - alike) * moving).sum() / moving.sum().clamp(min=1)
+    return SHAPE_WEIGHT * off + MOVES_WEIGHT * apart

@@ -24,6 +24,7 @@ from train_edge.options import Options
 from train_edge.real_folders import one_second
 from train_edge.talking_clips import load_films
 from train_edge.talking_task import TalkingTask
+from train_edge.talking_voices import load_tellers
 from train_edge.voice_task import VoiceTask
 from train_edge.voices import load_voices
 
@@ -89,16 +90,24 @@ def _task(options: Options, dataset: Dataset, kept: list[int], held: list[int]) 
             tested.append((around, behind[1]))
         return FindTask(options, load_casts(learned, MOST), load_casts(tested, MOST_HELD))
     if options.task == "talking":
-        films, lips = load_films(dataset, kept), None
-        if options.background:
-            around = open_clips(options.background, "frames")
-            lips = load_lips(around, split(around)[0])
-        if len(held) > 1:
-            return TalkingTask(options, films, load_films(dataset, held), lips)
-        print(f"{dataset.folder}: too few clips to hold two out; validating on those it learns "
-              "from", file=sys.stderr)  # fmt: skip
-        return TalkingTask(options, films, films, lips)
+        return _talking(options, dataset, kept, held)
     return FaceTask(options, load_faces(dataset, kept), load_faces(dataset, held))
+
+
+def _talking(options: Options, dataset: Dataset, kept: list[int], held: list[int]) -> TalkingTask:
+    """Films, and lips and voices of others where the options name some."""
+    films, lips, unseen = load_films(dataset, kept), None, []
+    if options.background:
+        around = open_clips(options.background, "frames")
+        lips = load_lips(around, split(around)[0])
+    if options.voices:
+        voices = open_clips(options.voices, "audio")
+        unseen = load_tellers(voices, split(voices)[0], films)
+    if len(held) > 1:
+        return TalkingTask(options, films, load_films(dataset, held), lips, unseen)
+    print(f"{dataset.folder}: too few clips to hold two out; validating on those it learns "
+          "from", file=sys.stderr)  # fmt: skip
+    return TalkingTask(options, films, films, lips, unseen)
 
 
 def calibration_batch(run: Run, data: str | Path, count: int) -> NDArray[np.float32]:
@@ -106,7 +115,7 @@ def calibration_batch(run: Run, data: str | Path, count: int) -> NDArray[np.floa
 
     Drawn from at most `count` training clips of a data set, so that a large one is not read whole.
     kws, voice: (n, 50, 40, 1) log-mel; face: (n, 96, 96, 3); find: (n, 120, 160, 1); talking:
-    (n, 25, 1104, 1).
+    (n, 40, 1104, 1).
     """
     dataset = open_clips(data, WANT[run.task], run.task != "face")
     some = _spread(split(dataset)[0], count)

@@ -5,15 +5,15 @@ from __future__ import annotations
 import torch
 from torch import Tensor, nn
 
-PICTURES = 25
-"""T: pictures of one second; there are two log-mel frames to each."""
+PICTURES = 40
+"""T: pictures of 1.6 s; there are two log-mel frames to each."""
 SIZE_PX = 32
 MELS = 40
 SOUND = 2 * MELS
 """First values of a row; the pixels come after them."""
-DECIDED = 20
+DECIDED = 35
 """Number of the picture that is decided on: what comes after it has 4.5 pictures, 180 ms."""
-WIDTH, CODE, BODY, SHAPE = 48, 16, 80, 2
+WIDTH, CODE, BODY, SHAPE = 64, 20, 96, 2
 DILATIONS = (1, 2, 4)
 
 
@@ -45,15 +45,29 @@ class Over(nn.Module):
         return torch.relu(self.main(x) + x)
 
 
+class Look(nn.Module):
+    """Residual block of one picture: two convolutions of 3 x 3."""
+
+    def __init__(self, width: int) -> None:
+        super().__init__()
+        last = nn.Conv2d(width, width, 3, padding=1, bias=False)
+        self.main = nn.Sequential(*conv(width, width, (3, 3)), last, nn.BatchNorm2d(width))
+
+    def forward(self, x: Tensor) -> Tensor:
+        """(B, C, H, W) -> the same shape."""
+        return torch.relu(self.main(x) + x)
+
+
 class TalkNet(nn.Module):
     """Two encoders whose codes move together where one person is heard and seen.
 
-    About 119k parameters. Each encoder ends in CODE numbers a picture, the first SHAPE of which
-    learn the shape of the lips. What a code is above its mean over the second, heard times seen, is
-    their covariance, as in two-stream networks for lip synchrony (Chung and Zisserman, "Out of
-    time", 2016); the mean of what comes of it, given back to every moment, says whether they are
-    one person's. Where the head is turned is asked of the eye alone. Only what TFLite Micro has:
-    convolution, relu, add, subtract, multiply, concatenation, mean and reshape.
+    About 274k parameters. Each encoder ends in CODE numbers a picture, the first SHAPE of which
+    learn the shape of the lips. What a code is above its mean over the time, heard times seen, is
+    their covariance, and beside it stands the variance of each, as in two-stream networks for lip
+    synchrony (Chung and Zisserman, "Out of time", 2016); the mean of what comes of it, given back
+    to every moment, says whether they are one person's. Where the head is turned is asked of the
+    eye alone. Only what TFLite Micro has: convolution, relu, add, subtract, multiply,
+    concatenation, mean and reshape.
     """
 
     def __init__(self, senses: str = "both", dropout: float = 0.1) -> None:
@@ -61,21 +75,24 @@ class TalkNet(nn.Module):
         self.hears, self.sees = senses != "pictures", senses != "sound"
         self.eye = nn.Sequential(
             *conv(1, 12, (3, 3), (2, 2)),
-            *conv(12, 24, (3, 3), (2, 2)),
-            *conv(24, 40, (3, 3), (2, 2)),
-            *conv(40, WIDTH, (4, 4), pad=False),
+            *conv(12, 32, (3, 3), (2, 2)),
+            Look(32),
+            *conv(32, 48, (3, 3), (2, 2)),
+            Look(48),
+            *conv(48, WIDTH, (4, 4), pad=False),
         )
         self.ear = nn.Sequential(
-            *conv(1, 12, (5, 5), (1, 2)),
-            *conv(12, 24, (3, 3), (2, 2)),
-            *conv(24, 32, (3, 3), (1, 2)),
-            *conv(32, WIDTH, (1, 5), pad=False),
-        )
+            *conv(1, 16, (5, 5), (1, 2)),
+            *conv(16, 40, (3, 3), (2, 2)),
+            *conv(40, 56, (3, 3), (1, 2)),
+            *conv(56, WIDTH, (1, 5), pad=False),
+        )  # fmt: skip
         self.shape_seen, self.turn = nn.Conv2d(WIDTH, SHAPE, 1), nn.Conv2d(WIDTH, 1, 1)
-        self.watch, self.listen = (nn.Sequential(Over(WIDTH, 1), Over(WIDTH, 2)) for _ in range(2))
+        self.watch = nn.Sequential(Over(WIDTH, 1), Over(WIDTH, 2))
+        self.listen = nn.Sequential(*(Over(WIDTH, dilation) for dilation in (*DILATIONS, 1)))
         self.code_seen = nn.Conv2d(WIDTH, CODE - SHAPE, 1)
         self.code_heard = nn.Conv2d(WIDTH, CODE, 1)
-        self.both = nn.Sequential(*conv(2 * WIDTH + 3 * CODE, BODY, (1, 1)))
+        self.both = nn.Sequential(*conv(2 * WIDTH + 5 * CODE, BODY, (1, 1)))
         self.body = nn.Sequential(*(Over(BODY, dilation) for dilation in DILATIONS))
         self.whole = nn.Sequential(*conv(BODY, BODY, (1, 1)))
         self.after = nn.Sequential(*conv(BODY, BODY, (1, 1)), nn.Dropout(dropout))
@@ -96,7 +113,8 @@ class TalkNet(nn.Module):
         shape = self.shape_seen(eye)
         said, shown = self.code_heard(sound), torch.cat([shape, self.code_seen(sight)], 1)
         voice, lips = (code - code.mean(2, keepdim=True) for code in (said, shown))
-        x = self.body(self.both(torch.cat([sound, sight, voice, lips, voice * lips], 1)))
+        moved = [voice, lips, voice * lips, voice * voice, lips * lips]
+        x = self.body(self.both(torch.cat([sound, sight, *moved], 1)))
         x = self.after(x + self.whole(x.mean(2, keepdim=True)))
         found = torch.cat([self.head(x), self.turn(eye)], 1)
         if self.training:
