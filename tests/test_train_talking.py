@@ -115,17 +115,18 @@ def test_stills_teach_lips_but_not_who_speaks(films: list[Film], tmp_path: Path)
 
 
 def test_voices_without_a_face_teach_the_ear(films: list[Film], tmp_path: Path) -> None:
-    words = ["talk", "--out", str(tmp_path / "voices"), "--clips", "6", "--no-pictures",
-             "--voices", "espeak", "--max-s", "3", "--engine", "loop"]  # fmt: skip
+    words = ["talk", "--out", str(tmp_path / "voices"), "--clips", "6", "--no-pictures", "--engine",
+             "loop", "--voices", "espeak", "--quiet-s", "1.2", "--max-s", "4"]  # fmt: skip
     assert generate_main(words) == 0 and inspect_main([str(tmp_path / "voices")]) == 0
     voices = open_dataset(tmp_path / "voices")
     tellers = load_tellers(voices, range(6), films)
     for teller, row in zip(tellers, voices.rows, strict=True):
         assert row["n_frames"] == 0 and row["skin_tone"] == 0
-        assert len(teller.audio) == 640 * len(teller) and teller.speaking.mean() > 0.4
+        assert len(teller.audio) == 640 * len(teller) and teller.speaking.mean() > 0.2
         assert teller.mouth.shape == (len(teller), 2) and teller.mouth[:, 0].min() >= 0
         assert teller.mouth[teller.speaking, 0].std() > teller.mouth[~teller.speaking, 0].std()
     task = TalkingTask(preset("talking"), films, films, None, tellers)
+    assert (task.sounds.lengths >= 2 * PICTURES).all()
     heard = {task._of_another(0, np.random.default_rng(k)) for k in range(99)}
     assert max(heard) >= task.sounds.starts[len(films)]
 

@@ -27,7 +27,7 @@ from train_edge.lips import Lips
 from train_edge.models.talknet import PICTURES, SIZE_PX, TalkNet
 from train_edge.options import Options
 from train_edge.spectra import BINS, features, gather, joined
-from train_edge.talking_clips import Film, sounds_of
+from train_edge.talking_clips import EACH, Film, sounds_of
 from train_edge.talking_voices import Teller
 from train_edge.voices import noises
 
@@ -76,7 +76,7 @@ class TalkingTask:
         self.options, self.kept, self.held, self.lips = options, kept, held, lips
         self.sound = replace(options.sound, loudness_db=min(options.sound.loudness_db, 1.5))
         self.tellers: list[Film | Teller] = [*kept, *unseen]
-        others = noises(HOUSE)
+        others = noises(HOUSE, PICTURES * EACH)
         quiet = gather([s.audio for s in others], [0] * len(others), [s.voice for s in others])
         self.sounds = joined(sounds_of(self.tellers), quiet)
         self.mouths = np.concatenate([teller.mouth for teller in self.tellers])

@@ -96,10 +96,9 @@ def seconds(clip: Clip, acted: bool) -> list[Second]:
     return made
 
 
-def noises(house: int) -> list[Second]:
-    """Sixteen seconds of each kind of noise in which nobody speaks."""
+def noises(house: int, length: int = SAMPLE_RATE_HZ) -> list[Second]:
+    """Sixteen seconds of each kind of noise in which nobody speaks, `length` samples each."""
     waves = [noise(house, kind, 0) / np.float32(10) for kind in NOISES]
-    length = SAMPLE_RATE_HZ
     return [
         Second(wave[start : start + length], False, UNKNOWN, UNKNOWN, f"noise {house}")
         for wave in waves
