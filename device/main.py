@@ -145,5 +145,7 @@ def _missing(name: str, library: str, text: str) -> str:
 
 
 def _fail(line: str, status: int) -> int:
-    print(line, file=sys.stderr)
+    """Print the line; what it quotes from a file may not steer the terminal."""
+    shown = (c if c.isprintable() else c.encode("unicode_escape").decode() for c in line)
+    print("".join(shown), file=sys.stderr)
     return status

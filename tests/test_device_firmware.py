@@ -129,6 +129,18 @@ def test_the_array_is_the_file_of_the_manifest(firmware: dict[str, Path], name: 
     assert hashlib.sha256(read_array(body)).hexdigest() == entry.sha256
 
 
+@pytest.mark.parametrize("name", ["kws-digits", "toy-find"])
+def test_the_golden_numbers_hold_on_32_bit_arm(
+    firmware: dict[str, Path], tmp_path: Path, name: str
+) -> None:
+    """Other compiler, other word size; emulated, so nothing here is a speed."""
+    gcc, emulator = need("arm-linux-gnueabihf-gcc"), need("qemu-arm-static")
+    words = [gcc, *STRICT, "-O2", "-static", *firmware[name].glob("*.c"), "-lm"]
+    built = run(*words, "-o", tmp_path / "test")
+    assert built.returncode == 0, built.stderr
+    assert run(emulator, tmp_path / "test").stdout.endswith("passed\n")
+
+
 def test_one_wrong_weight_fails_the_golden_test(firmware: dict[str, Path], tmp_path: Path) -> None:
     work = Path(shutil.copytree(firmware["kws-digits"], tmp_path / "work"))
     body = (work / "kws_digits.c").read_text()

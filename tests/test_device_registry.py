@@ -13,6 +13,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from device.backends import minisign
 from device.bundle import Bundle, read_bundle, write_bundle
@@ -187,6 +189,12 @@ def test_wrong_bytes_are_refused_and_removed(place: Path) -> None:
     assert not list(place.glob("kws*"))
 
 
+ENTRY = {"name": "kws", "version": "1.0.0", "task": "kws", "licence": "MIT", "files": 1,
+         "published_utc": "2026-01-31T12:00:00Z", "manifest_sha256": "0" * 64,
+         "manifest_bytes": 9, "bytes": 9}  # fmt: skip
+INDEX = {"format": "collodi.registry", "version": 1, "id": "0" * 32, "serial": 1,
+         "created_utc": "2026-01-31T12:00:00Z", "expires_utc": "2026-01-31T12:00:00Z",
+         "bundles": [ENTRY]}  # fmt: skip
 BAD = {
     "name": ["../kws", "/etc", "a/b", "", ".", "кws", "kws\u202e", "kws\n", "a" * 65, "kws\x1b[2J"],
     "version": ["1.0", "../1.0.0", "1.0.0/..", "01.0.0", "1.0.0 ", "１.0.0", "1.0." + "9" * 10],
@@ -200,12 +208,8 @@ BAD = {
 
 @pytest.mark.parametrize(("key", "value"), [(k, v) for k, values in BAD.items() for v in values])
 def test_a_signed_index_is_still_not_believed(key: str, value: Any) -> None:
-    entry = {"name": "kws", "version": "1.0.0", "task": "kws", "licence": "MIT", "files": 1,
-             "published_utc": "2026-01-31T12:00:00Z", "manifest_sha256": "0" * 64,
-             "manifest_bytes": 9, "bytes": 9}  # fmt: skip
-    index = {"format": "collodi.registry", "version": 1, "id": "0" * 32, "serial": 1,
-             "created_utc": "2026-01-31T12:00:00Z", "expires_utc": "2026-01-31T12:00:00Z",
-             "bundles": [entry]}  # fmt: skip
+    index = json.loads(json.dumps(INDEX))
+    entry = index["bundles"][0]
     assert choose(read_index(json.dumps(index).encode(), "i"), "kws").version == "1.0.0"
     entry[key] = value
     with pytest.raises(FormatError) as caught:
@@ -267,6 +271,45 @@ def test_publish_signs_nothing_that_it_did_not_sign(place: Path) -> None:
     index = place / "reg" / "index.json"
     index.write_text(index.read_text().replace("CC0-1.0", "MIT"))
     assert main(["publish", "--registry", "reg", "--key", "key"]) == 2
+
+
+@pytest.mark.usefixtures("place")
+def test_the_key_changes_only_where_the_old_one_signed() -> None:
+    assert pull("--trust", "key.pub") == 0
+    for name in ("new", "third"):
+        assert main(["publish", "--new-key", name]) == 0
+    words = ["publish", "--registry", "reg", "--key", "new", "--old-key"]
+    assert main([*words, "third.pub"]) == 2
+    assert main([*words, "key.pub"]) == 0
+    assert pull("--out", "x") == 1 and pull("--trust", "new.pub", "--out", "x") == 2
+    pins_path().unlink()
+    assert pull("--trust", "new.pub", "--out", "x") == 0
+
+
+@settings(max_examples=200, deadline=None)
+@given(st.data())
+def test_no_mutation_of_an_index_gets_past_the_reader_or_crashes_it(data: st.DataObject) -> None:
+    raw = bytearray(json.dumps(INDEX).encode())
+    for _ in range(data.draw(st.integers(1, 4))):
+        spot = data.draw(st.integers(0, len(raw) - 1))
+        raw[spot : spot + data.draw(st.integers(0, 3))] = data.draw(st.binary(max_size=4))
+    try:
+        index = read_index(bytes(raw), "i")
+    except FormatError as error:
+        assert len(str(error).splitlines()) == 1
+        return
+    for entry in index.bundles:
+        assert entry.folder.isascii() and entry.folder.count("/") == 1 and entry.name != ".."
+        assert entry.licence.isprintable() and 0 <= entry.bytes < 1 << 41
+
+
+def test_a_message_cannot_steer_the_terminal(
+    place: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    resign(place, lambda data: data.update({"\x1b[2J": 1}))
+    assert pull("--trust", "key.pub") == 2
+    shown = capsys.readouterr().err
+    assert "\x1b" not in shown and "\\x1b[2J" in shown
 
 
 def test_a_power_cut_between_index_and_signature_is_mended(place: Path) -> None:

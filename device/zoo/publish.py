@@ -29,7 +29,7 @@ from device.zoo.pull import check_paths
 from device.zoo.store import copy_bundle
 
 if TYPE_CHECKING:
-    from device.backends.minisign import SecretKey
+    from device.backends.minisign import PublicKey, SecretKey
 
 NEXT = ".next"
 DAYS = 365
@@ -57,10 +57,13 @@ def publish(bundle: Path, registry: Path, key: SecretKey, version: str | None, d
     return entry
 
 
-def renew(registry: Path, key: SecretKey, days: int) -> Index:
-    """Sign the index of a registry again, so that it does not expire."""
+def renew(registry: Path, key: SecretKey, days: int, old: PublicKey | None = None) -> Index:
+    """Sign the index of a registry again, so that it does not expire, or by another key than `old`.
+
+    Those who trust the old key have to be told: they refuse the new one.
+    """
     with _alone(registry):
-        return _sign(registry, _existing(registry, key), key, days)
+        return _sign(registry, _existing(registry, old or key.public), key, days)
 
 
 def withdraw(label: str, registry: Path, key: SecretKey, days: int) -> Entry:
@@ -68,7 +71,7 @@ def withdraw(label: str, registry: Path, key: SecretKey, days: int) -> Entry:
     if "@" not in label:
         raise ValueError(f"--withdraw {label}: name one version, as in {label}@1.0.0")
     with _alone(registry):
-        index = _existing(registry, key)
+        index = _existing(registry, key.public)
         gone = choose(index, label)
         left = tuple(entry for entry in index.bundles if entry != gone)
         _sign(registry, replace(index, bundles=left), key, days)
@@ -120,11 +123,11 @@ def _place(bundle: Path, folder: Path, entry: Entry) -> None:
 
 def _current(registry: Path, key: SecretKey) -> Index:
     if (registry / INDEX).exists() or (registry / SIGNATURE).exists():
-        return _existing(registry, key)
+        return _existing(registry, key.public)
     return Index(secrets.token_hex(16), 0, "", "", ())
 
 
-def _existing(registry: Path, key: SecretKey) -> Index:
+def _existing(registry: Path, key: PublicKey) -> Index:
     """Return the index, which must bear this key's signature: nothing forged is signed anew."""
     from device.backends.minisign import verify
 
@@ -132,7 +135,7 @@ def _existing(registry: Path, key: SecretKey) -> Index:
         raise ValueError(f"{registry} is no registry: it has no {INDEX}")
     _finish(registry)
     data, where = (registry / INDEX).read_bytes(), str(registry / INDEX)
-    verify(key.public, data, (registry / SIGNATURE).read_text(encoding="utf-8"), where)
+    verify(key, data, (registry / SIGNATURE).read_text(encoding="utf-8"), where)
     return read_index(data, where)
 
 

@@ -14,7 +14,8 @@ EXAMPLES = """\
   collodi publish --new-key toys.key                        once; toys.key.pub is to hand out
   collodi publish my-bundle --registry reg --key toys.key   the next version of my-bundle
   collodi publish --registry reg --key toys.key             sign again before the index expires
-  collodi publish --withdraw kws@1.0.2 --registry reg --key toys.key"""
+  collodi publish --withdraw kws@1.0.2 --registry reg --key toys.key
+  collodi publish --registry reg --key new.key --old-key toys.key.pub"""
 
 
 def main(argv: list[str]) -> int:
@@ -22,13 +23,15 @@ def main(argv: list[str]) -> int:
     parser = _parser()
     words = parser.parse_args(argv)
     if words.new_key is not None:
-        if words.bundle or words.registry or words.key or words.withdraw:
+        if words.bundle or words.registry or words.key or words.withdraw or words.old_key:
             parser.error("--new-key stands alone")
         return _new_key(words.new_key)
     if words.registry is None or words.key is None:
         parser.error("--registry and --key are needed (--new-key FILE makes a key)")
     if words.bundle and words.withdraw:
         parser.error("publish a bundle or withdraw one, not both")
+    if words.old_key and (words.bundle or words.withdraw):
+        parser.error("--old-key changes the key, and nothing else at once")
     if words.days > 3650:
         parser.error(f"--days {words.days}: at most 3650, ten years")
     if words.version and not words.bundle:
@@ -40,14 +43,15 @@ def main(argv: list[str]) -> int:
 
 
 def _work(words: argparse.Namespace) -> str:
-    from device.backends.minisign import read_secret
+    from device.backends.minisign import read_public, read_secret
 
     key = read_secret(words.key)
     if words.withdraw:
         gone = withdraw(words.withdraw, words.registry, key, words.days)
         return f"{gone.label} is out of the index of {words.registry}; its files are still there"
     if words.bundle is None:
-        index = renew(words.registry, key, words.days)
+        old = read_public(words.old_key) if words.old_key else None
+        index = renew(words.registry, key, words.days, old)
         return f"index {index.serial} of {words.registry} is signed until {index.expires_utc[:10]}"
     entry = publish(find(words.bundle), words.registry, key, words.version, words.days)
     return (
@@ -84,5 +88,6 @@ def _parser() -> Parser:
     parser.add_argument("--days", type=positive_int, default=DAYS, metavar="N",
                         help=f"until the index expires (default {DAYS})")  # fmt: skip
     parser.add_argument("--withdraw", metavar="NAME@X.Y.Z", help="take a version out of the index")
+    parser.add_argument("--old-key", metavar="PUB", help="sign by --key what this one signed")
     parser.add_argument("--new-key", type=Path, metavar="FILE", help="make a key, and FILE.pub")
     return parser

@@ -91,12 +91,13 @@ class HttpSource:
             return self._opener.open(request, timeout=TIMEOUT_S)
         except urllib.error.HTTPError as error:
             error.close()
-            if error.code >= 500 or error.code in (408, 416, 429):
-                raise Lost(f"{url}: the server answers {error.code} {error.reason}") from None
-            raise RuntimeError(f"{url}: the server answers {error.code} {error.reason}") from None
+            # The server's own words could steer a terminal: its number is enough.
+            line = f"{url}: the server answers {error.code} {http.client.responses.get(error.code)}"
+            again = error.code >= 500 or error.code in (408, 416, 429)
+            raise (Lost if again else RuntimeError)(line) from None
         except (OSError, http.client.HTTPException) as error:
             reason = getattr(error, "reason", None) or error
-            raise Lost(f"{url}: {reason}") from None
+            raise Lost(f"{url}: {getattr(reason, 'strerror', None) or reason}") from None
 
 
 def source_of(place: str) -> Source:
@@ -127,10 +128,13 @@ def read_small(source: Source, path: str, most: int) -> bytes:
     return data
 
 
-def read_some(stream: IO[bytes], count: int, where: str) -> bytes:
-    """Read at most `count` bytes; Lost where the connection fails."""
+def read_some(stream: Any, count: int, where: str) -> bytes:
+    """Read what has come, at most `count` bytes, none at the end; Lost where the connection fails.
+
+    stream has `read1`, as buffered files and HTTP answers do.
+    """
     try:
-        return stream.read(count)
+        return bytes(stream.read1(count))
     except (OSError, http.client.HTTPException) as error:
         raise Lost(f"{where}: the connection was lost: {error}") from None
 
@@ -155,5 +159,5 @@ class _Redirects(urllib.request.HTTPRedirectHandler):
                          newurl: str) -> Any:  # fmt: skip
         scheme = urllib.parse.urlsplit(newurl).scheme
         if scheme != "https" and not (scheme == "http" and req.type == "http"):
-            raise Refused(f"{req.full_url} leads to {newurl:.200}, which is not https: refused")
+            raise Refused(f"{req.full_url} leads to {newurl!a:.200}, which is not https: refused")
         return super().redirect_request(req, fp, code, msg, headers, newurl)
