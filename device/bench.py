@@ -15,6 +15,7 @@ from device.files import sha256_of
 from device.measure import Absent, Effort, Measured, available_bytes, measure
 from device.probes.emulation import emulation
 from device.probes.linux import board, conditions
+from device.probes.pulse import CHIP_S
 from device.report import FileRun, Mode, Report, Subject, Work, labels_of
 from device.samples import for_bundle
 from device.stamp import Stamp, make_stamp
@@ -58,6 +59,8 @@ class Options:
     """Variants of runtimes, e.g. `onnxruntime:xnnpack`; the default of a runtime without one."""
     tensorrt: bool = False
     """Also build a TensorRT engine of the float ONNX file here, and run it."""
+    pulse_chip_s: float = CHIP_S
+    """Length of a chip of those patterns."""
     pulse: bool = False
     """Play load patterns before and after, by which an external meter's samples are aligned."""
     samples: tuple[Path, ...] = ()
@@ -101,7 +104,7 @@ def bench(
     ]
     _check_samples(options.samples, subjects)
     before = conditions()
-    with Beside(options.pulse) as beside:
+    with Beside(options.pulse_chip_s if options.pulse else None) as beside:
         rows = _measured(pieces, options, beside.begin)
     after = conditions()
     report = Report(

@@ -11,6 +11,7 @@ from device.backends import VARIANTS
 from device.bench import Options, bench
 from device.compare_cli import main as compare
 from device.gates import add_gates, gate, read_gates
+from device.probes.pulse import CHIP_S
 from device.report import Report, Work, write_report
 from device.table import report_text
 from device.zoo.store import find
@@ -86,7 +87,8 @@ def _options(words: argparse.Namespace) -> Options:
         ),
         samples=tuple(words.samples),
         tensorrt=words.tensorrt,
-        pulse=words.pulse,
+        pulse=words.pulse or words.pulse_chip is not None,
+        pulse_chip_s=words.pulse_chip or CHIP_S,
     )
 
 
@@ -133,6 +135,10 @@ def _parser() -> argparse.ArgumentParser:
     add(
         "--pulse", action="store_true",
         help="play load patterns for an external power meter (collodi energy reads its file)",
+    )  # fmt: skip
+    add(
+        "--pulse-chip", type=positive_seconds, metavar="S",
+        help=f"the same with chips of this length, for slow meters ({CHIP_S:g})",
     )  # fmt: skip
     add("--board", default="local", metavar="NAME", help="a board of `collodi boards` (this one)")
     add("--resume", action="store_true", help="fetch the run that a lost connection left there")

@@ -23,8 +23,8 @@ COSTLY = 0.02
 class Beside:
     """Telemetry from `with` to its end; then `told` puts it into a report."""
 
-    def __init__(self, pulse: bool = False) -> None:
-        self._pulse = pulse
+    def __init__(self, chip_s: float | None = None) -> None:
+        self._chip_s = chip_s
         self._pulses: list[Pulse] = []
         self._idle: tuple[float, float] = (0.0, 0.0)
         self._sampler = Sampler()
@@ -36,8 +36,8 @@ class Beside:
             start = time.monotonic()
             time.sleep(IDLE_S)
             self._idle = (start, time.monotonic())
-        if self._pulse:
-            self._pulses.append(play("start"))
+        if self._chip_s is not None:
+            self._pulses.append(play("start", self._chip_s))
         return self
 
     def __exit__(
@@ -46,8 +46,8 @@ class Beside:
         error: BaseException | None,
         at: TracebackType | None,
     ) -> None:
-        if self._pulse and error is None:
-            self._pulses.append(play("end"))
+        if self._chip_s is not None and error is None:
+            self._pulses.append(play("end", self._chip_s))
         self._sampler.__exit__(kind, error, at)
 
     def begin(self) -> float:

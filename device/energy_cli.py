@@ -54,6 +54,7 @@ def metered(report: Report, meter: Path, supply_v: float | None = None) -> Repor
     first = report.pulses[0]
     source = (
         f"meter {meter.name}: clocks aligned to {1e3 * clocks.uncertainty_at(first.began_s):.1f} ms"
+        + (f", {trace.skipped} lines skipped" if trace.skipped else "")
     )
     runs = tuple(_metered(run, power, clocks) for run in report.runs)
     return replace(report, runs=runs, power_source=source, idle_mw=None)

@@ -3,6 +3,7 @@
 import math
 import random
 import runpy
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -17,6 +18,7 @@ from device.probes.jetson import (
     parse_tegrastats,
 )
 from device.probes.linux import parse_cpuinfo
+from device.probes.meter import read_meter
 from device.probes.pi import BITS, parse_clock, parse_pmic, parse_throttled
 from device.probes.sysfs import read_celsius, read_megahertz
 
@@ -90,6 +92,30 @@ def test_damaged_answers() -> None:
 @given(st.text() | st.binary().map(lambda raw: raw.decode("utf-8", errors="replace")))
 def test_any_text(text: str) -> None:
     check_all(text)
+
+
+METER = "preamble\ntime (s),current (mA),voltage [V]\n" + "".join(
+    f"{i / 50:.2f},{400 + 90 * (i % 7)},5.{i % 10}\n" for i in range(120)
+)
+
+
+def test_damaged_files_of_meters(tmp_path: Path) -> None:
+    rng, path, read = random.Random(10), tmp_path / "meter.csv", 0
+    for _ in range(400):
+        text = METER
+        for _ in range(rng.randint(1, 8)):
+            start = rng.randint(0, len(text) if rng.random() < 0.5 else 60)
+            text = text[:start] + rng.choice(PIECES) + text[start + rng.randint(0, 9) :]
+        path.write_text(text, encoding="utf-8")
+        try:
+            trace = read_meter(path, supply_v=5.0)
+        except ValueError as error:
+            assert "\n" not in str(error) and "meter.csv" in str(error)
+            continue
+        read += 1
+        assert all(map(math.isfinite, (*trace.times_s, *trace.power_mw)))
+        assert all(a < b for a, b in pairwise(trace.times_s))
+    assert 40 < read < 400, "both ends are met"
 
 
 @pytest.mark.long

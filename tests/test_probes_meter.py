@@ -128,13 +128,20 @@ def test_a_pattern_cut_off_is_not_found() -> None:
 
 
 def test_samples_too_far_apart_or_in_another_unit() -> None:
-    with pytest.raises(ValueError, match=r"play chips of 1\.5 s"):
+    with pytest.raises(ValueError, match=r"--pulse-chip 1\.5"):
         align(meter(6, rate_hz=2.0), [Pulse("start", START)])
     slow = meter(6, apart=0.01)
     with pytest.raises(ValueError, match="unit"):
         align(slow, [Pulse("start", START), Pulse("end", END)])
     with pytest.raises(ValueError, match="no pattern"):
         align(slow, [])
+    with pytest.raises(ValueError, match="not in order"):
+        align(meter(6), [Pulse("start", START), Pulse("end", START)])
+    with pytest.raises(ValueError, match="hours"):
+        align(Trace([0.0, 0.05, 0.1, 9e5], [1.0] * 4, 0), [Pulse("start", START)])
+    for name, chip_s in [("middle", 0.2), ("start", math.nan), ("start", 0.0)]:
+        with pytest.raises(ValueError, match="pattern|chips"):
+            Pulse(name, START, chip_s)
 
 
 def test_the_score_and_step_are_told() -> None:

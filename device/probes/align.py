@@ -22,6 +22,8 @@ LEAST_SCORE = 0.8
 """Correlation that chance does not reach: with 31 chips, once in 10^7 places."""
 STEPS = 8
 """Places looked at in each chip."""
+MOST_PLACES = 1_000_000
+"""A search through more takes minutes: with chips of 0.2 s, 7 hours."""
 LEAST_PER_CHIP = 3.0
 """Samples that a chip needs at least."""
 CRYSTAL = 1e-4
@@ -78,6 +80,8 @@ def align(trace: Trace, pulses: Sequence[Pulse]) -> Alignment:
     if len(pulses) == 1:
         offset = found[0].began_s - first.began_s
         return Alignment(offset, 1.0, found[0].uncertainty_s, CRYSTAL, first.began_s)
+    if not last.began_s > first.began_s:
+        raise ValueError("the board's patterns are not in order: the end is not after the start")
     rate = (found[-1].began_s - found[0].began_s) / (last.began_s - first.began_s)
     if not abs(rate - 1) < MOST_APART:
         raise ValueError(
@@ -95,7 +99,8 @@ def find(power: Curve, pulse: Pulse) -> Found:
     if power.step_s * LEAST_PER_CHIP > chip_s:
         raise ValueError(
             f"the meter takes a sample every {power.step_s:.3g} s: too few for chips of "
-            f"{chip_s:.3g} s; sample faster, or play chips of {LEAST_PER_CHIP * power.step_s:.2g} s"
+            f"{chip_s:.3g} s; sample faster, or bench with --pulse-chip "
+            f"{LEAST_PER_CHIP * power.step_s:.2g}"
         )
     places = _search(power, code, chip_s)
     place, score = places[0]
@@ -121,6 +126,11 @@ def _search(power: Curve, code: Sequence[int], chip_s: float) -> list[tuple[floa
     """
     start, end = power.times_s[0], power.times_s[-1]
     count = int((end - start) / chip_s * STEPS)
+    if count > MOST_PLACES:
+        raise ValueError(
+            f"the meter's samples last {(end - start) / 3600:.1f} hours: leave those of one run "
+            f"in the file, at most {MOST_PLACES * chip_s / STEPS / 3600:.0f} hours"
+        )
     sums = [power.energy_mj(start, start + i * chip_s / STEPS) for i in range(count + 1)]
     wave = _straightened(code)
     scores = array("d", [-1.0])  # at least one, where the trace is shorter than the pattern

@@ -12,7 +12,7 @@ import os
 import threading
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 CHIP_S = 0.2
 """Length of a chip: longer than clocks and voltage regulators take to follow (tens of ms)."""
@@ -43,7 +43,13 @@ class Pulse:
     began_s: float
     """Begin of its first chip, on the clock of the telemetry."""
     chip_s: float = CHIP_S
-    """Length of a chip."""
+    """Length of a chip, 0.02 to 10 s."""
+
+    def __post_init__(self) -> None:
+        if self.name not in CODES:
+            raise ValueError(f"a pattern named {self.name!r}: there are {', '.join(CODES)}")
+        if not 0.02 <= self.chip_s <= 10:
+            raise ValueError(f"chips of {self.chip_s} s: they last between 0.02 and 10")
 
 
 def play(
@@ -53,10 +59,9 @@ def play(
     threads: int | None = None,
 ) -> Pulse:
     """Play a pattern on all cores for 31 chips and two rests; return it, timed by `clock` (s)."""
-    if not 0.02 <= chip_s <= 10:
-        raise ValueError(f"chips of {chip_s} s: they last between 0.02 and 10")
+    due = Pulse(name, 0.0, chip_s)
     busy, end = threading.Event(), threading.Event()
-    count = threads or len(os.sched_getaffinity(0))
+    count = threads or os.cpu_count() or 1
     workers = [threading.Thread(target=_work, args=(busy, end), daemon=True) for _ in range(count)]
     for worker in workers:
         worker.start()
@@ -70,7 +75,7 @@ def play(
     for worker in workers:
         worker.join()
     time.sleep(REST_S)
-    return Pulse(name, began, chip_s)
+    return replace(due, began_s=began)
 
 
 def _steps(code: Sequence[int], chip_s: float, busy: threading.Event) -> None:
