@@ -160,12 +160,14 @@ def _pieces(folder: Path, bundle: Bundle, subject: Subject, options: Options) ->
 
 def _of_file(folder: Path, entry: ModelFile, row: FileRun, options: Options) -> Iterator[Piece]:
     """Yield one row for each runtime that takes the file, or one that says why there is none."""
+    works: list[Work] = [work for work in options.work if work != "front end"]
+    if not works:
+        return
+    if entry.target == "onnx-raw":  # its front end is inside
+        works = ["front end and model"]
     if not RUNTIMES[entry.target]:
         reason = "source code: a compiler puts it into the firmware"
         yield Piece(replace(row, runtime="-", reason=reason, arena_bytes=entry.arena_bytes), None)
-    works: list[Work] = [work for work in options.work if work != "front end"]
-    if entry.target == "onnx-raw":  # its front end is inside
-        works = ["front end and model"]
     runtimes = _with_variants(RUNTIMES[entry.target], options.variants)
     if options.tensorrt and entry.target == "onnx":
         runtimes.append("tensorrt")

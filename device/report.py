@@ -240,12 +240,14 @@ def _check(run: FileRun, labels: Sequence[str], where: str) -> None:
         raise FormatError(f"{row} is '{run.status}', reason {run.reason}")
     if run.bundle not in labels:
         raise FormatError(f"{row}: 'bundle' is {run.bundle!r}, one of {', '.join(labels)}")
-    if sum(run.rounds) != len(run.latency_ns) or min(run.rounds, default=0) < 0:
+    if sum(run.rounds) != len(run.latency_ns) or min(run.rounds, default=1) < 1:
         raise FormatError(f"{row}: 'rounds' and 'latency_ns' disagree")
     if min(run.latency_ns, default=1) < 1:
         raise FormatError(
             f"{row}: 'latency_ns' has {min(run.latency_ns)}; a run takes 1 ns or more"
         )
+    if min(run.took_s, default=1.0) <= 0:
+        raise FormatError(f"{row}: 'took_s' has {min(run.took_s)}; a round takes time")
     for key, times in (("started_s", run.started_s), ("took_s", run.took_s)):
         if times and len(times) != len(run.rounds):
             raise FormatError(f"{row}: '{key}' has {len(times)} items, 'rounds' {len(run.rounds)}")

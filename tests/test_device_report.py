@@ -75,6 +75,7 @@ def test_report_reads_back(tmp_path: Path) -> None:
         ({"threads": True}, "threads"), ({"bundle": "kws-de"}, "one of kws-en"),
         ({"rounds": [3, 1]}, "'rounds' and 'latency_ns'"), ({"rounds": [4, -1]}, "disagree"),
         ({"latency_ns": [5, 0, 5]}, "1 ns or more"),
+        ({"rounds": [3, 0]}, "disagree"), ({"took_s": [0.5, -0.5]}, "a round takes time"),
         ({"started_s": [0.0]}, "started_s"), ({"took_s": [0.1] * 3}, "took_s"),
         ({"work": "frontend"}, "did you mean 'front end'"), ({"mode": None}, "mode"),
     ],

@@ -98,3 +98,10 @@ def test_two_bundles_throughput_and_the_front_end(
     assert [run.bundle for run in report.runs] == ["tiny-kws", "tiny-kws#2"]
     assert all(run.work == "front end and model" for run in report.runs)
     assert report.runs[0].status == "ran" and len(report.runs[0].latency_ns) == 2
+
+
+def test_the_front_end_alone(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    words = ["--runs", "2", "--seconds", "0.1", "--work", "front-end"]
+    assert main(["bench", str(folder), *words]) == 0
+    shown = capsys.readouterr().out
+    assert "front end: logmel" in shown and "tiny." not in shown

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import abc
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -31,7 +31,11 @@ class Model(abc.ABC):
 
     @abc.abstractmethod
     def invoke(self, stored: list[Array]) -> list[Array]:
-        """Run once on arrays of the file's own types and shapes; this is what a bench times."""
+        """Run once on arrays of the file's own types and shapes; a bench times this, or `bound`."""
+
+    def bound(self, stored: list[Array]) -> Callable[[], list[Array]]:
+        """Return one run on these arrays, with as little around it as the runtime allows."""
+        return lambda: self.invoke(stored)
 
     def arena_bytes(self) -> int | None:
         """Return the working memory that the last run used, where the runtime tells."""

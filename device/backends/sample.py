@@ -21,7 +21,7 @@ def invocation(model: Model) -> Callable[[], list[Array]]:
     rng = np.random.default_rng(0)
     shapes = [tuple(max(size, 1) for size in tensor.shape) for tensor in model.inputs]
     stored = model.store([rng.uniform(-1, 1, shape).astype(np.float32) for shape in shapes])
-    return lambda: model.invoke(stored)
+    return model.bound(stored)
 
 
 def whole(model: Model, spec: dict[str, Any]) -> Callable[[], list[Array]]:
