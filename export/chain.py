@@ -14,12 +14,14 @@ from device.files import write_atomic
 from export import cli as export_cli
 from export import tune_cli
 from generate import cli as generate_cli
+from generate.gan import cli as gan_cli
 from train_edge import cli as train_cli
 from train_edge import evaluate_cli
 from train_edge.run import CHECKPOINT, DONE
 
 COMMANDS = {
     "generate": generate_cli.main,
+    "gan": gan_cli.main,
     "train": train_cli.main,
     "evaluate": evaluate_cli.main,
     "export": export_cli.main,

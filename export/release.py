@@ -12,7 +12,7 @@ import tyro
 
 from device.bundle import CARD
 from device.zoo.store import BUNDLES, copy_bundle
-from export import release_face, release_find, release_kws, release_talking
+from export import release_face, release_find, release_gan, release_kws, release_talking
 from export.recipe import Order
 from export.staging import staged
 from generate.options import choose, parse
@@ -31,6 +31,7 @@ RECIPES = {name: Recipe(release_kws.make, "manifest.csv") for name in release_kw
 RECIPES |= {name: Recipe(release_face.make, "landmarks.csv") for name in release_face.RECIPES}
 RECIPES |= {name: Recipe(release_find.make, "landmarks.csv") for name in release_find.RECIPES}
 RECIPES["toy-talking"] = Recipe(release_talking.make, "")
+RECIPES |= {name: Recipe(release_gan.make, "") for name in release_gan.RECIPES}
 
 
 @dataclass(frozen=True)
@@ -44,7 +45,8 @@ class Options:
     name: Annotated[str, tyro.conf.Positional]
     """kws-digits: the ten digits. kws-toy: hello, stop, go, play, sing, story, yes, no, help,
     good night. toy-find: where faces are. toy-face: landmarks, pose, gaze, expression of one.
-    toy-talking: does the child before the toy speak."""
+    toy-talking: does the child before the toy speak. toy-children-64: a neural generator of faces,
+    hours on a machine with a GPU."""
     out: Path = Path("out/release")
     """Folder of everything that is made, one folder a name; run again to go on."""
     real: Path | None = None
@@ -68,6 +70,8 @@ def main(argv: Sequence[str]) -> int:
         raise ValueError(f"--real {options.real}: no {recipe.real} in it")
     if options.zoo and options.size == "tiny":
         raise ValueError("--zoo: a tiny bundle is not for use; want --size full")
+    if options.zoo and options.name in release_gan.RECIPES:
+        raise ValueError(f"--zoo: {options.name} is a generator; the zoo holds bundles for boards")
     begun, folder = time.monotonic(), options.out / options.name
     order = Order(options.name, folder, options.seed, options.size == "tiny", options.real)
     bundle = recipe.make(order)

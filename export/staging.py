@@ -11,13 +11,13 @@ from device.bundle import MANIFEST
 
 
 @contextmanager
-def staged(out: Path, force: bool) -> Iterator[Path]:
+def staged(out: Path, force: bool, mark: str = MANIFEST) -> Iterator[Path]:
     """Give an empty folder that becomes `out` when the block ends well, and goes when it fails.
 
-    ValueError where `out` is there and `force` is not given, or where it is no bundle: `force`
-    replaces bundles, never anything else.
+    ValueError where `out` is there and `force` is not given, or where it has no file `mark`:
+    `force` replaces what that is the mark of, never anything else.
     """
-    check_free(out, force)
+    check_free(out, force, mark)
     out.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(prefix=f".{out.name}-", dir=out.parent) as room:
         folder, old = Path(room) / "new", Path(room) / "old"
@@ -33,7 +33,7 @@ def staged(out: Path, force: bool) -> Iterator[Path]:
             raise
 
 
-def check_free(out: Path, force: bool) -> None:
+def check_free(out: Path, force: bool, mark: str = MANIFEST) -> None:
     """Raise the ValueError of `staged` before any work is done."""
     if not out.exists() and not out.is_symlink():
         return
@@ -41,5 +41,5 @@ def check_free(out: Path, force: bool) -> None:
         raise ValueError(f"{out} is already there; --force replaces it")
     if not out.is_dir() or out.is_symlink():
         raise ValueError(f"{out} is not a folder; --force replaces bundles only")
-    if any(out.iterdir()) and not (out / MANIFEST).is_file():
-        raise ValueError(f"{out} has no {MANIFEST}; --force replaces bundles only")
+    if any(out.iterdir()) and not (out / mark).is_file():
+        raise ValueError(f"{out} has no {mark}; --force replaces bundles only")

@@ -1,0 +1,144 @@
+"""Recipe of a neural generator of children: renders, training, what measures it, edits, a card."""
+
+from __future__ import annotations
+
+import shutil
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+from device.bundle import CARD as MODEL_CARD
+from device.files import write_atomic
+from device.strict import load_json
+from export.chain import Chain, keep_options
+from export.recipe import TEST_SEED, Order, sized
+from export.staging import staged
+from generate.gan import attribute_net, edit_store, store
+from generate.gan.attribute_table import ATTRIBUTES
+from generate.gan.runs import DONE
+
+MOST_BYTES = 16_000_000
+GAIN, LEAK = 0.2, 0.25
+"""An edit keeps what was asked for where it moves its attribute by all of it within the first, and
+each other by less than the second of its range."""
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """How much of everything a generator is made of; hours on a GPU, weeks on a CPU."""
+
+    like: str = "64"
+    """Sizes of the networks."""
+    stills: int = 40000
+    """Pictures to learn from."""
+    child_stills: int = 4
+    """Of each child."""
+    tests: int = 4000
+    """Pictures of other children, to be compared with."""
+    images: int = 4_000_000
+    """Shown in all, repeats counted."""
+    batch: int = 32
+    epochs: int = 15
+    """Of the two attribute networks."""
+    samples: int = 4096
+    """Pictures that directions are fitted to."""
+    faces: int = 128
+    """Pictures that their effects are measured on."""
+    scored: int = 4000
+    """Pictures that are compared with those of other children."""
+
+
+RECIPES = {"toy-children-64": Recipe()}
+TINY: dict[str, Any] = {
+    "like": "16", "stills": 40, "child_stills": 2, "tests": 8, "images": 32, "batch": 8,
+    "epochs": 1, "samples": 32, "faces": 2, "scored": 8,
+}  # fmt: skip
+
+
+def make(o: Order) -> Path:
+    """Run every stage that is not finished yet, the training from where it stopped; returns the
+    folder of the generator."""
+    how, out = sized(o, RECIPES[o.name], TINY), o.folder
+    keep_options(out, {"seed": o.seed} | asdict(how))
+    run, data, made = Chain(out), out / "data", out / "run"
+
+    def pictures(name: str, count: int, seed: int) -> Path:
+        run("generate", "stills", "--out", data / name, "--clips", count, "--seed", seed,
+            "--child-stills", how.child_stills)  # fmt: skip
+        return data / name
+
+    learn = pictures("stills", how.stills, o.seed)
+    others = pictures("stills-test", how.tests, o.seed + TEST_SEED)
+    run.once(made / DONE, "gan", "train", "--data", learn, "--out", made, "--like", how.like,
+             "--images", how.images, "--batch", how.batch, "--seed", o.seed)  # fmt: skip
+    measure, judge = out / "attributes", out / "judge"
+    for folder, seed in ((measure, o.seed), (judge, o.seed + 1)):
+        run.once(folder / attribute_net.CARD, "gan", "attributes", "--data", learn,
+                 "--out", folder, "--epochs", how.epochs, "--seed", seed)  # fmt: skip
+    run.once(made / edit_store.CARD, "gan", "directions", made, "--attributes", measure,
+             "--judge", judge, "--samples", how.samples, "--faces", how.faces)  # fmt: skip
+    score, faces = out / "score.json", out / "faces"
+    run.once(score, "gan", "score", made, "--data", others, "--attributes", measure,
+             "--samples", how.scored, "--json", score)  # fmt: skip
+    run.once(faces / "values.json", "generate", "gan", made, "--attributes", measure,
+             "--out", faces, "--count", 16)  # fmt: skip
+    return _gathered(o, how, out)
+
+
+def _gathered(o: Order, how: Recipe, out: Path) -> Path:
+    """The files of the generator and its card in one folder, which appears when it is whole."""
+    made, goal = out / "run", out / "generators" / o.name
+    with staged(goal, force=True, mark=store.CARD) as folder:
+        for name in (store.CARD, store.AVERAGE, edit_store.CARD, edit_store.STEPS):
+            shutil.copyfile(made / name, folder / name)
+        shutil.copytree(out / "attributes", folder / "attributes")
+        shutil.copyfile(out / "faces" / "sheet.png", folder / "sheet.png")
+        size = sum(path.stat().st_size for path in folder.rglob("*") if path.is_file())
+        if size > MOST_BYTES:
+            raise ValueError(f"{o.name}: {size:,} bytes, more than {MOST_BYTES:,}; want a smaller "
+                             "--like")  # fmt: skip
+        write_atomic(folder / MODEL_CARD, card(o, how, out, size))
+    return goal
+
+
+def card(o: Order, how: Recipe, out: Path, size: int) -> str:
+    """Text of the model card, from what the stages wrote."""
+    sizes = store.read_card(out / "run").sizes
+    edits = load_json(out / "run" / edit_store.CARD)
+    score = load_json(out / "score.json")
+    explained = load_json(out / "attributes" / attribute_net.CARD)["explained"]
+    draft = ["**Draft, not for use: a tiny run that only shows that all stages work.**", ""]
+    return "\n".join([
+        f"# {o.name}", "", *(draft if o.tiny else []),
+        f"Draws faces of children that nobody is, {sizes.size_px} x {sizes.size_px} px, by age, "
+        "sex, skin tone, hair, pose, smile, mouth and light (docs/gan.md).", "",
+        f"- {size:,} bytes with its edits and the network that measures them",
+        f"- Trained on {how.stills:,} of the kit's own renders, {how.images:,} shown; no picture "
+        "of a real person",
+        "- Licence: Apache-2.0", "",
+        "## Scores", "",
+        f"kit_fid {score['kit_fid']:.3f} and kit_kid {score['kit_kid']:.5f} to "
+        f"{score['pictures']:,} renders of other children; two halves of those are "
+        f"{score['floor_fid']:.3f} apart. "
+        "Features of the kit's own network: comparable with no published FID or KID.", "",
+        "## Edits", "",
+        "Asked to move by a quarter of its range, as a second network judges it. The last column "
+        f"holds where the change is within {GAIN:.0%} and every leak below {LEAK:.0%} of a range.",
+        "",
+        "| attribute | network explains | moved | most leaked | holds |", "|---|---|---|---|---|",
+        *(_row(effect, explained) for effect in edits["effects"]), "",
+        "## Limits", "",
+        "- It has the looks of the renders: skin, hair and teeth are not those of photographs.",
+        "- What the network explains little of, it cannot steer either; its values are "
+        "pseudo-labels.",
+        "- Not for identifying, imitating or deceiving anybody; name its pictures synthetic.",
+        "",
+    ])  # fmt: skip
+
+
+def _row(effect: dict[str, Any], explained: dict[str, float]) -> str:
+    leaks, name = effect["leakage"], effect["name"]
+    worst = max(leaks, key=lambda other: float(leaks[other]))
+    holds = abs(effect["gain"] - 1) <= GAIN and leaks[worst] < LEAK
+    cells = f"{effect['gain']:.2f} | {worst} {leaks[worst]:.2f} | {'yes' if holds else 'no'}"
+    return f"| {name} ({ATTRIBUTES[name].unit}) | {explained[name]:.2f} | {cells} |"
