@@ -1,6 +1,7 @@
 # make quickstart   the whole chain at toy size -> out/quickstart/report.html
 # make test         lint-free, network-free tests of everything (at most 10 minutes)
 # make test-long    the tests that take minutes
+# make virtual-pi   Arm roots run by qemu, and the tests of runs on them (root; apt where missing)
 # make lint         style, types and import directions
 # make tts-venv     Coqui's TTS in an environment of its own: COLLODI_TTS_PYTHON=.tts-venv/bin/python
 PYTHON ?= python3
@@ -9,7 +10,8 @@ BIN := $(VENV)/bin
 REAL ?=
 export PIP_DISABLE_PIP_VERSION_CHECK = 1
 
-.PHONY: quickstart test test-long lint install bench voices tts-venv venv-as-root clean
+.PHONY: quickstart test test-long lint install bench voices tts-venv venv-as-root \
+	virtual-pi clean
 
 quickstart: install voices
 	$(BIN)/collodi quickstart $(if $(REAL),--real $(REAL))
@@ -71,6 +73,17 @@ $(TTS_VENV)/.installed:
 	$(TTS_PIP) --no-deps torchaudio==2.11.0 torchcodec==0.17.0
 	touch $@
 	@echo "export COLLODI_TTS_PYTHON=$(abspath $(TTS_VENV))/bin/python"
+
+# The default tests use these roots where they are there.
+VIRTUAL_PI ?= out/virtual-pi
+VIRTUAL_PACKAGES = openssh-server qemu-user-static mmdebstrap
+virtual-pi: install
+	@test "$$(id -u)" = 0 || { echo "make virtual-pi needs root: it is run by chroot" >&2; exit 1; }
+	dpkg -s $(VIRTUAL_PACKAGES) >/dev/null 2>&1 \
+		|| { apt-get update -qq && apt-get install -y -qq $(VIRTUAL_PACKAGES) >/dev/null; }
+	$(BIN)/python tests/make_virtual_pi.py $(VIRTUAL_PI)/arm64
+	$(BIN)/python tests/make_virtual_pi.py $(VIRTUAL_PI)/armhf --bits 32
+	COLLODI_VIRTUAL_PI=$(abspath $(VIRTUAL_PI)) $(BIN)/python -m pytest tests/test_device_virtual_pi.py -m ""
 
 clean:
 	rm -rf $(VENV) $(TTS_VENV) out .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache

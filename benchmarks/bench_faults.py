@@ -193,7 +193,7 @@ def sshd_gone_until_resume(case: Case) -> None:
     case.board.start()
     with ends_in("unfetched", "--resume", "--discard"):
         case.runs()
-    case.right(case.remote(patience_s=20.0).resume())
+    case.right(case.remote(patience_s=90.0).resume())
 
 
 @fault

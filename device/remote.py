@@ -37,6 +37,8 @@ T = TypeVar("T")
 Say = Callable[[str], None]
 PERIOD_S = 1.0
 """Between two looks at the board beside a run: temperature, clocks, what is new."""
+HELD_S = 40.0
+"""A call that fails after this long had a connection; its failure is a new one."""
 CLEAN_S = 20.0
 """How long to try to clean up after a failure."""
 
@@ -242,14 +244,18 @@ class Remote:
                 self.say(f"{error}; sending it again")
 
     def insist(self, attempt: Callable[[], T], patience_s: float | None = None) -> T:
-        """Call until the connection holds; Unreachable after the board's patience."""
+        """Call until the connection holds; Unreachable when it fails for the board's patience."""
         patience = self.entry.patience_s if patience_s is None else patience_s
-        end, pause = time.monotonic() + patience, 0.5
+        failing, pause = 0.0, 0.5
         while True:
+            began = time.monotonic()
             try:
                 return attempt()
             except Unreachable as error:
-                if time.monotonic() + pause > end:
+                now = time.monotonic()
+                if not failing or now - began > HELD_S:
+                    failing, pause = now, 0.5
+                if now + pause > failing + patience:
                     raise
                 self.say(f"{error}; trying again")
             time.sleep(pause)

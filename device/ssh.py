@@ -33,7 +33,8 @@ import sys
 if sys.version_info < (3, 8): sys.exit("Python %d.%d there; 3.8 is the oldest" % sys.version_info[:2])
 sys.stdout.write("collodi-agent\\n"); sys.stdout.flush()
 exec(sys.stdin.buffer.read(int(sys.argv[1])))"""  # noqa: E501
-PATIENCE_S = 60.0
+PATIENCE_S = 120.0
+"""For one answer; a loaded board of the smallest kind takes seconds to start Python."""
 LEAST_RATE = 20_000
 """Bytes per second; a slower transfer counts as hung."""
 STABLE = {

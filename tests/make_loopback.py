@@ -67,12 +67,13 @@ if os.path.exists(path("hot")):
 class Loopback:
     """The board: its sshd, its entry in boards.toml, its scratch folder, its faults."""
 
-    def __init__(self, place: Path) -> None:
-        self.place = place
-        self.scratch, self.faults = place / "scratch", place / "faults"
+    def __init__(self, place: Path, root: Path | None = None, cpu: str = "") -> None:
+        self.place, self.root, self.cpu = place, root, cpu
+        self.scratch = place / "scratch" if root is None else root / "tmp"
+        self.faults = place / "faults"
         self.inject = place / "inject"
         for folder in (self.scratch, self.faults, self.inject, place / "state"):
-            folder.mkdir(parents=True)
+            folder.mkdir(parents=True, exist_ok=True)
         (self.inject / "sitecustomize.py").write_text(INJECT)
         for name in ("host", "user"):
             make_key(place / name)
@@ -104,19 +105,28 @@ class Loopback:
             f"Port {self.port}\nListenAddress 127.0.0.1\nHostKey {place}/host\n"
             f"AuthorizedKeysFile {place}/authorized\nPidFile none\nStrictModes no\nUsePAM no\n"
             "PasswordAuthentication no\nPermitRootLogin prohibit-password\nMaxStartups 100\n"
+            + self.inside()
         )
         (place / "ssh_config").write_text(
             f"Host desk\n HostName 127.0.0.1\n Port {self.port}\n User {getpass.getuser()}\n"
             f" IdentityFile {place}/user\n IdentitiesOnly yes\n"
             f" UserKnownHostsFile {place}/known\n GlobalKnownHostsFile /dev/null\n"
         )
+        here = {"scratch": self.scratch, "lock": f"{place}/board.lock", "python": self.python}
+        there = {"scratch": "/tmp", "lock": "/tmp/board.lock"}
         values = {
-            "host": "desk", "ssh_config": f"{place}/ssh_config", "python": str(self.python),
-            "scratch": str(self.scratch), "lock": f"{place}/board.lock", "patience_s": 20.0,
-            **entry,
+            "host": "desk", "ssh_config": f"{place}/ssh_config", "patience_s": 90.0,
+            **(there if self.root else here), **entry,
         }  # fmt: skip
         rows = [f"{key} = {_toml(value)}" for key, value in values.items()]
         (place / "boards.toml").write_text("\n".join(["[desk]", *rows]) + "\n")
+
+    def inside(self) -> str:
+        """Return what sends every command into the board's own root, where it has one."""
+        if self.root is None:
+            return ""
+        enter = f"exec chroot '{self.root}' /bin/sh -c \"$SSH_ORIGINAL_COMMAND\""
+        return f"ForceCommand cd / && {enter}\nSetEnv QEMU_CPU={self.cpu}\n"
 
     def know(self, public: Path) -> None:
         """Make this the host key that ssh knows."""
@@ -160,7 +170,7 @@ class Loopback:
 
     def left(self) -> list[str]:
         """Return what is left on the board: files, lock, processes."""
-        files = [str(path.relative_to(self.place)) for path in self.scratch.rglob("*")]
+        files = [str(path.name) for path in self.scratch.rglob("*")]
         lock = ["lock"] if (self.place / "board.lock").exists() else []
         return files + lock + list(self.processes().values())
 
@@ -194,9 +204,9 @@ def _toml(value: object) -> str:
 
 
 @contextlib.contextmanager
-def loopback(place: Path) -> Iterator[Loopback]:
-    """Start the board in a folder, work there, and stop it."""
-    board = Loopback(place)
+def loopback(place: Path, root: Path | None = None, cpu: str = "") -> Iterator[Loopback]:
+    """Start the board in a folder, work there, and stop it; `root`: that of a virtual board."""
+    board = Loopback(place, root, cpu)
     before, state = Path.cwd(), os.environ.get("XDG_STATE_HOME")
     os.chdir(place)
     os.environ["XDG_STATE_HOME"] = str(place / "state")
