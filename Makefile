@@ -75,7 +75,7 @@ $(TTS_VENV)/.installed:
 	@echo "export COLLODI_TTS_PYTHON=$(abspath $(TTS_VENV))/bin/python"
 
 # The default tests use these roots where they are there.
-VIRTUAL_PI ?= out/virtual-pi
+VIRTUAL_PI ?= $(HOME)/.cache/collodi/virtual-pi
 VIRTUAL_PACKAGES = openssh-server qemu-user-static mmdebstrap
 virtual-pi: install
 	@test "$$(id -u)" = 0 || { echo "make virtual-pi needs root: it is run by chroot" >&2; exit 1; }

@@ -23,7 +23,7 @@ ROOT = Path(__file__).resolve().parent.parent
 TESTS = ROOT / "tests"
 LOOPBACK = runpy.run_path(str(TESTS / "make_loopback.py"))
 VIRTUAL = runpy.run_path(str(TESTS / "make_virtual_pi.py"))
-PLACE = Path(os.environ.get("COLLODI_VIRTUAL_PI") or ROOT / "out/virtual-pi").resolve()
+PLACE = Path(os.environ.get("COLLODI_VIRTUAL_PI") or "~/.cache/collodi/virtual-pi").expanduser()
 QUICK = Options(runs=4, seconds=1.0, rounds=1, work=("front end", "model"))
 
 
