@@ -5,7 +5,7 @@ own `run`), vs_litert_tool (the same against the benchmark tool that comes with 
 `litert-benchmark`). Both sides have the same file and threads, each in a process of its own, and
 take turns, so that a slow moment meets both. The ratio is the median over the turns of the ratio of
 medians; the figure is that of the model whose ratio is furthest from 1. Every raw latency is in the
-rows.
+rows. faults_clean and fuzz_clean are those of bench_faults.py and bench_fuzz.py, which this calls.
 
     python benchmarks/bench_harness.py --json benchmarks/results/bench_harness.json
     python benchmarks/bench_harness.py --only vs_litert_tool --turns 40
@@ -18,6 +18,7 @@ import json
 import math
 import subprocess
 import sys
+import tempfile
 from collections.abc import Callable
 from dataclasses import replace
 from importlib.util import find_spec
@@ -122,6 +123,29 @@ def vs_litert_tool(args: argparse.Namespace) -> Measured:
     return _against("vs_litert_tool", "tflite-int8", "litert", LITERT_TOOL, args)
 
 
+def faults_clean(_: argparse.Namespace) -> Measured:
+    """Injected faults that end in the right error or a correct report, a fraction."""
+    return _of_script("bench_faults.py", "faults_clean")
+
+
+def fuzz_clean(_: argparse.Namespace) -> Measured:
+    """Mutated files that end in one line, escape nowhere and pass no wrong hash, a fraction."""
+    return _of_script("bench_fuzz.py", "fuzz_clean")
+
+
+def _of_script(name: str, figure: str) -> Measured:
+    """Run another benchmark of this folder; its rows and this figure of it."""
+    script = Path(__file__).with_name(name)
+    with tempfile.TemporaryDirectory() as folder:
+        out = Path(folder) / "out.json"
+        status = subprocess.run([sys.executable, str(script), "--json", str(out)]).returncode
+        if not out.is_file():
+            print(f"{figure}: not run: {name} ended with status {status} and wrote nothing")
+            return [], {figure: None}
+        data = json.loads(out.read_text())
+    return [{**row, "figure": figure} for row in data["rows"]], {figure: data["figures"][figure]}
+
+
 def _against(
     name: str, target: str, runtime: str, program: str, args: argparse.Namespace
 ) -> Measured:
@@ -164,8 +188,13 @@ def _turns(
         "ratio": found.value, "low": found.low, "high": found.high,
         "ratio_of_all_runs": ours_ns / other_ns,
         "ours_ms": ours_ns / 1e6, "other_ms": other_ns / 1e6,
-        "ours_ns": ours, "other_ns": theirs,
+        "ours_ns": [_words(turn) for turn in ours], "other_ns": [_words(turn) for turn in theirs],
     }  # fmt: skip
+
+
+def _words(turn: list[int]) -> str:
+    """Return the latencies of a turn in one line of JSON, not in one line each."""
+    return " ".join(map(str, turn))
 
 
 def _row(turns: list[list[int]]) -> FileRun:
@@ -186,6 +215,8 @@ EMPTY = FileRun(
 FIGURES: dict[str, Callable[[argparse.Namespace], Measured]] = {
     "vs_bare_ort": vs_bare_ort,
     "vs_litert_tool": vs_litert_tool,
+    "faults_clean": faults_clean,
+    "fuzz_clean": fuzz_clean,
 }
 
 
@@ -196,8 +227,8 @@ def main() -> None:
     )
     parser.add_argument("--only", choices=FIGURES, action="append")
     parser.add_argument("--bundle", action="append", help=f"bundle or zoo name ({BUNDLES})")
-    parser.add_argument("--turns", type=int, default=150)
-    parser.add_argument("--runs", type=int, default=40, help="runs of a turn")
+    parser.add_argument("--turns", type=int, default=80)
+    parser.add_argument("--runs", type=int, default=30, help="runs of a turn")
     parser.add_argument("--threads", type=int, default=1)
     parser.add_argument("--json", type=Path)
     args = parser.parse_args()
