@@ -124,5 +124,5 @@ def read_toml(path: Path) -> dict[str, Any]:
         raise ValueError(f"{path}: reading TOML needs Python 3.11 on this machine") from None
     try:
         return tomllib.loads(path.read_text(encoding="utf-8"))
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError, RecursionError) as error:
         raise FormatError(f"{path}: not TOML: {error}") from None

@@ -117,12 +117,20 @@ def _run(name: str, argv: list[str], debug: bool) -> int:
     except (ValueError, OSError, RuntimeError, MemoryError, ModuleNotFoundError) as error:
         if debug:
             raise
-        return _fail(f"collodi {name}: {_reason(name, error)}", _status(error))
+        return _fail(f"collodi {name}: {reason(name, error)}", _status(error))
 
 
 def _status(error: Exception) -> int:
     """Return 2 where the user can put it right by calling differently, else 1."""
     return 2 if isinstance(error, ValueError) else 1
+
+
+def reason(name: str, error: Exception) -> str:
+    """Return the one line of a failure; what a terminal might obey is written as an escape."""
+    return "".join(
+        char if char.isprintable() else char.encode("unicode_escape").decode()
+        for char in _reason(name, error)
+    )
 
 
 def _reason(name: str, error: Exception) -> str:

@@ -133,8 +133,7 @@ def _telemetry(report: Report) -> Iterator[str]:
     spans = [
         (start, start + took)
         for run in report.runs
-        for start, took in ((run.started_s[i], run.took_s[i]) for i in range(len(run.took_s)))
-        if len(run.started_s) == len(run.took_s)
+        for start, took in zip(run.started_s, run.took_s, strict=False)
     ]
     alarms = [moment.at_s for moment in moments if moment.throttled]
     source = f" ({report.power_source})" if report.power_source else ""

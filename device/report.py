@@ -236,6 +236,8 @@ def write_report(path: Path, report: Report) -> None:
 
 def _check(run: FileRun, labels: Sequence[str], where: str) -> None:
     row = f"{where}: run of '{run.file}'"
+    if not run.file.strip() or not run.runtime.strip():
+        raise FormatError(f"{row} has no file or no runtime ({run.runtime!r}); '-' stands for none")
     if (run.status == "ran") != (run.reason is None):
         raise FormatError(f"{row} is '{run.status}', reason {run.reason}")
     if run.bundle not in labels:

@@ -76,7 +76,10 @@ def loads(data: bytes, where: str) -> Any:
 
     try:
         text = data.decode("utf-8")
-        return json.loads(text, object_pairs_hook=pairs, parse_constant=constant)
+        value = json.loads(text, object_pairs_hook=pairs, parse_constant=constant)
+        if "\\ud" in text.lower():  # half of a surrogate pair could never be written again
+            json.dumps(value, ensure_ascii=False).encode("utf-8")
+        return value
     except FormatError:
         raise
     except (ValueError, RecursionError) as error:  # broken, not UTF-8, endless digits, too deep
@@ -163,7 +166,7 @@ def _value(hint: Any, data: Any, where: str, key: str) -> Any:
         if not any(data == choice and type(data) is type(choice) for choice in args):
             hint_text = nearest(data, args) if isinstance(data, str) else ""
             names = ", ".join(repr(choice) for choice in args)
-            raise FormatError(f"{where}: '{key}' is {data!r}, one of {names}{hint_text}")
+            raise FormatError(f"{where}: '{key}' is {data!r:.60}, one of {names}{hint_text}")
         return data
     if origin in (tuple, list):
         if not isinstance(data, list):
@@ -197,6 +200,8 @@ def _union(args: tuple[Any, ...], data: Any, where: str, key: str) -> Any:
 def _scalar(hint: Any, data: Any, where: str, key: str) -> Any:
     if hint is float and type(data) is int and abs(data) < 1e300:
         data = float(data)
+    if hint is int and type(data) is int and abs(data) >= 1 << 63:
+        raise FormatError(f"{where}: '{key}' has more than 64 bits")
     if type(data) is not hint or (hint is float and not math.isfinite(data)):
         raise FormatError(f"{where}: '{key}' should be {JSON_TYPES[hint]}, not {data!r:.60}")
     return data
