@@ -71,7 +71,8 @@ def _generate(out: Path, name: str, kind: str, bundle: Bundle, version: str) -> 
     }
     names = {"run.h": f"{name}_run.h", "run.cc": f"{name}_run.cc"}
     if (out / f"{name}_golden.h").is_file():
-        names.update({"test.c": f"{name}_test.c", "reference.c": "", "reference.h": ""})
+        names["test.c"] = f"{name}_test.c"
+        names.update((path.name, "") for path in TEMPLATES.glob("reference*"))
     if kind in ("esp-idf", "all"):
         names["idf_component.yml"] = ""
     for template, target in names.items():
