@@ -231,6 +231,9 @@ def test_no_c_code_or_another_array_is_refused(tmp_path: Path) -> None:
     plain = replace(bundle, files=tuple(e for e in bundle.files if e.target != "c"))
     with pytest.raises(ValueError, match="collodi export --targets c"):
         write_firmware(tmp_path / "b", plain, "c", "1.0.0")
+    odd = tuple(replace(e, path=e.path.replace("toy_find", "a-b")) for e in bundle.files)
+    with pytest.raises(ValueError, match="no name for C symbols"):
+        write_firmware(tmp_path / "b", replace(bundle, files=odd), "c", "1.0.0")
     body = tmp_path / "b" / "c" / "toy_find.c"
     body.write_text(body.read_text().replace("0x00", "0x01", 1))
     with pytest.raises(ValueError, match=r"its array is not model\.int8\.tflite"):

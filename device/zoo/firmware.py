@@ -45,6 +45,8 @@ def _main(bundle: Bundle) -> ModelFile:
     """Return the .c file with the model in it."""
     for entry in bundle.files:
         if entry.target == "c" and entry.path.endswith(".c") and entry.ops is not None:
+            if not re.fullmatch(r"[a-z][a-z0-9_]*", Path(entry.path).stem):
+                raise ValueError(f"bundle '{bundle.name}': {entry.path} is no name for C symbols")
             return entry
     raise ValueError(
         f"bundle '{bundle.name}' has no C code for firmware: collodi export --targets c makes it"

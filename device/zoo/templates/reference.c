@@ -84,9 +84,10 @@ static const char *run_all(const unsigned char *graph, const unsigned char *code
   const unsigned char *steps = follow(reference_field(graph, 3));
   for (int k = 0; k < length(steps); k++) {
     const unsigned char *step = item(steps, k), *code = item(codes, reference_number(step, 0, 0));
-    const unsigned char *from = follow(reference_field(step, 1)), *to = follow(reference_field(step, 2));
+    const unsigned char *from = follow(reference_field(step, 1));
+    const unsigned char *to = follow(reference_field(step, 2));
     const Tensor *in[16] = {NULL};
-    const int old = reference_small(code, 0), kind = reference_number(code, 3, 0) > old ? reference_number(code, 3, 0) : old;
+    const int old = reference_small(code, 0), young = reference_number(code, 3, 0);
     Tensor *out = tensors + reference_i32(to + 4);
     const char *wrong;
     int count = length(from);
@@ -95,7 +96,8 @@ static const char *run_all(const unsigned char *graph, const unsigned char *code
     for (int n = 0; n < count; n++) in[n] = tensors + reference_i32(from + 4 + 4 * n);
     if (!(out->made = malloc((size_t)out->size + 1))) return "no memory";
     out->values = out->made;
-    wrong = reference_operate(kind, in, count, out, follow(reference_field(step, 4)));
+    wrong = reference_operate(young > old ? young : old, in, count, out,
+                              follow(reference_field(step, 4)));
     if (wrong) return wrong;
   }
   return NULL;

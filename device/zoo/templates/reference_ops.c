@@ -10,7 +10,7 @@
 
 enum { ADD = 0, AVERAGE_POOL = 1, CONCATENATION = 2, CONV = 3, DEPTHWISE = 4, FULLY_CONNECTED = 9,
        MAX_POOL = 17, RESHAPE = 22, SOFTMAX = 25, PAD = 34, TRANSPOSE = 39, MEAN = 40,
-       RESIZE_NEAREST = 97, QUANTIZE = 114 };
+       SLICE = 65, RESIZE_NEAREST = 97, QUANTIZE = 114 };
 
 typedef struct { int32_t multiplier; int shift; } Factor;
 
@@ -96,7 +96,8 @@ static void conv(const Tensor *in, const Tensor *weight, const Tensor *bias, Ten
                  const unsigned char *options, int depthwise) {
   const int late = depthwise ? 1 : 0; /* depthwise has a field more before the activation */
   const int step_x = reference_number(options, 1, 1), step_y = reference_number(options, 2, 1);
-  const int spread_x = reference_number(options, 4 + late, 1), spread_y = reference_number(options, 5 + late, 1);
+  const int spread_x = reference_number(options, 4 + late, 1);
+  const int spread_y = reference_number(options, 5 + late, 1);
   int i[4], w[4], o[4], low, high, top, left;
   four(in, i);
   four(weight, w);
@@ -146,6 +147,17 @@ static void fully_connected(const Tensor *in, const Tensor *weight, const Tensor
   }
 }
 
+/* Place in `t` of place `k` of the result: axes of length 1 are repeated (broadcast). */
+static int repeated(const Tensor *t, const Tensor *out, int k) {
+  int place = 0, stride = 1;
+  for (int axis = out->axes - 1, own = t->axes - 1; own >= 0; axis--, own--) {
+    place += t->shape[own] == 1 ? 0 : k % out->shape[axis] * stride;
+    stride *= t->shape[own];
+    k /= out->shape[axis];
+  }
+  return place;
+}
+
 static void add(const Tensor *a, const Tensor *b, Tensor *out, const unsigned char *options) {
   const double both = 2.0 * (scale(a, 0) > scale(b, 0) ? scale(a, 0) : scale(b, 0));
   const Factor by_a = factor(scale(a, 0) / both), by_b = factor(scale(b, 0) / both);
@@ -153,8 +165,8 @@ static void add(const Tensor *a, const Tensor *b, Tensor *out, const unsigned ch
   int low, high;
   range(out, reference_small(options, 0), &low, &high);
   for (int k = 0; k < out->size; k++) {
-    const int32_t left = times((a->values[k % a->size] - a->zero) * (1 << 20), by_a);
-    const int32_t right = times((b->values[k % b->size] - b->zero) * (1 << 20), by_b);
+    const int32_t left = times((a->values[repeated(a, out, k)] - a->zero) * (1 << 20), by_a);
+    const int32_t right = times((b->values[repeated(b, out, k)] - b->zero) * (1 << 20), by_b);
     out->made[k] = clamp(times(left + right, back) + out->zero, low, high);
   }
 }
@@ -252,7 +264,21 @@ static void transpose(const Tensor *in, const Tensor *order, Tensor *out) {
   for (int place = 0; place < out->size; place++) {
     int rest = place, from = 0;
     for (int k = out->axes - 1; k >= 0; k--) {
-      from += rest % out->shape[k] * stride[reference_i32((const unsigned char *)order->values + 4 * k)];
+      const int axis = reference_i32((const unsigned char *)order->values + 4 * k);
+      from += rest % out->shape[k] * stride[axis];
+      rest /= out->shape[k];
+    }
+    out->made[place] = in->values[from];
+  }
+}
+
+static void slice(const Tensor *in, const Tensor *begin, Tensor *out) {
+  for (int place = 0; place < out->size; place++) {
+    int rest = place, from = 0, stride = 1;
+    for (int k = out->axes - 1; k >= 0; k--) {
+      const int first = reference_i32((const unsigned char *)begin->values + 4 * k);
+      from += (rest % out->shape[k] + first) * stride;
+      stride *= in->shape[k];
       rest /= out->shape[k];
     }
     out->made[place] = in->values[from];
@@ -266,7 +292,8 @@ static void quantize(const Tensor *in, Tensor *out) {
 }
 
 static int nearest(int place, int from, int to, int corners, int centres) {
-  const float ratio = corners && to > 1 ? (float)(from - 1) / (float)(to - 1) : (float)from / (float)to;
+  const int ends = corners && to > 1; /* first on first and last on last */
+  const float ratio = (float)(from - ends) / (float)(to - ends);
   const float at = ((float)place + (centres ? 0.5f : 0.0f)) * ratio;
   const int found = (int)(corners ? roundf(at) : floorf(at));
   return found < from - 1 ? found : from - 1;
@@ -286,9 +313,10 @@ static void resize(const Tensor *in, Tensor *out, const unsigned char *options) 
   }
 }
 
-/* exp(x) of x <= 0 with 5 integer bits -> 31 fraction bits: a polynomial, then a product of powers. */
+/* exp(x) of x <= 0 with 5 integer bits -> 31 fraction bits: a polynomial, then powers. */
 static int32_t exponential(int32_t x) {
-  static const int32_t power[] = {1672461947, 1302514674, 790015084, 290630308, 39332535, 720401, 242};
+  static const int32_t power[] = {1672461947, 1302514674, 790015084, 290630308,
+                                  39332535,   720401,     242};
   const int32_t quarter = 1 << 24, part = (x & (quarter - 1)) - quarter, rest = part - x;
   const int32_t near_0 = doubled(part, 5) + (1 << 28), square = high_product(near_0, near_0);
   const int32_t cube = high_product(square, near_0), fourth = high_product(square, square);
@@ -326,7 +354,8 @@ static void softmax(const Tensor *in, Tensor *out, const unsigned char *options)
     share = inverse((int32_t)(((uint32_t)sum << spare) - 0x80000000u));
     for (int k = 0; k < row; k++) {
       const int32_t e = a[k] - most >= least ? exponential(times(a[k] - most, by)) : 0;
-      out->made[start + k] = clamp(halved(high_product(share, e), 12 - spare + 31 - 8) - 128, -128, 127);
+      const int32_t part = halved(high_product(share, e), 12 - spare + 31 - 8);
+      out->made[start + k] = clamp(part - 128, -128, 127);
     }
   }
 }
@@ -348,6 +377,7 @@ const char *reference_operate(int code, const Tensor **in, int count, Tensor *ou
     case PAD: pad(in[0], in[1], out); break;
     case TRANSPOSE: transpose(in[0], in[1], out); break;
     case MEAN: mean(in[0], in[1], out); break;
+    case SLICE: slice(in[0], in[1], out); break;
     case RESIZE_NEAREST: resize(in[0], out, options); break;
     case QUANTIZE: quantize(in[0], out); break;
     default: return "an operator that this interpreter does not know";
