@@ -34,6 +34,7 @@ def test_unknown_runtimes_and_variants_name_the_known(runtime: str) -> None:
 
 def test_every_variant_is_a_row_or_says_why_not(folder: Path) -> None:
     variants = tuple(f"{name}:{kind}" for name, kinds in VARIANTS.items() for kind in kinds)
+    assert len(variants) == 6
     report = bench(folder, Options(variants=variants, tensorrt=True, **QUICK))
     rows = {(run.file, run.runtime.split(" ")[0].split(":")[0]) for run in report.runs}
     assert ("tiny.onnx", "onnxruntime") in rows and ("tiny.onnx", "tensorrt") in rows
@@ -105,3 +106,19 @@ def test_the_front_end_alone(folder: Path, capsys: pytest.CaptureFixture[str]) -
     assert main(["bench", str(folder), *words]) == 0
     shown = capsys.readouterr().out
     assert "front end: logmel" in shown and "tiny." not in shown
+
+
+def test_with_too_little_memory_the_rows_take_no_turns_and_say_so(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    options = Options(**{**QUICK, "runs": 4, "rounds": 2, "file": "tflite-int8"})
+    pytest.importorskip("tflite_micro")  # the second row
+    for free, crowded in ((1 << 20, True), (None, False)):
+        monkeypatch.setattr("device.bench.available_bytes", lambda free=free: free)
+        ran = [run for run in bench(folder, options).runs if run.status == "ran"]
+        assert len(ran) == 2 and all(len(run.latency_ns) == 4 for run in ran)
+        for run in ran:
+            assert any(text.startswith("no turns") for text in run.doubts) == crowded
+        spans = [(run.started_s[0], run.started_s[-1] + run.took_s[-1]) for run in ran]
+        apart = all(a[1] <= b[0] or b[1] <= a[0] for a in spans for b in spans if a is not b)
+        assert apart == crowded
