@@ -76,7 +76,8 @@ def base_of(row: FileRun, report: Report) -> FileRun | None:
     Of a later bundle: the first bundle's row of the same target and runtime. Otherwise the first
     row with the same work that ran. None for that row itself, and where there is none.
     """
-    same = [run for run in report.runs if run.work == row.work and run.latency_ns]
+    ran = [run for run in report.runs if run.status == "ran" and run.latency_ns]
+    same = [run for run in ran if run.work == row.work]
     first = [run for run in same if run.bundle == report.bundles[0].label]
     if row.bundle != report.bundles[0].label:
         first = [run for run in first if (run.target, run.runtime) == (row.target, row.runtime)]

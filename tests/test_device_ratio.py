@@ -88,6 +88,8 @@ def test_each_row_is_compared_with_its_like_of_the_first_bundle() -> None:
     assert base_of(first, report) is None and base_of(front, report) is None
     assert base_of(int8, report) is first and base_of(later, report) is first
     assert base_of(stranger, report) is None
+    wrong = replace(first, status="failed", reason="wrong answers")
+    assert base_of(int8, replace(report, runs=(wrong, int8))) is None
     assert "1 (1-1)" in report_text(report)
 
 
