@@ -42,7 +42,7 @@ def histogram(values: Sequence[float], marks: Mapping[str, float], unit: str, ti
     times as far from the smallest value as the 90th percentile does; what lies beyond is in words.
     """
     ordered = sorted(values)
-    far = ordered[0] + 3 * (ordered[math.ceil(0.9 * len(ordered)) - 1] - ordered[0])
+    far = far_end(ordered)
     inside = [value for value in ordered if value <= far]
     low, high = inside[0], max(inside[-1], inside[0] * (1 + 1e-6) + 1e-12)
     quarter = inside[len(inside) * 3 // 4] - inside[len(inside) // 4]
@@ -62,14 +62,22 @@ def histogram(values: Sequence[float], marks: Mapping[str, float], unit: str, ti
     parts += _marks(frame, marks)
     beyond = len(ordered) - len(inside)
     hidden = "".join(f", {name} {at:.4g}" for name, at in marks.items() if at > frame.x1)
-    note = f"{unit}; beyond: {beyond} runs{hidden}" if beyond else unit
+    note = f"{unit}; runs beyond: {beyond}{hidden}" if beyond else unit
     return _svg(frame, parts, note, "runs", title)
 
 
+def far_end(ordered: Sequence[float]) -> float:
+    """Return where an axis ends that a few slow runs shall not stretch; values sorted."""
+    return ordered[0] + 3 * (ordered[math.ceil(0.9 * len(ordered)) - 1] - ordered[0])
+
+
 def in_order(values: Sequence[float], rounds: Sequence[int], unit: str, title: str) -> str:
-    """Return each value as a dot, in order, with every second round shaded."""
+    """Return each value as a dot, in order, with every second round shaded.
+
+    Values beyond `far_end` are rings on the top edge.
+    """
     thin = max(1, math.ceil(len(values) / MOST_POINTS))
-    top = max(values) * 1.06
+    top = min(max(values), max(far_end(sorted(values)), 1.5 * min(values))) * 1.06
     frame = Frame(0, max(len(values), 2), 0, max(top, 1e-9))
     parts, at = [], 0
     for index, size in enumerate(rounds):
@@ -77,11 +85,15 @@ def in_order(values: Sequence[float], rounds: Sequence[int], unit: str, title: s
             parts.append(_rect(frame, at, at + size, 0, frame.y1, "span"))
         at += size
     parts += [
-        f'<circle class="dot" cx="{frame.x(i + 0.5):.1f}" cy="{frame.y(value):.1f}" r="1.6"/>'
+        f'<circle class="{"ring" if value > frame.y1 else "dot"}" cx="{frame.x(i + 0.5):.1f}" '
+        f'cy="{frame.y(min(value, frame.y1)):.1f}" r="{2.6 if value > frame.y1 else 1.6}"/>'
         for i, value in enumerate(values)
         if i % thin == 0 or value == max(values[i : i + thin])
     ]
-    return _svg(frame, parts, "run, in order" + (" (thinned)" if thin > 1 else ""), unit, title)
+    note = "run, in order" + (", thinned" if thin > 1 else "")
+    slow = sum(value > frame.y1 for value in values)
+    note += f"; rings: {slow} beyond, up to {max(values):.4g}" if slow else ""
+    return _svg(frame, parts, note, unit, title)
 
 
 def curves(

@@ -69,9 +69,19 @@ def gate(report: Report, budgets: Sequence[Budget], words: argparse.Namespace) -
 
 
 def verdict_lines(verdicts: Sequence[Verdict]) -> list[str]:
-    """Return one line a verdict, those that fail first."""
-    return [
+    """Return one line a verdict, those that fail first; one a reason for what does not apply."""
+    judged = [verdict for verdict in verdicts if verdict.outcome != "does not apply"]
+    lines = [
         f"budget {verdict.outcome}: {verdict.row + ': ' if verdict.row else ''}"
         f"{verdict.budget.name} {verdict.text}"
-        for verdict in sorted(verdicts, key=lambda verdict: not verdict.failed)
+        for verdict in sorted(judged, key=lambda verdict: not verdict.failed)
+    ]
+    others: dict[str, tuple[dict[str, None], dict[str, None]]] = {}
+    for verdict in verdicts:
+        if verdict.outcome == "does not apply":
+            names, rows = others.setdefault(verdict.text, ({}, {}))
+            names[verdict.budget.name] = rows[verdict.row] = None
+    return lines + [
+        f"budget does not apply: {', '.join(names)}: {', '.join(rows)}: {text}"
+        for text, (names, rows) in others.items()
     ]

@@ -74,7 +74,8 @@ def _doubts(report: Report) -> str:
 def _budgets(verdicts: Sequence[Verdict]) -> str:
     rows = [
         (verdict.outcome, verdict.budget.name, verdict.row or "-", verdict.text)
-        for verdict in sorted(verdicts, key=lambda verdict: not verdict.failed)
+        for verdict in sorted(verdicts, key=lambda verdict: (not verdict.failed, verdict.outcome))
+        if verdict.outcome != "does not apply"
     ]
     kinds = {"kept": "good", "missed": "bad", "not shown": "bad"}
     return _table("Budgets", ("", "budget", "row", "figure and limit"), rows, kinds, "words")

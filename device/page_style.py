@@ -41,6 +41,7 @@ th, td { border: 1px solid var(--line); padding: .28rem .6rem; text-align: right
   white-space: nowrap }
 th:first-child, td:first-child, th:nth-child(2), td:nth-child(2) { text-align: left }
 table.words th, table.words td { text-align: left }
+table.words td:nth-child(3) { white-space: normal; min-width: 9rem }
 table.words td:last-child { white-space: normal; min-width: 16rem }
 th { background: var(--head) }
 .pair { display: grid; grid-template-columns: repeat(auto-fill, minmax(min(100%, 400px), 1fr));
@@ -55,6 +56,7 @@ svg text.name { fill: var(--ink) }
 .axis { stroke: var(--soft); stroke-width: 1 }
 .bar { fill: var(--bar) }
 .dot { fill: var(--bar); fill-opacity: .75 }
+.ring { fill: none; stroke: var(--bad); stroke-width: 1.2 }
 .span { fill: var(--span) }
 .mark { stroke: var(--ink); stroke-width: 1; stroke-dasharray: 3 3 }
 .alarm { stroke: var(--bad); stroke-width: 1; stroke-opacity: .6 }

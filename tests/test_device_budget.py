@@ -61,6 +61,14 @@ def test_a_miss_says_by_how_much() -> None:
     assert lines[1].startswith("budget kept: ")
 
 
+def test_what_does_not_apply_is_one_line_a_reason() -> None:
+    lines = verdict_lines(judge(report(), parse_budgets("p99_ms=20,rss_mb=64")))
+    assert [line for line in lines if "does not apply" in line] == [
+        "budget does not apply: p99_ms, rss_mb: a.c (-): "
+        "not measured: source code: a compiler puts it in"
+    ]
+
+
 def test_what_was_not_measured_never_passes() -> None:
     bare = row(0, energy_mj=None, accuracy=None, cold_ns=None, peak_rss_bytes=None)
     for name in ("energy_mj", "accuracy", "agreement_percent", "cold_ms", "rss_mb",
