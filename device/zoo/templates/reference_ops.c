@@ -9,12 +9,10 @@
 #include <string.h>
 
 enum { ADD = 0, AVERAGE_POOL = 1, CONCATENATION = 2, CONV = 3, DEPTHWISE = 4, FULLY_CONNECTED = 9,
-       MAX_POOL = 17, RESHAPE = 22, SOFTMAX = 25, PAD = 34, TRANSPOSE = 39, MEAN = 40,
-       SLICE = 65, RESIZE_NEAREST = 97, QUANTIZE = 114 };
+       MAX_POOL = 17, MUL = 18, RESHAPE = 22, SOFTMAX = 25, PAD = 34, TRANSPOSE = 39, MEAN = 40,
+       SUB = 41, SLICE = 65, RESIZE_NEAREST = 97, QUANTIZE = 114 };
 
 typedef struct { int32_t multiplier; int shift; } Factor;
-
-/* ---- whole-number arithmetic ---- */
 
 static int32_t high_product(int32_t a, int32_t b) { /* a * b / 2^31, rounded */
   const int64_t product = (int64_t)a * b;
@@ -58,8 +56,6 @@ static int8_t clamp(int32_t x, int low, int high) {
   return (int8_t)(x < low ? low : x > high ? high : x);
 }
 
-/* ---- tensors ---- */
-
 static float scale(const Tensor *t, int channel) {
   return reference_f32(t->scale_at + 4 * (t->scales > 1 ? channel : 0));
 }
@@ -90,8 +86,6 @@ static int pad_before(int in, int out, int step, int reach, int valid) {
   return valid || missing < 0 ? 0 : missing / 2;
 }
 
-/* ---- operators ---- */
-
 static void conv(const Tensor *in, const Tensor *weight, const Tensor *bias, Tensor *out,
                  const unsigned char *options, int depthwise) {
   const int late = depthwise ? 1 : 0; /* depthwise has a field more before the activation */
@@ -108,14 +102,16 @@ static void conv(const Tensor *in, const Tensor *weight, const Tensor *bias, Ten
   for (int c = 0; c < o[3]; c++) {
     const Factor by = factor((double)scale(in, 0) * scale(weight, c) / scale(out, 0));
     const int start = bias ? reference_i32((const unsigned char *)bias->values + 4 * c) : 0;
-    for (int y = 0; y < o[1]; y++) {
+    for (int row = 0; row < o[0] * o[1]; row++) { /* picture after picture */
+      const int8_t *picture = in->values + row / o[1] * i[1] * i[2] * i[3];
+      const int y = row % o[1];
       for (int x = 0; x < o[2]; x++) {
         int32_t sum = start;
         for (int ky = 0; ky < w[1]; ky++) {
           for (int kx = 0; kx < w[2]; kx++) {
             const int iy = y * step_y - top + ky * spread_y, ix = x * step_x - left + kx * spread_x;
             if (iy < 0 || iy >= i[1] || ix < 0 || ix >= i[2]) continue;
-            const int8_t *a = in->values + (iy * i[2] + ix) * i[3];
+            const int8_t *a = picture + (iy * i[2] + ix) * i[3];
             if (depthwise) {
               const int8_t by_weight = weight->values[(ky * w[2] + kx) * w[3] + c];
               sum += (a[c / (w[3] / i[3])] - in->zero) * by_weight;
@@ -125,7 +121,7 @@ static void conv(const Tensor *in, const Tensor *weight, const Tensor *bias, Ten
             for (int k = 0; k < i[3]; k++) sum += (a[k] - in->zero) * b[k];
           }
         }
-        out->made[(y * o[2] + x) * o[3] + c] = clamp(times(sum, by) + out->zero, low, high);
+        out->made[(row * o[2] + x) * o[3] + c] = clamp(times(sum, by) + out->zero, low, high);
       }
     }
   }
@@ -158,7 +154,9 @@ static int repeated(const Tensor *t, const Tensor *out, int k) {
   return place;
 }
 
-static void add(const Tensor *a, const Tensor *b, Tensor *out, const unsigned char *options) {
+/* a + b, or a - b where `sign` is -1. */
+static void add(const Tensor *a, const Tensor *b, Tensor *out, const unsigned char *options,
+                int sign) {
   const double both = 2.0 * (scale(a, 0) > scale(b, 0) ? scale(a, 0) : scale(b, 0));
   const Factor by_a = factor(scale(a, 0) / both), by_b = factor(scale(b, 0) / both);
   const Factor back = factor(both / ((1 << 20) * (double)scale(out, 0)));
@@ -167,7 +165,18 @@ static void add(const Tensor *a, const Tensor *b, Tensor *out, const unsigned ch
   for (int k = 0; k < out->size; k++) {
     const int32_t left = times((a->values[repeated(a, out, k)] - a->zero) * (1 << 20), by_a);
     const int32_t right = times((b->values[repeated(b, out, k)] - b->zero) * (1 << 20), by_b);
-    out->made[k] = clamp(times(left + right, back) + out->zero, low, high);
+    out->made[k] = clamp(times(left + sign * right, back) + out->zero, low, high);
+  }
+}
+
+static void multiply(const Tensor *a, const Tensor *b, Tensor *out, const unsigned char *options) {
+  const Factor by = factor((double)scale(a, 0) * (double)scale(b, 0) / (double)scale(out, 0));
+  int low, high;
+  range(out, reference_small(options, 0), &low, &high);
+  for (int k = 0; k < out->size; k++) {
+    const int32_t left = a->values[repeated(a, out, k)] - a->zero;
+    const int32_t right = b->values[repeated(b, out, k)] - b->zero;
+    out->made[k] = clamp(times(left * right, by) + out->zero, low, high);
   }
 }
 
@@ -180,13 +189,15 @@ static void pool(const Tensor *in, Tensor *out, const unsigned char *options, in
   range(out, reference_small(options, 5), &low, &high);
   top = pad_before(i[1], o[1], step_y, tall, reference_small(options, 0));
   left = pad_before(i[2], o[2], step_x, wide, reference_small(options, 0));
-  for (int place = 0; place < o[1] * o[2] * o[3]; place++) {
-    const int c = place % o[3], x = place / o[3] % o[2], y = place / o[3] / o[2];
+  for (int place = 0; place < out->size; place++) {
+    const int c = place % o[3], x = place / o[3] % o[2], row = place / o[3] / o[2];
+    const int8_t *picture = in->values + row / o[1] * i[1] * i[2] * i[3];
+    const int y = row % o[1];
     int32_t sum = 0, count = 0, most = -128;
     for (int iy = y * step_y - top; iy < y * step_y - top + tall; iy++) {
       for (int ix = x * step_x - left; ix < x * step_x - left + wide; ix++) {
         if (iy < 0 || iy >= i[1] || ix < 0 || ix >= i[2]) continue;
-        const int8_t value = in->values[(iy * i[2] + ix) * i[3] + c];
+        const int8_t value = picture[(iy * i[2] + ix) * i[3] + c];
         sum += value;
         count++;
         if (value > most) most = value;
@@ -304,11 +315,12 @@ static void resize(const Tensor *in, Tensor *out, const unsigned char *options) 
   int i[4], o[4];
   four(in, i);
   four(out, o);
-  for (int y = 0; y < o[1]; y++) {
+  for (int row = 0; row < o[0] * o[1]; row++) {
+    const int8_t *picture = in->values + row / o[1] * i[1] * i[2] * i[3];
+    const int iy = nearest(row % o[1], i[1], o[1], corners, centres);
     for (int x = 0; x < o[2]; x++) {
-      const int iy = nearest(y, i[1], o[1], corners, centres);
       const int ix = nearest(x, i[2], o[2], corners, centres);
-      memcpy(out->made + (y * o[2] + x) * o[3], in->values + (iy * i[2] + ix) * i[3], (size_t)o[3]);
+      memcpy(out->made + (row * o[2] + x) * o[3], picture + (iy * i[2] + ix) * i[3], (size_t)o[3]);
     }
   }
 }
@@ -363,7 +375,9 @@ static void softmax(const Tensor *in, Tensor *out, const unsigned char *options)
 const char *reference_operate(int code, const Tensor **in, int count, Tensor *out,
                               const unsigned char *options) {
   switch (code) {
-    case ADD: add(in[0], in[1], out, options); break;
+    case ADD: add(in[0], in[1], out, options, 1); break;
+    case SUB: add(in[0], in[1], out, options, -1); break;
+    case MUL: multiply(in[0], in[1], out, options); break;
     case AVERAGE_POOL: pool(in[0], out, options, 0); break;
     case MAX_POOL: pool(in[0], out, options, 1); break;
     case CONCATENATION: concatenate(in, count, out, reference_number(options, 0, 0)); break;
