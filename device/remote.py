@@ -194,7 +194,7 @@ class Remote:
             raise BoardError(self.entry.name, end["code"], end["message"])
         report = self.insist(lambda: self.fetch(run, end))
         home = at_home(report, self.entry, run.created, run.manifests, end)
-        self.clean(run)
+        self.tidy(run)
         return home
 
     def follow(self, run: Run) -> dict[str, Any]:
@@ -265,7 +265,11 @@ class Remote:
         """Clean the board after a failure, unless the run goes on there without a connection."""
         if isinstance(error, Unreachable) and run.started:
             self.say(f"the run goes on; fetch it later: --board {self.entry.name} --resume")
-            return
+        else:
+            self.tidy(run)
+
+    def tidy(self, run: Run) -> None:
+        """Clean the board; where that cannot be done, say what is left, and lose no report."""
         try:
             self.insist(lambda: self.clean(run), CLEAN_S)
         except BoardError as trouble:

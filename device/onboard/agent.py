@@ -175,7 +175,7 @@ def remains(folder: Path) -> list[int]:
         with contextlib.suppress(OSError):
             words = (entry / "cmdline").read_bytes().split(b"\0")
             ours = any(word.startswith(name) for word in words)
-            if ours or name in (entry / "environ").read_bytes():
+            if ours or name + b"/" in (entry / "environ").read_bytes():  # not "dir" of a call
                 found.append(int(entry.name))
     return found
 

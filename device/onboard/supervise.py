@@ -20,6 +20,8 @@ from device.onboard.agent import (
     KIT,
     LOG,
     SPARE,
+    SPARE_BYTES,
+    free_bytes,
     last_line,
     read_state,
     sha256_of,
@@ -122,8 +124,8 @@ class Supervisor:
         if status < 0:
             name = signal.Signals(-status).name
             return Ended("killed", f"the measuring process was killed ({name})")
-        if NO_SPACE in last:
-            return Ended("disk-full", last)
+        if NO_SPACE in last or free_bytes(self.folder) < SPARE_BYTES:
+            return Ended("disk-full", last if NO_SPACE in last else NO_SPACE)
         return Ended("bench", last or f"the measuring process ended with status {status}")
 
     def tick(self) -> None:
