@@ -192,3 +192,24 @@ def test_a_file_that_is_no_report_is_one_line(
     assert main(["bench", "--compare", str(tmp_path / "y.json"), str(tmp_path / "x.json")]) == 2
     assert main(["bench", "--compare", str(tmp_path / "no"), str(tmp_path / "y.json")]) == 1
     assert capsys.readouterr().err.count("\n") == 2
+
+
+def test_help_shows_examples_and_too_few_files_are_wrong_use(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    for words, status in ((["--help"], 0), (["one.json"], 2)):
+        with pytest.raises(SystemExit) as end:
+            main(["bench", "--compare", *words])
+        assert end.value.code == status
+    shown = capsys.readouterr()
+    assert "--anyway" in shown.out and "monday.json" in shown.out and "NEW" in shown.err
+
+
+def test_a_pass_says_what_it_leaves_open(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    about = report(row(1), row(2, "b.onnx"))
+    assert run(tmp_path, about, about, "--limit", "0.1%") == 0
+    assert "is not excluded" in capsys.readouterr().out
+    assert run(tmp_path, about, about, "--limit", "50%") == 0
+    assert "is not excluded" not in capsys.readouterr().out
