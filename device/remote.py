@@ -277,7 +277,8 @@ class Remote:
 
     def clean(self, run: Run) -> None:
         """Stop the run, remove its folder on the board, and forget it."""
-        self.call(run, "clean")
+        if not self.call(run, "clean")["removed"]:
+            raise BoardError(self.entry.name, "left", f"{run.folder} cannot be removed")
         self.record.unlink(missing_ok=True)
 
     def call(self, run: Run, verb: str, payload: bytes = b"", **more: object) -> dict[str, Any]:
