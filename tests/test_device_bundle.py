@@ -99,7 +99,8 @@ OBJECTS = [p for p in paths_of(MANIFEST) if p[-1] in ("created", "host", "front_
 ]  # fmt: skip
 OPTIONAL = {"parity", "arena_bytes", "ops", "quantization", "accuracy", "synthetic", "real",
             "scale", "zero_point", "format", "version", "detector", "hop_frames", "smooth",
-            "finder", "refractory_s", "thresholds", "false_accepts_per_hour", "negative_hours",
+            "finder", "pseudo_labels",
+            "refractory_s", "thresholds", "false_accepts_per_hour", "negative_hours",
             "tested_per_hour", "tested_hours", "tested_false_rejects", "tested_words"}  # fmt: skip
 
 
