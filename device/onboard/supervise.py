@@ -103,7 +103,12 @@ class Supervisor:
         words = [sys.executable, str(self.folder / KIT), "measure", str(self.folder)]
         with (self.folder / LOG).open("ab") as log:
             done = subprocess.Popen(
-                words, stdin=subprocess.DEVNULL, stdout=log, stderr=log, start_new_session=True
+                words,
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=log,
+                env={**os.environ, "TMPDIR": str(self.folder)},  # some runtimes leave files in it
+                start_new_session=True,
             )
         try:
             while done.poll() is None:
