@@ -75,9 +75,9 @@ def checked(report: Report, here: Report, runtimes: set[str]) -> None:
     assert report.board.emulation and not report.telemetry
     for run in ran:
         assert not run.latency_ns and not run.warmup_ns and run.load_ms is None
-        assert any(doubt.startswith("emulated") for doubt in run.doubts)
+        assert any(doubt.startswith("emulation") for doubt in run.doubts)
     text = report_text(report)
-    assert "emulated" in text and " ms\n" not in text
+    assert "emulation" in text and " ms\n" not in text
     near, far = decibels(here), decibels(report)
     assert set(far) == set(near) == {"tiny.tflite"}
     assert abs(far["tiny.tflite"] - near["tiny.tflite"]) < 1.0
