@@ -193,3 +193,20 @@ def test_a_rail_that_is_mostly_absent_is_not_asked_for() -> None:
     found = total_of(moments, "pmic")
     assert found is not None and found.rails == ("VDD_CORE",)
     assert total_of([], "pmic") is None
+
+
+@pytest.mark.parametrize("round_s", [0.2, 0.5, 1.0])
+@pytest.mark.parametrize("first_s", [0.0, 0.13, 0.31])
+def test_rows_that_take_turns_keep_their_energy_apart(round_s: float, first_s: float) -> None:
+    """Between two samples of half a second another row has run: its power is not this one's."""
+    heavy = [(2 * n * round_s, (2 * n + 1) * round_s) for n in range(12)]
+    light = [(end, end + round_s) for _, end in heavy]
+
+    def power(at: float) -> float:
+        return 8000.0 if any(start <= at < end for start, end in heavy) else 4000.0
+
+    times = [first_s - 1 + 0.5 * (n + 0.3 * (n * 0.618 % 1)) for n in range(60)]
+    moments = [Moment(at, {}, (), {"VIN": power(at)}, ()) for at in times]
+    for spans, right in ((heavy, 8000.0), (light, 4000.0)):
+        found = energy_of_spans(moments, spans, ["VIN"])
+        assert found == pytest.approx(12 * round_s * right, rel=1e-6)

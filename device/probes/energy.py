@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from array import array
-from bisect import bisect_right
+from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from statistics import median
@@ -49,6 +49,16 @@ class Curve:
     def count(self, start_s: float, end_s: float) -> int:
         """Return how many samples lie in the time."""
         return bisect_right(self.times_s, end_s) - bisect_right(self.times_s, start_s)
+
+    def own_mj(self, start_s: float, end_s: float) -> float | None:
+        """Return the energy by the samples that lie in the time, the first and last of them held
+        to its ends: those outside show the power of other work. None where there is none."""
+        first, last = bisect_left(self.times_s, start_s), bisect_right(self.times_s, end_s) - 1
+        if first > last:
+            return None
+        edges = (self.times_s[first] - start_s) * self.power_mw[first]
+        edges += (end_s - self.times_s[last]) * self.power_mw[last]
+        return edges + self.sums_mj[last] - self.sums_mj[first]
 
     def _until(self, at_s: float) -> float:
         times, power = self.times_s, self.power_mw
@@ -106,12 +116,19 @@ def energy_of_spans(
 
 
 def spans_mj(power: Curve, spans: Sequence[tuple[float, float]]) -> float | None:
-    """Return the energy of a curve over `spans`, mJ; None where it does not measure them."""
+    """Return the energy of a curve over `spans`, mJ; None where it does not measure them.
+
+    Only samples inside a span count, since between the rounds of a row others run; a span without
+    any is taken to have the mean power of those that have some.
+    """
     if not spans or not all(power.covers(start, end) for start, end in spans):
         return None
     if sum(power.count(start, end) for start, end in spans) < LEAST_MOMENTS:
         return None
-    return sum(power.energy_mj(start, end) for start, end in spans)
+    seen = [(end - start, power.own_mj(start, end)) for start, end in spans]
+    own = [(took, energy) for took, energy in seen if energy is not None]
+    mean_mw = sum(energy for _, energy in own) / sum(took for took, _ in own)
+    return mean_mw * sum(end - start for start, end in spans)
 
 
 def mean_power_mw(
