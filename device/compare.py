@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
-from typing import Literal
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Literal
 
 from device.budget import row_name
 from device.report import FileRun, Report, percentile_ms
-from device.shift import Shift, blocks_of, compare_runs, holm
+from device.shift import Shift, blocks_of, compare_runs, holm, least_p
+
+if TYPE_CHECKING:
+    Key = tuple[object, ...]
 
 LEVEL = 0.05
 """Chance that any row of a comparison of equal reports is called different."""
@@ -35,7 +38,8 @@ class Row:
     p_corrected: float | None
     """Holm's p over all rows compared."""
     over_limit: bool
-    """Whether this row shuts the gate: slower by more than the limit, or gone."""
+    """Whether this row shuts the gate: slower by more than the limit, or gone. A row that could
+    not be compared is slower where its median is."""
     also: tuple[str, ...]
     """What else changed: memory, load time, energy, accuracy; no test stands behind these."""
 
@@ -100,7 +104,7 @@ def compare(old: Report, new: Report, limit: float, anyway: bool = False) -> Com
     if against and not anyway:
         raise ValueError(f"not comparable: {'; '.join(against)}; --anyway compares all the same")
     before, after = _keyed(old), _keyed(new)
-    shifts = {key: _shift(before[key], after[key]) for key in after if key in before}
+    shifts = _able({key: _shift(before[key], after[key]) for key in after if key in before})
     tested = {key: shift.p for key, shift in shifts.items() if isinstance(shift, Shift)}
     p_values = holm(list(tested.values()))
     corrected = {key: p_values[i] for i, key in enumerate(tested)}
@@ -109,10 +113,26 @@ def compare(old: Report, new: Report, limit: float, anyway: bool = False) -> Com
         for key, shift in shifts.items()
         if _worth(before[key], after[key])
     ]
-    return Comparison(limit, (*against, *notes(old, new)), (*rows, *_unmatched(before, after)))
+    rows += _unmatched(before, after)
+    if len({row.bundle for row in rows}) > 1:
+        rows = [replace(row, row=f"{row.bundle}/{row.row}") for row in rows]
+    return Comparison(limit, (*against, *notes(old, new)), tuple(rows))
 
 
-def _keyed(report: Report) -> dict[tuple[object, ...], FileRun]:
+def _able(shifts: dict[Key, Shift | str]) -> dict[Key, Shift | str]:
+    """Return the shifts without those whose rounds are too few for any p over so many rows."""
+    tested = sum(isinstance(shift, Shift) for shift in shifts.values())
+
+    def able(shift: Shift | str) -> Shift | str:
+        if isinstance(shift, str) or least_p(shift.blocks) * tested <= LEVEL:
+            return shift
+        few = " and ".join(map(str, shift.blocks))
+        return f"{few} independent rounds show nothing among {tested} rows: measure more --rounds"
+
+    return {key: able(shift) for key, shift in shifts.items()}
+
+
+def _keyed(report: Report) -> dict[Key, FileRun]:
     """Return the rows by what makes two of them the same work; versions of runtimes may differ."""
     return {
         (
@@ -152,6 +172,8 @@ def _row(
         over = found and shift.ratio > 1 + limit
     elif over:
         outcome = "gone"
+    elif p50[0] is not None and p50[1] is not None:
+        over = p50[1] / p50[0] > 1 + limit
     return Row(
         bundle=new.bundle,
         row=row_name(new),
@@ -187,9 +209,7 @@ def _also(old: FileRun, new: FileRun) -> Iterator[str]:
         yield f"{old.accuracy.what}: {old.accuracy.value:.4g}, now {new.accuracy.value:.4g}"
 
 
-def _unmatched(
-    before: dict[tuple[object, ...], FileRun], after: dict[tuple[object, ...], FileRun]
-) -> Iterator[Row]:
+def _unmatched(before: dict[Key, FileRun], after: dict[Key, FileRun]) -> Iterator[Row]:
     for key, run in before.items():
         if key not in after and run.status == "ran":
             yield _lonely(run, "gone", "only the old report has it", True)

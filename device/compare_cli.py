@@ -55,10 +55,11 @@ def verdict(found: Comparison) -> str:
     if not compared:
         return "failed: no row could be compared"
     highest = max(row.shift.high for row in found.rows if row.shift is not None) - 1
-    open_to = f"; up to {highest:.0%} is not excluded" if highest > found.limit else ""
+    others = sum(row.outcome == "not compared" for row in found.rows)
     return (
-        f"passed: none of {compared} rows is shown to be slower by more than "
-        f"{found.limit:.1%}{open_to}"
+        f"passed: none of {compared} rows is shown to be slower by more than {found.limit:.1%}"
+        + (f"; up to {highest:.0%} is not excluded" if highest > found.limit else "")
+        + (f"; {others} could not be compared" if others else "")
     )
 
 

@@ -213,3 +213,51 @@ def test_a_pass_says_what_it_leaves_open(
     assert "is not excluded" in capsys.readouterr().out
     assert run(tmp_path, about, about, "--limit", "50%") == 0
     assert "is not excluded" not in capsys.readouterr().out
+
+
+def pair(count: int, rounds: int, factor: float) -> tuple[Report, Report]:
+    """Return two reports of `count` rows, the first of them slower by a factor in the new one."""
+    sides = []
+    for side in (0, 1):
+        made = []
+        for i in range(count):
+            values, sizes = latencies(97 * side + i, runs=100, rounds=rounds)
+            values = slower(values, factor if side and not i else 1.0)
+            times = {"rounds": sizes, "started_s": (), "took_s": ()}
+            made.append(row(1, f"{i}0.onnx", latency_ns=values, **times))
+        sides.append(report(*made))
+    return sides[0], sides[1]
+
+
+def test_rounds_too_few_for_so_many_rows_are_not_called_equal() -> None:
+    """Five rounds a side give no p under 2 / 252: among 12 rows not even twice the time shows."""
+    slow = compare(*pair(12, 5, 2.0), 0.05)
+    assert slow.rows[0].outcome == "not compared" and slow.rows[0].over_limit and slow.failed
+    assert "rounds show nothing among 1" in str(slow.rows[0].reason)
+    assert [one.row for one in slow.rows if one.over_limit] == [slow.rows[0].row]
+    few = compare(*pair(3, 5, 2.0), 0.05)
+    assert few.rows[0].outcome == "slower" and few.failed
+
+
+def test_a_row_that_cannot_be_compared_passes_only_inside_the_limit() -> None:
+    old, new = report(row(1), row(2, "b.onnx")), report(row(3), row(4, "b.onnx"))
+    for factor, over in ((1.5, True), (0.9, False)):
+        times = tuple(int(2e6 * factor * (1 + i / 2000)) for i in range(200))
+        drifts = replace(new.runs[1], latency_ns=times)
+        found = compare(old, report(new.runs[0], drifts), 0.05)
+        assert found.rows[1].outcome == "not compared" and found.rows[1].over_limit is over
+        assert found.failed is over
+        said = comparison_text(found).splitlines()[-1]
+        assert said.endswith("b.onnx (onnxruntime 1.31.1)" if over else "1 could not be compared")
+
+
+def test_a_limit_of_nothing_leaves_the_names_of_rows_alone() -> None:
+    said = comparison_text(compare(*pair(2, 10, 2.0), 0.0)).splitlines()[-1]
+    assert said.startswith("failed: slower by more than 0.0%, or gone: 00.onnx (")
+
+
+def test_rows_of_two_bundles_say_which() -> None:
+    two = (report().bundles[0], replace(report().bundles[0], label="kws-en#2"))
+    both = report(row(1), row(2, bundle="kws-en#2"), bundles=two)
+    found = compare(both, both, 0.05)
+    assert [one.row[:10] for one in found.rows] == ["kws-en/a.o", "kws-en#2/a"]
