@@ -9,7 +9,7 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from statistics import median
 from typing import Literal
 
@@ -133,8 +133,14 @@ def _quantity(name: str, item: str, where: str) -> tuple[str, float, float]:
 
 
 def judge(report: Report, budgets: Sequence[Budget]) -> tuple[Verdict, ...]:
-    """Return the verdict of each budget on each row that it holds for, one or more a budget."""
-    return tuple(verdict for budget in budgets for verdict in _judge(report, budget))
+    """Return the verdict of each budget on each row that it holds for, one or more a budget.
+
+    With several bundles a row's name begins with the label of its own.
+    """
+    found = tuple(verdict for budget in budgets for verdict in _judge(report, budget))
+    if len(report.bundles) < 2:
+        return found
+    return tuple(replace(one, row=f"{one.bundle}/{one.row}" if one.row else "") for one in found)
 
 
 def _judge(report: Report, budget: Budget) -> Iterator[Verdict]:
@@ -214,7 +220,7 @@ def _compared(run: FileRun, budget: Budget, value: float) -> Verdict:
     over = value - budget.limit if most else budget.limit - value
     share = f" ({over / budget.limit:.1%})" if budget.limit else ""
     limit = f"{value:.4g}, {'at most' if most else 'at least'} {budget.limit:g}"
-    needed = math.ceil(100 / (100 - budget.percent)) if budget.quantity == "p" else 0
+    needed = math.ceil(100 / (100 - budget.percent) - 1e-6) if budget.quantity == "p" else 0
     if over > 0:
         outcome, text = "missed", f"{limit}: misses by {over:.4g}{share}"
     elif len(run.latency_ns) < needed:

@@ -34,7 +34,7 @@ def report_page(report: Report, verdicts: Sequence[Verdict] = ()) -> str:
         _doubts(report),
         _budgets(verdicts),
         _figures(report),
-        *_latencies(ran),
+        *_latencies(ran, len(report.bundles) > 1),
         *_telemetry(report),
         _absent(report),
         _stamp(report),
@@ -107,14 +107,14 @@ def _table(
     return f'<h2>{escape(title)}</h2><div class="scroll">{rows_of}</div>'
 
 
-def _latencies(ran: list[FileRun]) -> Iterator[str]:
+def _latencies(ran: list[FileRun], labels: bool) -> Iterator[str]:
     timed = [run for run in ran if run.latency_ns]
     if timed:
         yield "<h2>Latencies</h2>"
     for run in timed:
         values = [value / 1e6 for value in run.latency_ns]
         marks = {f"p{percent}": percentile_ms(run.latency_ns, percent) for percent in (50, 90, 99)}
-        name = row_name(run)
+        name = (f"{run.bundle}/" if labels else "") + row_name(run)
         yield (
             f"<h3>{escape(name)}</h3><div class='pair'>"
             f"<figure>{histogram(values, marks, 'ms', f'latencies of {name}')}</figure>"

@@ -27,7 +27,7 @@ class Ratio:
 
     value: float
     low: float | None
-    """Lower end of the 95 % interval, null with under LEAST_ROUNDS rounds."""
+    """Lower end of the 95 % interval, null with under LEAST_ROUNDS rounds or without turns."""
     high: float | None
     """Upper end of it."""
 
@@ -39,16 +39,26 @@ class Ratio:
 
 
 def ratio(row: FileRun, base: FileRun) -> Ratio | None:
-    """Return the time of one run of `row` over that of `base`; None where they took no turns."""
+    """Return the time of one run of `row` over that of `base`; None without as many rounds.
+
+    Rows that ran one after the other, for want of memory, get no interval: it would leave out what
+    the machine did between them.
+    """
     turns = [a / b for a, b in zip(of_rounds(row), of_rounds(base), strict=False)]
     if not turns or len(row.rounds) != len(base.rounds):
         return None
-    if len(turns) < LEAST_ROUNDS:
+    if len(turns) < LEAST_ROUNDS or not took_turns(row, base):
         return Ratio(median(turns), None, None)
     rng = random.Random(0)
     draws = sorted(median(rng.choices(turns, k=len(turns))) for _ in range(RESAMPLES))
     outside = int(RESAMPLES * (1 - COVERED) / 2)
     return Ratio(median(turns), draws[outside], draws[-1 - outside])
+
+
+def took_turns(row: FileRun, base: FileRun) -> bool:
+    """Say whether each round of both began before the next one of either, as far as is known."""
+    pairs = list(zip(row.started_s, base.started_s, strict=False))
+    return all(max(pairs[i]) < min(pairs[i + 1]) for i in range(len(pairs) - 1))
 
 
 def of_rounds(row: FileRun) -> list[float]:

@@ -199,7 +199,8 @@ def percentile_ms(latency_ns: Sequence[int], percent: float) -> float:
     if not latency_ns or not 0 < percent <= 100:
         raise ValueError(f"percentile {percent} of {len(latency_ns)} latencies does not exist")
     ordered = sorted(latency_ns)
-    return ordered[math.ceil(percent / 100 * len(ordered)) - 1] / 1e6
+    rank = math.ceil(percent * len(ordered) / 100 - 1e-9)  # 99.9 % of 1000 is exactly 999
+    return ordered[max(rank, 1) - 1] / 1e6
 
 
 def labels_of(names: Sequence[str]) -> list[str]:
@@ -226,6 +227,8 @@ def read_report(path: Path) -> Report:
         raise FormatError(f"{path}: two of the bundles have the same label")
     for run in report.runs:
         _check(run, labels, str(path))
+        if report.board.emulation and (run.latency_ns or run.cold_ns or run.load_ms):
+            raise FormatError(f"{path}: run of '{run.file}' is emulated and has times")
     return report
 
 

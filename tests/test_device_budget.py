@@ -148,3 +148,19 @@ def test_every_quantity_has_a_reader() -> None:
         unit = next(iter(units))
         budget = f"{name}_{unit}=1" if unit else f"{name}=1"
         assert judge(report(), parse_budgets(budget))
+
+
+def test_a_percentile_is_shown_from_the_run_on_that_it_needs() -> None:
+    """1000 runs show p99.9, the one before the largest; 999 do not."""
+    for runs, outcome in ((1000, "kept"), (999, "not shown")):
+        one = row(0, latency_ns=(2 * MS,) * (runs - 1) + (90 * MS,), rounds=(runs,))
+        assert outcomes("p99.9_ms=95", report(one)) == [("a.onnx", outcome)]
+        if runs == 1000:
+            assert outcomes("p99.9_ms=2", report(one)) == [("a.onnx", "kept")]
+
+
+def test_a_line_says_of_which_of_two_bundles_it_is() -> None:
+    two = (report().bundles[0], replace(report().bundles[0], label="kws-en#2"))
+    both = report(row(0), row(1, bundle="kws-en#2", peak_rss_bytes=90 << 20), bundles=two)
+    lines = verdict_lines(judge(both, parse_budgets("rss_mb=64")))
+    assert lines[0].startswith("budget missed: kws-en#2/a.onnx (") and "kws-en/a.onnx" in lines[1]

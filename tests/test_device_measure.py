@@ -17,6 +17,7 @@ from device.worker import (
     Loaded,
     Memory,
     Round,
+    Worker,
     crowd,
     overhead_ns,
     time_runs,
@@ -178,3 +179,20 @@ def test_an_error_in_a_crowd_is_not_lost() -> None:
 
     with pytest.raises(ValueError, match="a wrong shape"):
         crowd([fails, fails], 50, 60.0)
+
+
+def test_the_time_to_load_is_that_of_one_model(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Four in flight load four models; a budget on `load_ms` is on one."""
+    now = [0]
+    worker = Worker(Job("folder", "a.onnx", "onnxruntime", 1, in_flight=4))
+
+    def load() -> str:
+        now[0] += 30_000_000
+        worker._works.append(lambda: None)
+        return "onnxruntime 1"
+
+    monkeypatch.setattr("device.worker.read_bundle", lambda *_, **__: None)
+    monkeypatch.setattr(worker, "_opener", lambda _: load)
+    monkeypatch.setattr("device.worker.time.perf_counter_ns", lambda: now[0])
+    made = worker.answer(Ask("load"))
+    assert isinstance(made, Loaded) and made.load_ms == 30.0 and len(worker._works) == 4

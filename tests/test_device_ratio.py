@@ -66,6 +66,17 @@ def test_rows_that_took_no_turns_have_no_ratio() -> None:
     assert ratio(row(rounds(1, 1)), row(rounds(1, 1)[:4])) is None
 
 
+def test_rows_that_ran_one_after_the_other_have_no_interval() -> None:
+    """For want of memory: what the machine did between them is in the ratio."""
+    one, two = (row(rounds(scale, seed)) for scale, seed in ((1.3, 1), (1.0, 2)))
+    turns = [tuple(i + late for i in range(10)) for late in (0.0, 0.4)]
+    apart = replace(two, started_s=tuple(20.0 + i for i in range(10)))
+    found = ratio(replace(one, started_s=turns[0]), replace(two, started_s=turns[1]))
+    assert found is not None and found.low is not None
+    found = ratio(replace(one, started_s=turns[0]), apart)
+    assert found is not None and found.low is found.high is None
+
+
 def test_throughput_counts_the_time_of_the_whole_round() -> None:
     one = row([[100] * 4, [100] * 2], mode="throughput", took_s=(2e-7, 1e-7))
     assert of_rounds(one) == pytest.approx([50.0, 50.0])

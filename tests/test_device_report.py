@@ -89,6 +89,20 @@ def test_wrong_rows_are_refused(tmp_path: Path, change: dict[str, object], word:
     assert word in str(caught.value) and "r.json" in str(caught.value)
 
 
+@pytest.mark.parametrize(
+    "change", [{}, {"latency_ns": [], "rounds": [], "started_s": [], "took_s": []}]
+)
+def test_an_emulated_report_with_times_is_refused(
+    tmp_path: Path, change: dict[str, object]
+) -> None:
+    data = json.loads(GOLDEN.read_text())
+    data["board"]["emulation"] = "qemu"
+    data["runs"][0].update(change)
+    (tmp_path / "r.json").write_text(json.dumps(data))
+    with pytest.raises(FormatError, match="is emulated and has times"):
+        read_report(tmp_path / "r.json")
+
+
 def test_a_report_of_version_1_is_read(tmp_path: Path) -> None:
     """It knew one bundle and one round a row; a wrong key in it is still named."""
     report = read_report(VERSION_1)
