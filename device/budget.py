@@ -236,7 +236,7 @@ def _never(budget: Budget, rows: list[FileRun]) -> bool:
     if budget.quantity == "arena":
         return not any(run.target in ("tflite-int8", "c") for run in rows)
     if budget.quantity == "throughput":
-        return rows[0].mode != "throughput"
+        return rows[0].mode != "throughput" or all(run.runtime == "-" for run in rows)
     return all(run.runtime == "-" for run in rows)
 
 

@@ -209,24 +209,24 @@ def time_runs(work: Work, runs: int, seconds: float, least: int = 1) -> list[int
 def crowd(works: Sequence[Work], runs: int, seconds: float) -> tuple[list[int], float]:
     """Run all works at once, a thread each, `runs` in all; return (latencies in ns, seconds).
 
-    The seconds are runs / sum of the threads' own rates: what remains of a run when the first
-    thread has no more to do is in neither. Stops as time_runs does; raises what a work raised.
+    The seconds are runs over `rate_of`. Stops as time_runs does; raises what a work raised.
     """
     tickets, ready = itertools.count(), threading.Barrier(len(works))
     taken: list[list[int]] = [[] for _ in works]
-    spans, errors = [0] * len(works), []
+    marks: list[list[int]] = [[] for _ in works]
+    errors = []
 
     def serve(number: int) -> None:
         clock, mine = time.perf_counter_ns, taken[number]
         ready.wait()
-        begun = clock()
-        end = begun + int(seconds * 1e9)
+        marks[number].append(clock())
+        end = marks[number][0] + int(seconds * 1e9)
         try:
             while not mine or (next(tickets) < runs - len(works) and clock() < end):
                 mine += time_runs(works[number], 1, 0.0)
+                marks[number].append(clock())
         except Exception as error:
             errors.append(error)
-        spans[number] = clock() - begun
 
     threads = [threading.Thread(target=serve, args=(n,)) for n in range(len(works))]
     for thread in threads:
@@ -235,9 +235,21 @@ def crowd(works: Sequence[Work], runs: int, seconds: float) -> tuple[list[int], 
         thread.join()
     if errors:
         raise errors[0]
-    rate = sum(len(mine) / span for mine, span in zip(taken, spans, strict=True))
     flat = [latency for mine in taken for latency in mine]
-    return flat, len(flat) / rate / 1e9
+    return flat, len(flat) / rate_of(marks) / 1e9
+
+
+def rate_of(marks: Sequence[Sequence[int]]) -> float:
+    """Return runs per ns of all threads together, each with its begin and the end of each run, ns.
+
+    It counts from the first begin until the first thread has no more to do, of a run that goes on
+    beyond that its part. A thread that had to wait for a core is charged for it: its own rate
+    would be that of a board with a core more.
+    """
+    start, end = min(one[0] for one in marks), min(one[-1] for one in marks)
+    runs = [(one[i], one[i + 1]) for one in marks for i in range(len(one) - 1)]
+    done = sum(min(1.0, max(0.0, (end - a) / max(b - a, 1))) for a, b in runs)
+    return done / max(end - start, 1)
 
 
 def overhead_ns(runs: int = 2000) -> int:

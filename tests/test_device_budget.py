@@ -164,3 +164,12 @@ def test_a_line_says_of_which_of_two_bundles_it_is() -> None:
     both = report(row(0), row(1, bundle="kws-en#2", peak_rss_bytes=90 << 20), bundles=two)
     lines = verdict_lines(judge(both, parse_budgets("rss_mb=64")))
     assert lines[0].startswith("budget missed: kws-en#2/a.onnx (") and "kws-en/a.onnx" in lines[1]
+
+
+def test_source_code_does_not_shut_a_gate_on_throughput() -> None:
+    ran = row(0, mode="throughput", in_flight=2)
+    code = absent("a.c", "c", "-", "source code: a compiler puts it in", mode="throughput")
+    assert outcomes("throughput_per_s=100", report(ran, code)) == [
+        ("a.onnx", "kept"), ("a.c", "does not apply"),
+    ]  # fmt: skip
+    assert outcomes("throughput_per_s=100", report(code))[-1] == ("", "not shown")

@@ -20,6 +20,7 @@ from device.worker import (
     Worker,
     crowd,
     overhead_ns,
+    rate_of,
     time_runs,
 )
 
@@ -196,3 +197,20 @@ def test_the_time_to_load_is_that_of_one_model(monkeypatch: pytest.MonkeyPatch) 
     monkeypatch.setattr("device.worker.time.perf_counter_ns", lambda: now[0])
     made = worker.answer(Ask("load"))
     assert isinstance(made, Loaded) and made.load_ms == 30.0 and len(worker._works) == 4
+
+
+@given(st.lists(st.lists(st.integers(1, 50), min_size=1, max_size=9), min_size=1, max_size=4))
+@settings(max_examples=100, deadline=None)
+def test_threads_that_shared_one_core_make_no_more_runs_than_one(times: list[list[int]]) -> None:
+    """One after the other on a core: their own rates would add up to that of several cores."""
+    now, marks, taken = 0, [], [ns for one in times for ns in one]
+    for one in times:
+        marks.append([now, *(now := now + ns for ns in one)])
+    fastest, slowest = 1 / min(taken), 1 / max(taken)
+    assert slowest / 1.000001 <= rate_of(marks) <= fastest * 1.000001
+
+
+def test_threads_with_a_core_each_add_up() -> None:
+    assert rate_of([[0, 10, 20, 30], [0, 10, 20, 30]]) == pytest.approx(0.2)
+    assert rate_of([[0, 10, 20], [0, 40]]) == pytest.approx((2 + 0.5) / 20), "half of a run"
+    assert rate_of([[0, 10, 20], [15, 25]]) == pytest.approx((2 + 0.5) / 20), "it came late"
