@@ -377,6 +377,18 @@ def wrong_architecture(case: Case) -> None:
 
 
 @fault
+def login_that_wraps_and_prints(case: Case) -> None:
+    """A forced command, a shell that prints without a newline, a folder that hands on its group."""
+    config = case.board.place / "sshd_config"
+    command = 'ForceCommand printf title; /bin/sh -c "$SSH_ORIGINAL_COMMAND"\n'
+    config.write_text(config.read_text() + command)
+    case.board.scratch.chmod(0o2777)
+    case.board.stop()
+    case.board.start()
+    case.right(case.runs())
+
+
+@fault
 def missing_runtime(case: Case) -> None:
     case.board.write_python("-S -s")
     with ends_in("runtime", "pip install onnxruntime"):

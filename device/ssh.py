@@ -109,7 +109,7 @@ class Ssh:
                 for line in process.stdout:
                     if marked:
                         yield self._answer(line)
-                    marked = marked or line == MARK
+                    marked = marked or line.endswith(MARK)
                 status = process.wait()
             finally:
                 process.kill()

@@ -51,6 +51,7 @@ def take(path: str, owner: str, folder: str) -> int:
         except OSError as error:
             raise Trouble("lock", f"{file}: {error.strerror}") from None
         if _locked(handle, file):
+            os.fchmod(handle, 0o644)  # whatever the umask: others shall read who has the board
             text = {"owner": owner, "dir": folder, "since_s": time.monotonic()}
             os.write(handle, json.dumps(text).encode())
             os.set_inheritable(handle, True)
@@ -72,7 +73,8 @@ def _locked(handle: int, file: Path) -> bool:
 
 def busy(text: dict[str, Any]) -> Trouble:
     """Return the Trouble that says who has the board."""
-    age = max(0.0, time.monotonic() - text.get("since_s", time.monotonic()))
+    now, since = time.monotonic(), text.get("since_s")
+    age = max(0.0, now - since) if isinstance(since, (int, float)) else 0.0
     who = text.get("owner", "another user")
     return Trouble("busy", f"{who} has been measuring on it for {age:.0f} s")
 
@@ -80,7 +82,7 @@ def busy(text: dict[str, Any]) -> Trouble:
 def holder(path: str) -> dict[str, Any] | None:
     """Return the text of the lock where a living run holds it, else None."""
     try:
-        handle = os.open(lock_path(path), os.O_RDONLY | os.O_NOFOLLOW)
+        handle = os.open(lock_path(path), os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
     except FileNotFoundError:
         return None
     except OSError as error:
@@ -104,13 +106,18 @@ def holds(path: str, folder: str) -> bool:
 
 
 def _remove_stale(file: Path) -> None:
-    """Remove a lock whose holder is gone."""
+    """Remove a lock whose holder is gone; it is held meanwhile, for somebody may just take it."""
     try:
-        file.unlink()
+        handle = os.open(file, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
+        if _locked(handle, file):
+            try:
+                file.unlink()
+            finally:
+                os.close(handle)
     except FileNotFoundError:
         pass
     except OSError:
-        text = f"an ended run of {file.owner()} left {file}: that user or root has to remove it"
+        text = f"an ended run of another user left {file}: that user or root has to remove it"
         raise Trouble("lock", text) from None
 
 
@@ -123,12 +130,12 @@ def drop(path: str, folder: str) -> None:
 
 
 def own(folder: Path) -> None:
-    """Refuse a folder that is not this user's alone."""
+    """Refuse a folder that is not this user's alone; a group that it inherits changes nothing."""
     try:
         info = folder.lstat()
     except FileNotFoundError:
         raise Trouble("gone", "the run's folder is not on the board any more") from None
-    private = stat.S_ISDIR(info.st_mode) and stat.S_IMODE(info.st_mode) == 0o700
+    private = stat.S_ISDIR(info.st_mode) and info.st_mode & 0o777 == 0o700
     if not private or info.st_uid != os.geteuid():
         raise Trouble("folder", f"{folder} is not a private folder of this user")
 

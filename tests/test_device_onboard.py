@@ -1,0 +1,92 @@
+"""What happens on the board: its lock, private folders, whose process is whose, what ssh hears."""
+
+import os
+import subprocess
+import sys
+import threading
+import time
+from pathlib import Path
+
+import pytest
+
+from device.boards import Entry
+from device.onboard.agent import KIT, remains
+from device.onboard.lock import Trouble, _remove_stale, busy, holder, own, take
+from device.ssh import Ssh
+
+
+def test_a_lock_that_was_just_taken_is_not_removed_as_stale(tmp_path: Path) -> None:
+    """Another saw the file before it was locked, and comes to remove it after that."""
+    lock = tmp_path / "lock"
+    handle = take(str(lock), "a", "here")
+    _remove_stale(lock)
+    assert lock.exists()
+    with pytest.raises(Trouble, match="a has been measuring"):
+        take(str(lock), "b", "there")
+    os.close(handle)
+    _remove_stale(lock)
+    assert not lock.exists()
+
+
+def test_whatever_the_umask_others_read_who_has_the_board(tmp_path: Path) -> None:
+    before = os.umask(0o077)
+    try:
+        os.close(take(str(tmp_path / "lock"), "a", "here"))
+    finally:
+        os.umask(before)
+    assert (tmp_path / "lock").stat().st_mode & 0o777 == 0o644
+
+
+@pytest.mark.parametrize("since", ["x", None, [], {}])
+def test_a_damaged_lock_is_still_busy(since: object) -> None:
+    assert str(busy({"owner": "a", "since_s": since})) == "a has been measuring on it for 0 s"
+
+
+def test_a_pipe_in_the_place_of_the_lock_hangs_nobody(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "lock")
+    asked = threading.Thread(target=holder, args=(str(tmp_path / "lock"),), daemon=True)
+    asked.start()
+    asked.join(10)
+    assert not asked.is_alive()
+
+
+def test_a_folder_may_inherit_its_group_and_nothing_else(tmp_path: Path) -> None:
+    tmp_path.chmod(0o2700)
+    own(tmp_path)
+    for mode in (0o750, 0o701, 0o2710):
+        tmp_path.chmod(mode)
+        with pytest.raises(Trouble, match="not a private folder"):
+            own(tmp_path)
+
+
+def test_the_processes_of_a_run_are_those_of_its_kit(tmp_path: Path) -> None:
+    folder = tmp_path / "collodi-run-0123456789"
+    variables = {
+        "PYTHONPATH": f"{folder}/{KIT}:/other",
+        "SSH_ORIGINAL_COMMAND": f'{{"dir": "{folder}"}}',
+    }
+    words = [sys.executable, "-c", "import time; time.sleep(60)"]
+    started = {
+        name: subprocess.Popen(words, env={name: value}) for name, value in variables.items()
+    }
+    try:
+        for _ in range(100):  # until exec has replaced the environment
+            if remains(folder):
+                break
+            time.sleep(0.02)
+        assert remains(folder) == [started["PYTHONPATH"].pid]
+    finally:
+        for process in started.values():
+            process.kill()
+            process.wait()
+
+
+def test_what_a_shell_prints_before_the_answer_does_not_matter(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    ssh = Ssh(Entry("desk", host="desk"))
+    for title in ("", "hello\n", "title"):
+        script = f'printf \'{title}collodi-agent\n{{"event": "end"}}\n\'; cat >/dev/null'
+        monkeypatch.setattr(ssh, "words", lambda *_, script=script: ["sh", "-c", script])
+        assert list(ssh.stream("follow", {})) == [{"event": "end"}]
+        assert ssh.ask("follow", {}) == {"event": "end"}
