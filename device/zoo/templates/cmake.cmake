@@ -15,7 +15,7 @@ endif()
 
 if(CMAKE_SOURCE_DIR STREQUAL CMAKE_CURRENT_SOURCE_DIR) # on its own: the golden test
   enable_testing()
-  add_executable(@name@_test @name@_test.c reference.c reference_ops.c)
+  add_executable(@name@_test @name@_test.c reference.c reference_check.c reference_ops.c)
   set_target_properties(@name@_test PROPERTIES C_STANDARD 99)
   target_link_libraries(@name@_test PRIVATE @name@ m)
   add_test(NAME golden COMMAND @name@_test)

@@ -7,11 +7,17 @@
 #include "reference_parts.h"
 
 #define MAX_TENSORS 512
+#define MAX_SIZE (1 << 26)
+#define DAMAGED "the file is damaged"
 
 static const unsigned char *base, *end_of_model;
 
+static int within(const unsigned char *at, int count) { /* are these bytes in the file? */
+  return at && at >= base && at <= end_of_model && count <= end_of_model - at;
+}
+
 static uint32_t u32(const unsigned char *at) {
-  if (at < base || at + 4 > end_of_model) return 0;
+  if (!within(at, 4)) return 0;
   return at[0] | (uint32_t)at[1] << 8 | (uint32_t)at[2] << 16 | (uint32_t)at[3] << 24;
 }
 
@@ -30,17 +36,23 @@ const unsigned char *reference_field(const unsigned char *table, unsigned number
   if (!table) return NULL;
   entries = table - reference_i32(table);
   slot = entries + 4 + 2 * number;
-  if (4 + 2 * number + 2 > (u32(entries) & 0xffffu)) return NULL;
+  if (4 + 2 * number + 2 > (u32(entries) & 0xffffu) || !within(slot, 2)) return NULL;
   return slot[0] | slot[1] ? table + (slot[0] | slot[1] << 8) : NULL;
 }
 
 /* What an offset in a field points at: a table, or a vector, which begins with its length. */
-static const unsigned char *follow(const unsigned char *at) { return at ? at + u32(at) : NULL; }
+static const unsigned char *follow(const unsigned char *at) {
+  const uint32_t far = within(at, 4) ? u32(at) : 0;
+  return far && far < (uint32_t)(end_of_model - at) ? at + far : NULL;
+}
 
-static int length(const unsigned char *vector) { return vector ? reference_i32(vector) : 0; }
+static int length(const unsigned char *vector) { /* 0 where more is said than there is */
+  const int said = vector ? reference_i32(vector) : 0;
+  return said > 0 && within(vector + 4, said) ? said : 0;
+}
 
 static const unsigned char *item(const unsigned char *vector, int place) {
-  return follow(vector + 4 + 4 * place);
+  return place >= 0 && place < length(vector) ? follow(vector + 4 + 4 * place) : NULL;
 }
 
 int reference_number(const unsigned char *table, unsigned place, int otherwise) {
@@ -50,7 +62,7 @@ int reference_number(const unsigned char *table, unsigned place, int otherwise) 
 
 int reference_small(const unsigned char *table, unsigned place) {
   const unsigned char *at = reference_field(table, place);
-  return at ? (signed char)*at : 0;
+  return within(at, 1) ? (signed char)*at : 0;
 }
 
 static Tensor tensors[MAX_TENSORS];
@@ -62,25 +74,36 @@ static const char *load(const unsigned char *list, const unsigned char *buffers)
     const unsigned char *scales = numbers ? follow(reference_field(numbers, 2)) : NULL;
     const unsigned char *zeros = numbers ? follow(reference_field(numbers, 3)) : NULL;
     Tensor *t = tensors + k;
-    memset(t, 0, sizeof *t);
     t->axes = length(shape);
     if (t->axes > MAX_AXES) return "a tensor has more than 5 axes";
     t->size = 1;
-    for (int axis = 0; axis < t->axes; axis++)
-      t->size *= t->shape[axis] = reference_i32(shape + 4 + 4 * axis);
+    for (int axis = 0; axis < t->axes; axis++) {
+      t->shape[axis] = reference_i32(shape + 4 + 4 * axis);
+      if (t->shape[axis] < 1 || t->shape[axis] > MAX_SIZE / t->size) return DAMAGED;
+      t->size *= t->shape[axis];
+    }
     t->scales = length(scales);
     t->scale_at = t->scales ? scales + 4 : NULL;
     t->zero = length(zeros) ? reference_i32(zeros + 4) : 0;
     data = follow(reference_field(item(buffers, reference_number(table, 2, 0)), 0));
+    if (t->zero < -128 || t->zero > 127) return DAMAGED;
     if (data && length(data)) {
       t->values = (const int8_t *)(data + 4);
-      if (t->size != length(data)) t->size = length(data); /* int32: counted in bytes */
+      t->bytes = length(data);
+      if (t->bytes != t->size && t->bytes != 4 * t->size) return DAMAGED; /* int8, int32 */
+      t->size = t->bytes;
     }
   }
   return NULL;
 }
 
-static const char *run_all(const unsigned char *graph, const unsigned char *codes) {
+/* A tensor by its number, NULL where there is none. */
+static Tensor *numbered(const unsigned char *vector, int place, int many) {
+  const int number = place < length(vector) ? reference_i32(vector + 4 + 4 * place) : -1;
+  return number >= 0 && number < many ? tensors + number : NULL;
+}
+
+static const char *run_all(const unsigned char *graph, const unsigned char *codes, int many) {
   const unsigned char *steps = follow(reference_field(graph, 3));
   for (int k = 0; k < length(steps); k++) {
     const unsigned char *step = item(steps, k), *code = item(codes, reference_number(step, 0, 0));
@@ -88,16 +111,20 @@ static const char *run_all(const unsigned char *graph, const unsigned char *code
     const unsigned char *to = follow(reference_field(step, 2));
     const Tensor *in[16] = {NULL};
     const int old = reference_small(code, 0), young = reference_number(code, 3, 0);
-    Tensor *out = tensors + reference_i32(to + 4);
+    Tensor *out = numbered(to, 0, many);
+    const unsigned char *options;
     const char *wrong;
     int count = length(from);
     if (count > 16) return "an operator has more than 16 inputs";
     while (count > 0 && reference_i32(from + 4 * count) < 0) count--; /* no bias */
-    for (int n = 0; n < count; n++) in[n] = tensors + reference_i32(from + 4 + 4 * n);
+    for (int n = 0; n < count; n++)
+      if (!(in[n] = numbered(from, n, many)) || !in[n]->values) return DAMAGED;
+    if (!out || out->values) return DAMAGED;
+    options = follow(reference_field(step, 4));
+    if (!reference_fits(young > old ? young : old, in, count, out, options)) return DAMAGED;
     if (!(out->made = malloc((size_t)out->size + 1))) return "no memory";
     out->values = out->made;
-    wrong = reference_operate(young > old ? young : old, in, count, out,
-                              follow(reference_field(step, 4)));
+    wrong = reference_operate(young > old ? young : old, in, count, out, options);
     if (wrong) return wrong;
   }
   return NULL;
@@ -106,6 +133,7 @@ static const char *run_all(const unsigned char *graph, const unsigned char *code
 const char *collodi_reference_run(const unsigned char *model, unsigned size, const int8_t *input,
                                   int8_t *output) {
   const unsigned char *root, *graph, *list;
+  Tensor *first, *last;
   const char *wrong;
   base = model;
   end_of_model = model + size;
@@ -114,15 +142,17 @@ const char *collodi_reference_run(const unsigned char *model, unsigned size, con
   graph = item(follow(reference_field(root, 2)), 0);
   list = follow(reference_field(graph, 0));
   if (length(list) > MAX_TENSORS) return "more than 512 tensors";
+  memset(tensors, 0, sizeof tensors); /* also those that a damaged file stops at */
   wrong = load(list, follow(reference_field(root, 4)));
+  first = numbered(follow(reference_field(graph, 1)), 0, length(list));
+  last = numbered(follow(reference_field(graph, 2)), 0, length(list));
+  if (!wrong && (!first || !last || first->values)) wrong = DAMAGED;
   if (!wrong) {
-    tensors[reference_i32(follow(reference_field(graph, 1)) + 4)].values = input;
-    wrong = run_all(graph, follow(reference_field(root, 1)));
+    first->values = input;
+    wrong = run_all(graph, follow(reference_field(root, 1)), length(list));
   }
-  if (!wrong) {
-    const Tensor *last = tensors + reference_i32(follow(reference_field(graph, 2)) + 4);
-    memcpy(output, last->values, (size_t)last->size);
-  }
+  if (!wrong && !last->values) wrong = DAMAGED;
+  if (!wrong) memcpy(output, last->values, (size_t)last->size);
   for (int k = 0; k < length(list); k++) free(tensors[k].made);
   return wrong;
 }

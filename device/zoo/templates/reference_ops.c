@@ -8,10 +8,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { ADD = 0, AVERAGE_POOL = 1, CONCATENATION = 2, CONV = 3, DEPTHWISE = 4, FULLY_CONNECTED = 9,
-       MAX_POOL = 17, MUL = 18, RESHAPE = 22, SOFTMAX = 25, PAD = 34, TRANSPOSE = 39, MEAN = 40,
-       SUB = 41, SLICE = 65, RESIZE_NEAREST = 97, QUANTIZE = 114 };
-
 typedef struct { int32_t multiplier; int shift; } Factor;
 
 static int32_t high_product(int32_t a, int32_t b) { /* a * b / 2^31, rounded */
