@@ -90,6 +90,29 @@ def test_clock_of_a_pc_comes_from_cpuinfo(tmp_path: Path) -> None:
             {"proc/cpuinfo": X86_INFO, "proc/sys/fs/binfmt_misc/qemu-aarch64": "enabled\n"},
             None,
         ),
+        (
+            "aarch64",
+            {"proc/cpuinfo": ARM_INFO, "proc/interrupts": " CPU0\n 24: 1 IO-APIC 5-edge ACPI\n"},
+            "qemu user mode",
+        ),
+        (
+            "aarch64",
+            {"proc/cpuinfo": ARM_INFO, "proc/interrupts": " CPU0\n 11: 1 GICv2 30 arch_timer\n"},
+            None,
+        ),
+        (
+            "aarch64",
+            {
+                "proc/cpuinfo": ARM_INFO,
+                "sys/class/dmi/id/product_name": "QEMU Virtual Machine\n",
+            },
+            "qemu",
+        ),
+        (
+            "aarch64",
+            {"proc/cpuinfo": ARM_INFO, "sys/class/dmi/id/product_name": "KVM Virtual Machine\n"},
+            None,
+        ),
         ("aarch64", {}, "unknown: there is no /proc/cpuinfo"),
     ],
 )

@@ -16,7 +16,9 @@ def emulation(root: Path = Path("/"), machine: str | None = None) -> str | None:
 
     COLLODI_EMULATION names it outright (a harness that starts the emulator sets it). Otherwise:
     an Arm program that sees an x86 CPU or an enabled qemu handler for its own instructions, the
-    made-up CPU of `qemu -cpu max`, or Linux without /proc (how arm64 roots are run here).
+    made-up CPU of `qemu -cpu max`, or Linux without /proc (how arm64 roots are run here). An Arm
+    program that sees interrupts of an x86 chipset (newer qemus make up the rest of /proc), or a
+    whole machine that qemu's firmware calls `QEMU Virtual Machine` (with KVM it says `KVM`).
     """
     told = os.environ.get("COLLODI_EMULATION")
     if told:
@@ -33,11 +35,22 @@ def emulation(root: Path = Path("/"), machine: str | None = None) -> str | None:
         return "qemu user mode"
     if arm and re.search(r"^CPU implementer\s*:\s*0x0?0$", info, re.MULTILINE):
         return "qemu"
+    if arm and re.search(r"IO-APIC|^ *LOC:", _text(root / "proc/interrupts"), re.MULTILINE):
+        return "qemu user mode"
+    if arm and "QEMU Virtual Machine" in _text(root / "sys/class/dmi/id/product_name"):
+        return "qemu"
     if machine.startswith("x86") and "QEMU TCG" in info:
         return "qemu"
     if machine in BINFMT and (root / "proc/sys/fs/binfmt_misc" / BINFMT[machine]).exists():
         return "qemu user mode"
     return None
+
+
+def _text(path: Path) -> str:
+    try:
+        return path.read_text(encoding="utf-8", errors="replace")
+    except OSError:
+        return ""
 
 
 def virtual(root: Path = Path("/")) -> str | None:
