@@ -27,6 +27,7 @@ ESTIMATE = (
     "the time is not that of a microcontroller"
 )
 ONE_BY_ONE = "no turns: too little memory to keep all files loaded, they ran one after the other"
+NOT_SCORED = "answers: not scored; the samples are for other files, or for --work model"
 WORKER_BYTES = 120 << 20
 """Memory that a measuring process with its runtime takes, at a guess; decides on ONE_BY_ONE."""
 EMULATED_RUNS = 3
@@ -153,9 +154,15 @@ def _pieces(folder: Path, bundle: Bundle, subject: Subject, options: Options) ->
     found = for_bundle(list(options.samples), subject.manifest_sha256)
     for entry in files:
         scored = found[0] if found and entry.path in found[1].expected else None
+        unscored = found is not None and (scored is None or "model" not in options.work)
         row = replace(empty, file=entry.path, bytes=entry.bytes, target=entry.target)
         for piece in _of_file(folder, entry, row, options):
-            yield replace(piece, samples=scored if piece.row.work == "model" else None)
+            doubts = (*piece.row.doubts, *([NOT_SCORED] if unscored and piece.job else ()))
+            yield replace(
+                piece,
+                row=replace(piece.row, doubts=doubts),
+                samples=scored if piece.row.work == "model" else None,
+            )
 
 
 def _of_file(folder: Path, entry: ModelFile, row: FileRun, options: Options) -> Iterator[Piece]:

@@ -205,6 +205,8 @@ def _also(old: FileRun, new: FileRun) -> Iterator[str]:
             yield f"{what} {b / a - 1:+.1%}"
         elif (a is None) != (b is None):
             yield f"{what} is {'no longer' if b is None else 'now'} measured"
+    if (old.accuracy is None) != (new.accuracy is None):
+        yield f"accuracy is {'no longer' if new.accuracy is None else 'now'} measured"
     if old.accuracy and new.accuracy and old.accuracy.value != new.accuracy.value:
         yield f"{old.accuracy.what}: {old.accuracy.value:.4g}, now {new.accuracy.value:.4g}"
 

@@ -63,10 +63,11 @@ def metered(report: Report, meter: Path, supply_v: float | None = None) -> Repor
 def _metered(run: FileRun, power: Curve, clocks: Alignment) -> FileRun:
     spans = [(clocks.meter_s(start), clocks.meter_s(end)) for start, end in spans_of(run)]
     energy = spans_mj(power, spans) if run.latency_ns else None
+    doubts = tuple(text for text in run.doubts if not text.startswith("energy:"))
     if energy is None:
-        return replace(run, energy_mj=None)
+        none = ("energy: the meter's samples do not cover the rounds",) if run.latency_ns else ()
+        return replace(run, energy_mj=None, doubts=(*doubts, *none))
     error = _uncertainty_mj(run, power, clocks)
-    doubts = run.doubts
     if error > OPEN * energy:
         doubts = (*doubts, f"energy: the clocks leave it open by {error / energy:.0%}")
     return replace(run, energy_mj=energy / len(run.latency_ns), doubts=doubts)

@@ -261,3 +261,8 @@ def test_rows_of_two_bundles_say_which() -> None:
     both = report(row(1), row(2, bundle="kws-en#2"), bundles=two)
     found = compare(both, both, 0.05)
     assert [one.row[:10] for one in found.rows] == ["kws-en/a.o", "kws-en#2/a"]
+
+
+def test_an_accuracy_that_is_no_longer_measured_is_said() -> None:
+    found = compare(report(row(1)), report(row(2, accuracy=None)), 0.05)
+    assert "accuracy is no longer measured" in found.rows[0].also

@@ -64,7 +64,15 @@ def test_a_meters_file_gives_each_row_its_energy(
 def test_rounds_that_the_meter_did_not_see_get_no_energy(tmp_path: Path) -> None:
     short = replace(report(), pulses=PULSES[:1])
     made = metered(short, meter(tmp_path / "m.csv", until_s=7.0))
-    assert made.runs[0].energy_mj is None
+    assert made.runs[0].energy_mj is None and "do not cover" in made.runs[0].doubts[0]
+
+
+def test_a_meter_settles_what_the_boards_own_sensor_left_open(tmp_path: Path) -> None:
+    doubts = ("energy: too few samples of power in the rounds", "hot: 81 C")
+    first = report()
+    first = replace(first, runs=(replace(first.runs[0], doubts=doubts), *first.runs[1:]))
+    made = metered(first, meter(tmp_path / "m.csv"))
+    assert made.runs[0].energy_mj is not None and made.runs[0].doubts == doubts[1:]
 
 
 def test_short_rounds_say_how_much_the_clocks_leave_open(tmp_path: Path) -> None:

@@ -149,3 +149,16 @@ def test_signal_to_noise_takes_the_mean_answer_off() -> None:
     assert signal_to_noise_db(reference, noisy) == pytest.approx(20, abs=0.5)
     assert signal_to_noise_db(reference, reference * np.nan) == -200.0
     assert agreement(said, said) == 1.0 and agreement(said, -said) < 0.1
+
+
+def test_a_row_whose_answers_nobody_checked_says_so(folder: Path, tmp_path: Path) -> None:
+    path = written(folder, tmp_path / "s.npz", expected={"tiny.tflite": 25.0})
+    alone = bench(folder, replace(QUICK, samples=(path,)))
+    for run in (run for run in alone.runs if run.status == "ran"):
+        unchecked = run.file == "tiny.onnx"
+        assert (run.accuracy is None) == unchecked
+        assert any(text.startswith("answers: not scored") for text in run.doubts) == unchecked
+    both = bench(folder, replace(QUICK, file="onnx", samples=(written(folder, path),),
+                                 work=("front end and model",)))  # fmt: skip
+    ran = [run for run in both.runs if run.status == "ran"]
+    assert ran and all("answers: not scored" in " ".join(run.doubts) for run in ran)

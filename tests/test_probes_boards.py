@@ -199,3 +199,15 @@ def test_boards_of_other_kinds() -> None:
 def test_the_scripts_of_the_test_boards_answer(tmp_path: Path) -> None:
     folder = BOARDS["build_commands"]("pi5", tmp_path)
     assert os.access(folder / "vcgencmd", os.X_OK)
+
+
+def test_two_monitors_without_labels_are_two_rails(tmp_path: Path) -> None:
+    """One of them alone would pass for the power of the board."""
+    for number in (0, 1):
+        chip = tmp_path / f"sys/class/hwmon/hwmon{number}"
+        chip.mkdir(parents=True)
+        (chip / "name").write_text("ina219\n")
+        (chip / "power1_input").write_text("2500000\n")
+    found = rails(tmp_path)
+    assert [rail.name for rail in found] == ["ina219 1", "ina219 1 of #2"]
+    assert total([rail.name for rail in found], "ina3221") is None

@@ -102,7 +102,7 @@ def read_milliwatts(rail: Rail) -> float | None:
 
 
 def _hwmon_rails(root: Path) -> list[Rail]:
-    found = []
+    found: list[Rail] = []
     for chip in sorted((root / "sys/class/hwmon").glob("hwmon*"), key=_number):
         name = read_text(chip / "name")
         if not MONITORS.fullmatch(name):
@@ -110,12 +110,19 @@ def _hwmon_rails(root: Path) -> list[Rail]:
         for channel in (1, 2, 3):
             labels = [f"in{channel}_label", *(WHOLE_CHIP if channel == 1 else ())]
             label = next(filter(None, (read_text(chip / file) for file in labels)), "")
+            label = label or _unnamed(f"{name} {channel}", found)
             if label in NO_RAILS or read_text(chip / f"in{channel}_enable") == "0":
                 continue
-            rail = _channel(label or f"{name} {channel}", chip, channel)
+            rail = _channel(label, chip, channel)
             if rail:
                 found.append(rail)
     return found
+
+
+def _unnamed(name: str, found: list[Rail]) -> str:
+    """Return a name that is not taken: two monitors without labels are two rails, not one."""
+    taken = sum(rail.name.split(" of ")[0] == name for rail in found)
+    return f"{name} of #{taken + 1}" if taken else name
 
 
 def _channel(label: str, chip: Path, channel: int) -> Rail | None:
