@@ -13,7 +13,7 @@ from device.compare_cli import main as compare
 from device.gates import add_gates, gate, read_gates
 from device.probes.pulse import CHIP_S
 from device.report import Report, Work, write_report
-from device.table import report_text
+from device.table import report_text, shown
 from device.zoo.store import find
 
 EXAMPLES = """\
@@ -44,7 +44,7 @@ def main(argv: list[str]) -> int:
         parser.error("name a bundle, or a board with --resume")
     budgets = read_gates(words)
     report = _bench(words)
-    print(report_text(report))
+    print(shown(report_text(report)))
     if words.json is not None:
         write_report(words.json, report)
     kept = gate(report, budgets, words)
@@ -58,7 +58,7 @@ def _bench(words: argparse.Namespace) -> Report:
     from device.remote import bench_on
 
     def say(line: str) -> None:
-        print(line, file=sys.stderr)
+        print(shown(line), file=sys.stderr)
 
     folders = [find(name) for name in words.bundle]
     return bench_on(words.board, folders, _options(words), say, resume=words.resume)

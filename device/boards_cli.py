@@ -9,7 +9,7 @@ from typing import Any
 
 from device.args import Parser
 from device.boards import Entry, boards
-from device.table import table
+from device.table import shown, table
 
 EXAMPLES = """\
   collodi boards                    every board, and which have an address
@@ -56,7 +56,7 @@ def _reached(name: str, words: Any) -> int:
     from device.boards import board_named
     from device.remote import Remote
 
-    remote = Remote(board_named(name), lambda line: print(line, file=sys.stderr))
+    remote = Remote(board_named(name), lambda line: print(shown(line), file=sys.stderr))
     if words.dry_run:
         print("\n".join(remote.plan()))
     elif words.discard:
@@ -64,7 +64,8 @@ def _reached(name: str, words: Any) -> int:
         print(f"board {name}: " + ("the run is gone" if done else "no run was begun from here"))
     else:
         facts = remote.hello()
-        print("\n".join(table([("what", "says"), *((key, str(facts[key])) for key in facts)])))
+        rows = [(key, str(facts[key])) for key in facts]
+        print(shown("\n".join(table([("what", "says"), *rows]))))
         remote.check(facts)
         print(f"board {name} is ready")
     return 0

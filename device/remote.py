@@ -7,6 +7,7 @@ until the board is clean again.
 
 from __future__ import annotations
 
+import fcntl
 import getpass
 import hashlib
 import os
@@ -15,7 +16,8 @@ import secrets
 import shlex
 import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, TypeVar
@@ -68,7 +70,8 @@ def bench_on(name: str, folders: list[Path], options: Options, say: Say, *, resu
     known.
     """
     remote = Remote(board_named(name), say)
-    return remote.resume() if resume else remote.bench(folders, options)
+    with remote.alone():
+        return remote.resume() if resume else remote.bench(folders, options)
 
 
 def records() -> Path:
@@ -83,6 +86,18 @@ class Remote:
     def __init__(self, entry: Entry, say: Say) -> None:
         self.entry, self.say, self.ssh = entry, say, Ssh(entry)
         self.record = records() / f"{entry.name}.json"
+
+    @contextmanager
+    def alone(self) -> Iterator[None]:
+        """Hold the record: to a second process of this account our upload looks left behind."""
+        self.record.parent.mkdir(parents=True, exist_ok=True)
+        with self.record.with_suffix(".lock").open("w") as stream:
+            try:
+                fcntl.flock(stream, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                text = "busy: another collodi of yours is at work on it"
+                raise BoardError(self.entry.name, "busy", text) from None
+            yield
 
     def hello(self) -> dict[str, Any]:
         """Return what the board says of itself."""

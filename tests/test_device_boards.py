@@ -4,8 +4,10 @@ from pathlib import Path
 
 import pytest
 
+from device.bench import Options
 from device.boards import board_named, boards
 from device.main import main
+from device.remote import Remote, bench_on
 from device.ssh import BoardError, Ssh, Unreachable
 from device.strict import FormatError
 
@@ -120,3 +122,25 @@ def test_what_ssh_says_becomes_a_lasting_or_a_passing_error(
         ssh._check(255, False, said.encode())
     assert error.value.code == code and isinstance(error.value, Unreachable) is passing
     assert str(error.value).startswith("board pi5: ") and "\n" not in str(error.value)
+
+
+def test_what_a_board_says_cannot_steer_the_terminal(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The owner of a lock is what any user of the board wrote there."""
+    own('[pi5]\nhost = "x"\n')
+    said = {"busy": "\x1b[2J\x9b1m has been measuring", "python": "3.9"}
+    monkeypatch.setattr(Remote, "hello", lambda _: said)
+    assert main(["boards", "pi5", "--check"]) == 1
+    seen = capsys.readouterr()
+    assert "\\x1b[2J\\x9b1m has" in seen.out and not {"\x1b", "\x9b"} & {*seen.out, *seen.err}
+
+
+def test_a_second_process_of_the_same_user_does_not_take_an_upload_for_a_leftover() -> None:
+    own('[pi5]\nhost = "127.0.0.1"\nport = 1\n')
+    with Remote(board_named("pi5"), print).alone():
+        for resume in (False, True):
+            with pytest.raises(BoardError, match="another collodi of yours"):
+                bench_on("pi5", [], Options(), print, resume=resume)
+    with pytest.raises(ValueError, match="no run on board pi5"):
+        bench_on("pi5", [], Options(), print, resume=True)

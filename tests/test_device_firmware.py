@@ -255,3 +255,15 @@ def test_the_program_of_the_page_compiles_and_hears(
     assert built.returncode == 0, built.stderr
     done = subprocess.run([tmp_path / "app"], input=bytes(64000), capture_output=True)
     assert done.returncode == 0 and done.stdout == b""
+
+
+@pytest.mark.parametrize("kind", ["c", "cmake"])
+def test_the_command_that_is_printed_can_be_typed(
+    kind: str, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert main(["pull", "kws-toy", "--firmware", kind, "--out", "it's mine"]) == 0
+    line = capsys.readouterr().out.split("golden test on a desk: ")[1]
+    need("gcc" if kind == "c" else "cmake")
+    done = subprocess.run(["sh", "-ec", line], capture_output=True, text=True)
+    assert done.returncode == 0 and "passed" in done.stdout, done.stdout + done.stderr

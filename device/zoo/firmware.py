@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import re
+import shlex
 import shutil
 import tempfile
 from pathlib import Path
@@ -100,8 +101,9 @@ def _summary(out: Path, name: str, kind: str) -> list[str]:
     lines = [f"{out}: {kind}, arena {sizes[0]}, model {sizes[1]} of flash"]
     if not (out / f"{name}_test.c").is_file():
         return [*lines, "no golden test: the bundle was exported before there was one"]
+    place = shlex.quote(str(out))
     if kind in ("cmake", "all"):
-        test = f"cmake -S {out} -B build && cmake --build build && ctest --test-dir build"
+        test = f"cmake -S {place} -B build && cmake --build build && ctest --test-dir build"
     else:
-        test = f"gcc -std=c99 -o golden {out}/*.c -lm && ./golden"
+        test = f"gcc -std=c99 -o golden {place}/*.c -lm && ./golden"
     return [*lines, f"golden test on a desk: {test}"]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import os
+import shlex
 from pathlib import Path
 
 from device.args import Parser, positive_int
@@ -56,8 +57,8 @@ def _work(words: argparse.Namespace) -> str:
     entry = publish(find(words.bundle), words.registry, key, words.version, words.days)
     return (
         f"{entry.label}: {entry.files} files, signed by key {key.public.name}\n"
-        f"to fetch it: collodi pull {entry.name} --registry {words.registry} "
-        f"--trust {key.public.text}"
+        f"to fetch it: collodi pull {entry.name} --registry "
+        f"{shlex.quote(str(words.registry))} --trust {key.public.text}"
     )
 
 
