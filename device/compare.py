@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Literal
 
 from device.budget import row_name
+from device.ratio import of_rounds, per_second
 from device.report import FileRun, Report, percentile_ms
 from device.shift import Shift, blocks_of, compare_runs, holm, least_p
 
@@ -153,15 +154,34 @@ def _shift(old: FileRun, new: FileRun) -> Shift | str:
             return f"{run.status} in the {name} report: {run.reason}"
         if not run.latency_ns:
             return f"the {name} report has no latencies"
-    blocks = [blocks_of(run.latency_ns, run.rounds) for run in (old, new)]
+    blocks = [_blocks(run) for run in (old, new)]
     shift = compare_runs(blocks[0], blocks[1])
     return shift or "too few independent rounds, or they drift: measure longer"
+
+
+def _blocks(run: FileRun) -> list[list[int]]:
+    """Return the samples of a row: its runs, or where several are in flight the time for each run
+    in each round, since a latency does not tell how many ended beside it."""
+    if run.mode == "single-stream":
+        return blocks_of(run.latency_ns, run.rounds)
+    times = [max(1, round(ns)) for ns in of_rounds(run)]
+    return blocks_of(times, (1,) * len(times))
+
+
+def _typical_ms(run: FileRun) -> float | None:
+    """Return the median latency, or the time for each run where several are in flight."""
+    if not run.latency_ns:
+        return None
+    rate = per_second(run)
+    if run.mode == "single-stream":
+        return percentile_ms(run.latency_ns, 50)
+    return 1e3 / rate if rate else None
 
 
 def _row(
     old: FileRun, new: FileRun, shift: Shift | str, corrected: float | None, limit: float
 ) -> Row:
-    p50 = [percentile_ms(run.latency_ns, 50) if run.latency_ns else None for run in (old, new)]
+    p50 = [_typical_ms(run) for run in (old, new)]
     reason = shift if isinstance(shift, str) else None
     outcome, over = "not compared", old.status == "ran" and new.status != "ran"
     if isinstance(shift, Shift) and corrected is not None:

@@ -266,3 +266,18 @@ def test_rows_of_two_bundles_say_which() -> None:
 def test_an_accuracy_that_is_no_longer_measured_is_said() -> None:
     found = compare(report(row(1)), report(row(2, accuracy=None)), 0.05)
     assert "accuracy is no longer measured" in found.rows[0].also
+
+
+def test_a_lower_throughput_is_slower_whatever_the_latency() -> None:
+    """With more in flight than cores the median of a run stays, and fewer of them end."""
+    few, many = (
+        row(seed, mode="throughput", in_flight=4,
+            took_s=tuple(took * (1 + i % 3 / 100) for i in range(10)))
+        for seed, took in ((1, 0.010), (2, 0.013))
+    )  # fmt: skip
+    found = compare(report(few), report(many), 0.05)
+    assert found.failed and found.rows[0].outcome == "slower"
+    assert found.rows[0].shift is not None
+    assert found.rows[0].shift.ratio == pytest.approx(1.3, rel=0.02)
+    assert found.rows[0].old_p50_ms == pytest.approx(0.5, rel=0.02)
+    assert not compare(report(many), report(many), 0.05).failed
