@@ -12,6 +12,7 @@ import shlex
 import shutil
 import subprocess
 import tempfile
+import threading
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -35,6 +36,8 @@ sys.stdout.write("collodi-agent\\n"); sys.stdout.flush()
 exec(sys.stdin.buffer.read(int(sys.argv[1])))"""  # noqa: E501
 PATIENCE_S = 120.0
 """For one answer; a loaded board of the smallest kind takes seconds to start Python."""
+LARGEST, LARGEST_LINE = 1 << 29, 1 << 20
+"""Bytes of an answer, and of a line of events, beyond which nothing is read."""
 LEAST_RATE = 20_000
 """Bytes per second; a slower transfer counts as hung."""
 STABLE = {
@@ -103,10 +106,11 @@ class Ssh:
         """Yield the agent's lines as they come."""
         with tempfile.TemporaryFile() as errors, self._open(verb, job, errors) as process:
             try:
-                assert process.stdout
+                out = process.stdout
+                assert out
                 self._feed(process)
                 marked = False
-                for line in process.stdout:
+                for line in iter(lambda: out.readline(LARGEST_LINE), b""):
                     if marked:
                         yield self._answer(line)
                     marked = marked or line.endswith(MARK)
@@ -118,18 +122,33 @@ class Ssh:
 
     def _call(self, verb: str, job: dict[str, Any], payload: bytes = b"") -> bytes:
         patience = PATIENCE_S + len(payload) / LEAST_RATE
-        try:
-            done = subprocess.run(
-                self.words(verb, job),
-                input=self.source + payload,
-                capture_output=True,
-                timeout=patience,
-                start_new_session=True,
-            )
-        except subprocess.TimeoutExpired:
-            raise self._unreachable(f"no answer to '{verb}' within {patience:.0f} s") from None
-        _, mark, after = done.stdout.partition(MARK)
-        self._check(done.returncode, bool(mark), done.stderr)
+        with tempfile.TemporaryFile() as errors, self._open(verb, job, errors) as process:
+            feeder = threading.Thread(target=self._feed, args=(process, payload))
+            late: list[bool] = []
+
+            def stop() -> None:
+                late.append(True)
+                process.kill()
+
+            watch = threading.Timer(patience, stop)
+            try:
+                feeder.start()
+                watch.start()
+                assert process.stdout
+                said = process.stdout.read(LARGEST + 1)
+                if len(said) > LARGEST:
+                    raise BoardError(self.entry.name, "answer", f"it sends over {LARGEST} bytes")
+                status = process.wait()
+            finally:
+                process.kill()
+                watch.cancel()
+                feeder.join()
+            errors.seek(0)
+            reasons = errors.read()
+        if late:
+            raise self._unreachable(f"no answer to '{verb}' within {patience:.0f} s")
+        _, mark, after = said.partition(MARK)
+        self._check(status, bool(mark), reasons)
         return after
 
     def _open(self, verb: str, job: dict[str, Any], errors: Any) -> subprocess.Popen[bytes]:
@@ -141,10 +160,10 @@ class Ssh:
             start_new_session=True,  # Ctrl-C is ours to handle: the run has to be stopped first
         )
 
-    def _feed(self, process: subprocess.Popen[bytes]) -> None:
+    def _feed(self, process: subprocess.Popen[bytes], payload: bytes = b"") -> None:
         assert process.stdin
         try:
-            process.stdin.write(self.source)
+            process.stdin.write(self.source + payload)
             process.stdin.close()
         except BrokenPipeError:  # its reason is on stderr
             pass

@@ -267,3 +267,13 @@ def test_the_command_that_is_printed_can_be_typed(
     need("gcc" if kind == "c" else "cmake")
     done = subprocess.run(["sh", "-ec", line], capture_output=True, text=True)
     assert done.returncode == 0 and "passed" in done.stdout, done.stdout + done.stderr
+
+
+@pytest.mark.parametrize("name", ["test", "reference", "math"])
+def test_a_name_that_collides_is_refused(name: str, tmp_path: Path) -> None:
+    """CMake reserves one, the interpreter would overwrite the next, the last hides <math.h>."""
+    made = read_bundle(BUNDLES / "kws-toy")
+    files = [replace(f, path=f"c/{name}.c") if f.path == "c/kws_toy.c" else f for f in made.files]
+    with pytest.raises(ValueError, match="that name is taken"):
+        write_firmware(tmp_path, replace(made, files=tuple(files)), "c", "1.0.0")
+    assert not any(tmp_path.iterdir())

@@ -12,7 +12,7 @@ import pytest
 from device.boards import Entry
 from device.onboard.agent import KIT, remains
 from device.onboard.lock import Trouble, _remove_stale, busy, holder, own, take
-from device.ssh import Ssh
+from device.ssh import BoardError, Ssh, Unreachable
 
 
 def test_a_lock_that_was_just_taken_is_not_removed_as_stale(tmp_path: Path) -> None:
@@ -90,3 +90,17 @@ def test_what_a_shell_prints_before_the_answer_does_not_matter(
         monkeypatch.setattr(ssh, "words", lambda *_, script=script: ["sh", "-c", script])
         assert list(ssh.stream("follow", {})) == [{"event": "end"}]
         assert ssh.ask("follow", {}) == {"event": "end"}
+
+
+def test_an_answer_without_end_is_refused_and_one_that_does_not_come_given_up(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    ssh = Ssh(Entry("desk", host="desk"))
+    monkeypatch.setattr("device.ssh.LARGEST", 1 << 20)
+    monkeypatch.setattr(ssh, "words", lambda *_: ["yes"])
+    with pytest.raises(BoardError, match="it sends over 1048576 bytes"):
+        ssh.ask("hello", {})
+    monkeypatch.setattr("device.ssh.PATIENCE_S", 0.2)
+    monkeypatch.setattr(ssh, "words", lambda *_: ["sleep", "30"])
+    with pytest.raises(Unreachable, match="no answer to 'hello'"):
+        ssh.ask("hello", {}, bytes(1000))

@@ -14,6 +14,12 @@ from device.bundle import Bundle, ModelFile
 KINDS = ("c", "cmake", "esp-idf", "all")
 TEMPLATES = Path(__file__).resolve().parent / "templates"
 FOLDER = "firmware"
+TAKEN = {
+    "all", "clean", "help", "install", "m", "test", "reference", "reference_check", "reference_ops",
+    "reference_parts", "assert", "ctype", "errno", "float", "limits", "math", "signal", "stdarg",
+    "stdbool", "stddef", "stdint", "stdio", "stdlib", "string", "time",
+}  # fmt: skip
+"""Targets of CMake, files of the interpreter, headers of C: no model can have their names."""
 
 
 def write_firmware(folder: Path, bundle: Bundle, kind: str, version: str) -> list[str]:
@@ -46,6 +52,9 @@ def _main(bundle: Bundle) -> ModelFile:
     """Return the .c file with the model in it."""
     for entry in bundle.files:
         if entry.target == "c" and entry.path.endswith(".c") and entry.ops is not None:
+            if Path(entry.path).stem in TAKEN:
+                text = "that name is taken by C, CMake or the test; export under another one"
+                raise ValueError(f"bundle '{bundle.name}': {entry.path}: {text}")
             if not re.fullmatch(r"[a-z][a-z0-9_]*", Path(entry.path).stem):
                 raise ValueError(f"bundle '{bundle.name}': {entry.path} is no name for C symbols")
             return entry
