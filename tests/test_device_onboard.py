@@ -1,17 +1,22 @@
 """What happens on the board: its lock, private folders, whose process is whose, what ssh hears."""
 
+import errno
 import os
+import signal
 import subprocess
 import sys
 import threading
 import time
+import zipfile
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from device.boards import Entry
-from device.onboard.agent import KIT, remains
+from device.onboard.agent import KIT, read_state, remains
 from device.onboard.lock import Trouble, _remove_stale, busy, holder, own, take
+from device.onboard.supervise import supervise
 from device.ssh import BoardError, Ssh, Unreachable
 
 
@@ -104,3 +109,26 @@ def test_an_answer_without_end_is_refused_and_one_that_does_not_come_given_up(
     monkeypatch.setattr(ssh, "words", lambda *_: ["sleep", "30"])
     with pytest.raises(Unreachable, match="no answer to 'hello'"):
         ssh.ask("hello", {}, bytes(1000))
+
+
+@pytest.fixture
+def _signals() -> Iterator[None]:
+    before = {n: signal.getsignal(n) for n in (signal.SIGTERM, signal.SIGHUP)}
+    yield
+    for number, handler in before.items():
+        signal.signal(number, handler)
+
+
+@pytest.mark.usefixtures("_signals")
+def test_a_disk_that_is_full_while_unpacking_is_said_so(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with zipfile.ZipFile(tmp_path / "job.zip", "w") as archive:
+        archive.writestr("request.json", "{}")
+
+    def full(*_: object) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(zipfile.ZipFile, "extractall", full)
+    assert supervise(str(tmp_path), str(tmp_path / "lock")) == 1
+    assert read_state(tmp_path)["code"] == "disk-full"

@@ -50,9 +50,7 @@ class Supervisor:
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
-        with zipfile.ZipFile(folder / JOB) as archive:
-            archive.extractall(folder)
-        self.request = load_json(folder / REQUEST)
+        self.request: dict[str, Any] = {}
         self.began = time.monotonic()
         self.wall_offset = time.time() - self.began
         self.state: dict[str, Any] = {"boot_id": boot_id(), "pid": os.getpid(), "jumps_s": []}
@@ -60,6 +58,7 @@ class Supervisor:
     def run(self) -> None:
         """Measure and leave a final state, whatever happens."""
         try:
+            self.unpack()
             self.cool_down()
             self.enter("running")
             self.measure()
@@ -73,6 +72,12 @@ class Supervisor:
         with contextlib.suppress(OSError):
             (self.folder / SPARE).unlink()
         write_state(self.folder, {**self.state, **end})
+
+    def unpack(self) -> None:
+        """Lay out the bundles; they take more room than the zip that was sent."""
+        with zipfile.ZipFile(self.folder / JOB) as archive:
+            archive.extractall(self.folder)
+        self.request = load_json(self.folder / REQUEST)
 
     def enter(self, phase: str) -> None:
         """Write the phase where `follow` sees it."""
