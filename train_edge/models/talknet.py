@@ -65,9 +65,11 @@ class TalkNet(nn.Module):
     learn the shape of the lips. What a code is above its mean over the time, heard times seen, is
     their covariance, and beside it stands the variance of each, as in two-stream networks for lip
     synchrony (Chung and Zisserman, "Out of time", 2016); the mean of what comes of it, given back
-    to every moment, says whether they are one person's. Where the head is turned is asked of the
-    eye alone. Only what TFLite Micro has: convolution, relu, add, subtract, multiply,
-    concatenation, mean and reshape.
+    to every moment, says whether they are one person's. These products are ten times as large as
+    what they are made of, so each kind has a layer of its own: in one tensor the rounding of the
+    largest to int8 would hide the others (answers 22.6 instead of 43 dB above it). Where the head
+    is turned is asked of the eye alone. Only what TFLite Micro has: convolution, relu, add,
+    subtract, multiply, concatenation, mean and reshape.
     """
 
     def __init__(self, senses: str = "both", dropout: float = 0.1) -> None:
@@ -92,7 +94,8 @@ class TalkNet(nn.Module):
         self.listen = nn.Sequential(*(Over(WIDTH, dilation) for dilation in (*DILATIONS, 1)))
         self.code_seen = nn.Conv2d(WIDTH, CODE - SHAPE, 1)
         self.code_heard = nn.Conv2d(WIDTH, CODE, 1)
-        self.both = nn.Sequential(*conv(2 * WIDTH + 5 * CODE, BODY, (1, 1)))
+        self.both = nn.Sequential(*conv(2 * WIDTH + 2 * CODE, BODY, (1, 1))[:2])
+        self.moves = nn.ModuleList(nn.Sequential(*conv(CODE, BODY, (1, 1))[:2]) for _ in range(3))
         self.body = nn.Sequential(*(Over(BODY, dilation) for dilation in DILATIONS))
         self.whole = nn.Sequential(*conv(BODY, BODY, (1, 1)))
         self.after = nn.Sequential(*conv(BODY, BODY, (1, 1)), nn.Dropout(dropout))
@@ -113,8 +116,12 @@ class TalkNet(nn.Module):
         shape = self.shape_seen(eye)
         said, shown = self.code_heard(sound), torch.cat([shape, self.code_seen(sight)], 1)
         voice, lips = (code - code.mean(2, keepdim=True) for code in (said, shown))
-        moved = [voice, lips, voice * lips, voice * voice, lips * lips]
-        x = self.body(self.both(torch.cat([sound, sight, *moved], 1)))
+        x = self.both(torch.cat([sound, sight, voice, lips], 1))
+        for layer, moved in zip(
+            self.moves, (voice * lips, voice * voice, lips * lips), strict=True
+        ):
+            x = x + layer(moved)
+        x = self.body(torch.relu(x))
         x = self.after(x + self.whole(x.mean(2, keepdim=True)))
         found = torch.cat([self.head(x), self.turn(eye)], 1)
         if self.training:
