@@ -9,6 +9,7 @@ measured on calibration clips, and shared with the weights of the second layer a
 
 from __future__ import annotations
 
+from copy import deepcopy
 from typing import cast
 
 import numpy as np
@@ -16,6 +17,8 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, fx, nn
 from torch.fx.experimental.optimization import fuse
+
+from train_edge.models.talknet import TalkNet
 
 Layer = nn.Conv2d | nn.Linear
 
@@ -25,6 +28,9 @@ SHARE = 0.5
 """How much of the uneven range goes to the weights of the second layer: 0.5 was best of
 0.5, 0.7 and 1. A depthwise layer takes all of it, since each of its channels has its own scale."""
 
+CODES_OF = 256
+"""Inputs whose codes a talking network evens out by itself: pairs of layers do not show them."""
+
 
 def equalized(network: nn.Module, clips: NDArray[np.float32]) -> nn.Module:
     """Return a copy with BatchNorm folded and channel ranges evened out.
@@ -32,11 +38,14 @@ def equalized(network: nn.Module, clips: NDArray[np.float32]) -> nn.Module:
     clips (B, H, W, C) float32 are calibration inputs. A network that cannot be traced as a fixed
     graph comes back as it is: equalisation is a help, not a need.
     """
+    inputs = torch.from_numpy(clips).permute(0, 3, 1, 2)
+    if isinstance(network, TalkNet):
+        network = deepcopy(network).eval()
+        network.even_out(inputs[:CODES_OF])
     try:
         graph = cast("fx.GraphModule", fuse(fx.symbolic_trace(network.eval())))
     except (fx.proxy.TraceError, NotImplementedError, TypeError):
         return network
-    inputs = torch.from_numpy(clips).permute(0, 3, 1, 2)
     for _ in range(ROUNDS):
         ranges = _ranges(graph, inputs)
         for first, second in pairs(graph):

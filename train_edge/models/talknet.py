@@ -15,6 +15,8 @@ DECIDED = 35
 """Number of the picture that is decided on: what comes after it has 4.5 pictures, 180 ms."""
 WIDTH, CODE, BODY, SHAPE = 64, 20, 96, 2
 DILATIONS = (1, 2, 4)
+CODE_RANGE = 10.0
+"""Largest value of each number of a code that is evened out for int8."""
 
 
 def conv(
@@ -66,8 +68,8 @@ class TalkNet(nn.Module):
     their covariance, and beside it stands the variance of each, as in two-stream networks for lip
     synchrony (Chung and Zisserman, "Out of time", 2016); the mean of what comes of it, given back
     to every moment, says whether they are one person's. These products are ten times as large as
-    what they are made of, so each kind has a layer of its own: in one tensor the rounding of the
-    largest to int8 would hide the others (answers 22.6 instead of 43 dB above it). Where the head
+    what they are made of, so they have a layer of their own: in one tensor their rounding to int8
+    would hide the others. Where the head
     is turned is asked of the eye alone. Only what TFLite Micro has: convolution, relu, add,
     subtract, multiply, concatenation, mean and reshape.
     """
@@ -95,7 +97,7 @@ class TalkNet(nn.Module):
         self.code_seen = nn.Conv2d(WIDTH, CODE - SHAPE, 1)
         self.code_heard = nn.Conv2d(WIDTH, CODE, 1)
         self.both = nn.Sequential(*conv(2 * WIDTH + 2 * CODE, BODY, (1, 1))[:2])
-        self.moves = nn.ModuleList(nn.Sequential(*conv(CODE, BODY, (1, 1))[:2]) for _ in range(3))
+        self.moves = nn.Sequential(*conv(3 * CODE, BODY, (1, 1))[:2])
         self.body = nn.Sequential(*(Over(BODY, dilation) for dilation in DILATIONS))
         self.whole = nn.Sequential(*conv(BODY, BODY, (1, 1)))
         self.after = nn.Sequential(*conv(BODY, BODY, (1, 1)), nn.Dropout(dropout))
@@ -108,22 +110,48 @@ class TalkNet(nn.Module):
         (talking_clips.mouth_of) as the eye alone sees it, and as the ear alone hears it. Rows as
         device/backends/audiovisual.py makes them.
         """
+        eye, sound, sight = self._watched(rows)
+        said, shown = self._codes(eye, sound, sight)
+        voice, lips = (code - code.mean(2, keepdim=True) for code in (said, shown))
+        moved = self.moves(torch.cat([voice * lips, voice * voice, lips * lips], 1))
+        x = self.body(torch.relu(self.both(torch.cat([sound, sight, voice, lips], 1)) + moved))
+        x = self.after(x + self.whole(x.mean(2, keepdim=True)))
+        found = torch.cat([self.head(x), self.turn(eye)], 1)
+        if self.training:
+            return torch.cat([found, shown[:, :SHAPE], said[:, :SHAPE]], 1).flatten(2)
+        return found[:, :, DECIDED : DECIDED + 1].flatten(1)
+
+    def _watched(self, rows: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+        """What the eye says of each picture, and what ear and eye say over time, (B, C, T, 1)."""
         heard = rows[:, :, :, :SOUND].reshape(-1, 1, 2 * PICTURES, MELS)
         seen = rows[:, :, :, SOUND:].reshape(-1, 1, SIZE_PX, SIZE_PX)
         eye = self.eye(seen if self.sees else 0 * seen).reshape(-1, PICTURES, WIDTH, 1)
         eye = eye.transpose(1, 2)
-        sound, sight = self.listen(self.ear(heard if self.hears else 0 * heard)), self.watch(eye)
-        shape = self.shape_seen(eye)
-        said, shown = self.code_heard(sound), torch.cat([shape, self.code_seen(sight)], 1)
-        voice, lips = (code - code.mean(2, keepdim=True) for code in (said, shown))
-        x = self.both(torch.cat([sound, sight, voice, lips], 1))
-        for layer, moved in zip(
-            self.moves, (voice * lips, voice * voice, lips * lips), strict=True
-        ):
-            x = x + layer(moved)
-        x = self.body(torch.relu(x))
-        x = self.after(x + self.whole(x.mean(2, keepdim=True)))
-        found = torch.cat([self.head(x), self.turn(eye)], 1)
-        if self.training:
-            return torch.cat([found, shape, said[:, :SHAPE]], 1).flatten(2)
-        return found[:, :, DECIDED : DECIDED + 1].flatten(1)
+        return eye, self.listen(self.ear(heard if self.hears else 0 * heard)), self.watch(eye)
+
+    def _codes(self, eye: Tensor, sound: Tensor, sight: Tensor) -> tuple[Tensor, Tensor]:
+        """Codes (B, CODE, T, 1) of what is heard and of what is seen."""
+        shown = torch.cat([self.shape_seen(eye), self.code_seen(sight)], 1)
+        return self.code_heard(sound), shown
+
+    @torch.no_grad()
+    def even_out(self, rows: Tensor) -> None:
+        """Give each number of both codes the same range over `rows` (B, 1, T, 80 + 32 * 32).
+
+        Layers before are divided and those after multiplied by the same, so that the answers stay
+        and int8 rounds each number alike; the first numbers are shapes of lips no more.
+        """
+        said, shown = self._codes(*self._watched(rows))
+        heard, seen = (
+            (code - code.mean(2, keepdim=True)).abs().amax((0, 2, 3)).clamp(min=1e-6) / CODE_RANGE
+            for code in (said, shown)
+        )
+        layers = (self.code_heard, self.shape_seen, self.code_seen)
+        for layer, range_ in zip(layers, (heard, seen[:SHAPE], seen[SHAPE:]), strict=True):
+            assert layer.bias is not None
+            layer.weight /= range_[:, None, None, None]
+            layer.bias /= range_
+        both, moves = self.both[0], self.moves[0]
+        assert isinstance(both, nn.Conv2d) and isinstance(moves, nn.Conv2d)
+        both.weight[:, 2 * WIDTH :] *= torch.cat([heard, seen])[:, None, None]
+        moves.weight *= torch.cat([heard * seen, heard * heard, seen * seen])[:, None, None]
