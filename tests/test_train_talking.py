@@ -131,6 +131,21 @@ def test_voices_without_a_face_teach_the_ear(films: list[Film], tmp_path: Path) 
     assert max(heard) >= task.sounds.starts[len(films)]
 
 
+def test_codes_are_evened_out_and_answers_stay(task: TalkingTask) -> None:
+    rows = task.batch(np.random.default_rng(0), 8)["input"]
+    network = TalkNet().eval()
+    with torch.no_grad():
+        network.code_heard.weight[3] *= 50
+        before = network(rows)
+        network.even_out(rows)
+        after = network(rows)
+        codes = network._codes(*network._watched(rows))
+    assert torch.allclose(before, after, atol=1e-4 * float(before.abs().max()))
+    for code in codes:
+        largest = (code - code.mean(2, keepdim=True)).abs().amax((0, 2, 3))
+        assert torch.allclose(largest, torch.full_like(largest, 10.0), rtol=1e-3)
+
+
 def test_voices_need_a_score(films: list[Film], tmp_path: Path) -> None:
     words = CLIPS["words_data"](tmp_path / "words", 4)
     with pytest.raises(ValueError, match="no voice with a score of 1.6 s"):
