@@ -17,8 +17,8 @@ WHAT = {
     "(under 13) or an adult, and which emotion the voice has.",
     "find": "Finds faces in a picture of a toy's camera: the square about each, which doubled is "
     "the crop that a face network wants. It sees grey, 160 x 120; other sizes are fitted in.",
-    "talking": "Sees and hears one second and says whether the child in the picture is the one who "
-    "speaks, and whether its head faces the toy; it answers for 180 ms ago.",
+    "talking": "Sees and hears 1.6 seconds and says whether the child in the picture is the one "
+    "who speaks, and whether its head faces the toy; it answers for 180 ms ago.",
     "face": "Sees one face in a picture cropped around it: 68 landmarks (iBUG order) and how "
     "far each may be off, head pose, gaze, how far eyes and mouth are open, an expression code, "
     "expression, age band, and whether there is a face.",
@@ -186,7 +186,8 @@ def _accuracy(bundle: Bundle) -> str:
             continue
         known = [name for name in METRICS if name in figures]
         shown = [f"{METRICS[name]} {_shown(name, figures[name])}" for name in known]
-        count = f" ({figures['n']:.0f} clips)" if "n" in figures else ""
+        what = "pictures" if bundle.task == "talking" else "clips"
+        count = f" ({figures['n']:.0f} {what})" if "n" in figures else ""
         lines.append(f"On {title[kind]}{count}: {'; '.join(shown) or 'see manifest.json'}.")
     return f"{ACCURACY}\n\n{_bullets(lines)}"
 
@@ -259,7 +260,7 @@ def _python(bundle: Bundle) -> str:
     front = {
         "logmel": "features = logmel(audio, bundle.front_end)  # float32 (16000,), 16 kHz, -1..1",
         "audiovisual": "features = audiovisual(audio, pictures, bundle.front_end)  "
-        "# (16000,), 25 (H, W, 3)",
+        "# (25600,), 40 (H, W, 3)",
         "image": "features = image(rgb, bundle.front_end)  # uint8 (H, W, 3), the face inside",
         "scene": "features = scene(rgb, bundle.front_end)  # uint8 (H, W, 3) of any size",
     }[bundle.front_end["name"]]
