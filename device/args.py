@@ -1,4 +1,4 @@
-"""Arguments of the commands that run on a board."""
+"""Arguments and output of the commands that run on a board."""
 
 from __future__ import annotations
 
@@ -61,6 +61,19 @@ def one_or_more_of(known: Iterable[str]) -> Callable[[str], list[str]]:
         return list(dict.fromkeys(words))
 
     return read
+
+
+def shown(text: str) -> str:
+    """Return text for a terminal: what it might obey is written as an escape, lines stay."""
+    return "".join(
+        char if char.isprintable() or char == "\n" else char.encode("unicode_escape").decode()
+        for char in text
+    )
+
+
+def one_line(text: str) -> str:
+    """Return text as `shown`, on one line."""
+    return shown(text).replace("\n", "\\n")
 
 
 def on_a_terminal() -> Callable[[str], None]:

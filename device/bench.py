@@ -46,8 +46,6 @@ class Options:
     """Most measuring time of a row."""
     threads: int = 1
     """Threads for the runtimes."""
-    board: str = "local"
-    """Where: only `local` so far."""
     rounds: int = 10
     """In how many turns the rows are measured."""
     work: tuple[Work, ...] = ("front end", "model")
@@ -60,10 +58,10 @@ class Options:
     """Variants of runtimes, e.g. `onnxruntime:xnnpack`; the default of a runtime without one."""
     tensorrt: bool = False
     """Also build a TensorRT engine of the float ONNX file here, and run it."""
-    pulse_chip_s: float = CHIP_S
-    """Length of a chip of those patterns."""
     pulse: bool = False
     """Play load patterns before and after, by which an external meter's samples are aligned."""
+    pulse_chip_s: float = CHIP_S
+    """Length of a chip of those patterns."""
     samples: tuple[Path, ...] = ()
     """Sample sets to score the answers on, each for the bundle it was made of."""
 
@@ -83,16 +81,13 @@ def bench(
 ) -> Report:
     """Measure bundle folders (or names of packaged bundles) on this machine, turn by turn.
 
-    Raises ValueError for a damaged bundle, an unknown file, samples of another bundle, or a board
-    other than `local`.
+    Raises ValueError for a damaged bundle, an unknown file, or samples of another bundle.
     """
-    if options.board != "local":
-        raise ValueError(f"--board {options.board}: not yet; this version measures only 'local'")
     named = [bundles] if isinstance(bundles, (str, Path)) else list(bundles)
     folders = [find(name) for name in named]
     manifests = [read_bundle(folder) for folder in folders]
     labels = labels_of([manifest.name for manifest in manifests])
-    created, where = stamp or make_stamp(), board(options.board)
+    created, where = stamp or make_stamp(), board("local")
     cores = created.host.cores
     subjects = tuple(
         Subject(label, manifest.name, sha256_of(folder / MANIFEST), manifest.task)

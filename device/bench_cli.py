@@ -6,14 +6,14 @@ import argparse
 import sys
 from pathlib import Path
 
-from device.args import Parser, one_or_more_of, positive_int, positive_seconds
+from device.args import Parser, one_or_more_of, positive_int, positive_seconds, shown
 from device.backends import VARIANTS
 from device.bench import Options, bench
 from device.compare_cli import main as compare
 from device.gates import add_gates, gate, read_gates
 from device.probes.pulse import CHIP_S
 from device.report import Report, Work, write_report
-from device.table import report_text, shown
+from device.table import report_text
 from device.zoo.store import find
 
 EXAMPLES = """\
@@ -77,7 +77,6 @@ def _options(words: argparse.Namespace) -> Options:
         runs=words.runs,
         seconds=words.seconds,
         threads=words.threads,
-        board=words.board,
         rounds=words.rounds,
         work=tuple(WORKS[name] for name in words.work),
         mode=words.mode,

@@ -11,7 +11,7 @@ from device.probes.ask import where
 from device.probes.energy import energy_of_spans, mean_power_mw
 from device.probes.pulse import Pulse, play
 from device.probes.telemetry import PERIOD_S, Sampler
-from device.report import FileRun, Moment, Report
+from device.report import FileRun, Moment, Report, spans_of
 
 IDLE_S = 5 * PERIOD_S
 """Rest before the first file is loaded, on a board that measures its power."""
@@ -73,12 +73,6 @@ class Beside:
             idle_mw=idle,
             pulses=tuple(replace(pulse, began_s=pulse.began_s - zero) for pulse in self._pulses),
         )
-
-
-def spans_of(run: FileRun) -> list[tuple[float, float]]:
-    """Return (start, end) of each round of a row, s, on the clock of the telemetry."""
-    pairs = zip(run.started_s, run.took_s, strict=False)
-    return [(start, start + took) for start, took in pairs]
 
 
 def with_energy(run: FileRun, moments: Sequence[Moment], rails: Sequence[str]) -> FileRun:

@@ -7,9 +7,9 @@ from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
-from device.args import Parser
+from device.args import Parser, shown
 from device.boards import Entry, boards
-from device.table import shown, table
+from device.table import table
 
 EXAMPLES = """\
   collodi boards                    every board, and which have an address
@@ -43,11 +43,11 @@ def main(argv: list[str]) -> int:
         if words.check or words.dry_run or words.discard:
             parser.error("name the board")
         rows = [(entry.name, entry.host or "-", entry.about) for entry in found.values()]
-        print("\n".join([*table([("name", "host", "about"), *rows]), "", HOW]))
+        print(shown("\n".join([*table([("name", "host", "about"), *rows]), "", HOW])))
         return 0
     if words.name not in found or words.check or words.dry_run or words.discard:
         return _reached(words.name, words)
-    print("\n".join(_values(found[words.name])))
+    print(shown("\n".join(_values(found[words.name]))))
     return 0
 
 
@@ -58,7 +58,7 @@ def _reached(name: str, words: Any) -> int:
 
     remote = Remote(board_named(name), lambda line: print(shown(line), file=sys.stderr))
     if words.dry_run:
-        print("\n".join(remote.plan()))
+        print(shown("\n".join(remote.plan())))
     elif words.discard:
         done = remote.discard()
         print(f"board {name}: " + ("the run is gone" if done else "no run was begun from here"))
@@ -74,8 +74,8 @@ def _reached(name: str, words: Any) -> int:
 def _values(entry: Entry) -> list[str]:
     """Return an entry as TOML-like lines, what is not set left out."""
     said = [(item.name, getattr(entry, item.name)) for item in fields(entry)]
-    shown = [f"{key} = {_text(value)}" for key, value in said if value not in (None, "", (), {})]
-    return [f"[{entry.name}]", *shown[1:]]
+    lines = [f"{key} = {_text(value)}" for key, value in said if value not in (None, "", (), {})]
+    return [f"[{entry.name}]", *lines[1:]]
 
 
 def _text(value: object) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-from device.args import Parser, to_float
+from device.args import Parser, shown, to_float
 from device.compare import Comparison, Row, compare
 from device.files import write_atomic
 from device.gates import check_folders
@@ -27,7 +27,7 @@ def main(argv: list[str]) -> int:
     check_folders(words, ("json", "junit"))
     old, new = read_report(words.old), read_report(words.new)
     found = compare(old, new, words.limit, words.anyway)
-    print(comparison_text(found))
+    print(shown(comparison_text(found)))
     if words.json is not None:
         write_atomic(words.json, dumps(found))
     if words.junit is not None:

@@ -7,7 +7,7 @@ from dataclasses import replace
 from statistics import median
 from typing import Any
 
-from device.report import Board, Conditions, FileRun, Report
+from device.report import Board, Conditions, FileRun, Report, spans_of
 
 FEW_RUNS = 30
 """Below this a p99 is the maximum of a handful."""
@@ -159,8 +159,7 @@ def of_moments(run: FileRun, report: Report) -> list[str]:
 
 
 def _within(at_s: float, run: FileRun) -> bool:
-    spans = zip(run.started_s, run.took_s, strict=False)
-    return any(start <= at_s <= start + took for start, took in spans)
+    return any(start <= at_s <= end for start, end in spans_of(run))
 
 
 def midmean(values: Sequence[int]) -> float:

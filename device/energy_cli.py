@@ -6,12 +6,11 @@ import math
 from dataclasses import replace
 from pathlib import Path
 
-from device.args import Parser, positive_seconds
-from device.beside import spans_of
+from device.args import Parser, positive_seconds, shown
 from device.probes.align import Alignment, align
 from device.probes.energy import Curve, curve, spans_mj
 from device.probes.meter import read_meter
-from device.report import FileRun, Report, read_report, write_report
+from device.report import FileRun, Report, read_report, spans_of, write_report
 from device.table import report_text
 
 EXAMPLES = """\
@@ -34,7 +33,7 @@ def main(argv: list[str]) -> int:
     parser.add_argument("--json", metavar="FILE", type=Path, help="write here, not over REPORT")
     words = parser.parse_args(argv)
     report = metered(read_report(words.report), words.meter, words.supply_v)
-    print(report_text(report))
+    print(shown(report_text(report)))
     write_report(words.json or words.report, report)
     return 0 if any(run.energy_mj is not None for run in report.runs) else 1
 

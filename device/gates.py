@@ -6,6 +6,7 @@ import argparse
 from collections.abc import Sequence
 from pathlib import Path
 
+from device.args import shown
 from device.budget import Budget, Verdict, judge, parse_budgets, table_budgets
 from device.files import write_atomic
 from device.junit import report_xml
@@ -58,7 +59,7 @@ def gate(report: Report, budgets: Sequence[Budget], words: argparse.Namespace) -
     """Print the verdicts, write --junit and --html; say whether every budget is kept."""
     verdicts = judge(report, budgets)
     for line in verdict_lines(verdicts):
-        print(line)
+        print(shown(line))
     if words.junit is not None:
         write_atomic(words.junit, report_xml(report, verdicts))
     if words.html is not None:

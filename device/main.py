@@ -6,6 +6,8 @@ import os
 import sys
 from typing import NamedTuple
 
+from device.args import one_line
+
 PACKAGES = ("device", "generate", "train_edge", "export")
 
 
@@ -127,10 +129,7 @@ def _status(error: Exception) -> int:
 
 def reason(name: str, error: Exception) -> str:
     """Return the one line of a failure; what a terminal might obey is written as an escape."""
-    return "".join(
-        char if char.isprintable() else char.encode("unicode_escape").decode()
-        for char in _reason(name, error)
-    )
+    return one_line(_reason(name, error))
 
 
 def _reason(name: str, error: Exception) -> str:
@@ -154,6 +153,5 @@ def _missing(name: str, library: str, text: str) -> str:
 
 def _fail(line: str, status: int) -> int:
     """Print the line; what it quotes from a file may not steer the terminal."""
-    shown = (c if c.isprintable() else c.encode("unicode_escape").decode() for c in line)
-    print("".join(shown), file=sys.stderr)
+    print(one_line(line), file=sys.stderr)
     return status

@@ -53,7 +53,7 @@ class BoardUnderTest:
         from device.bench import Options, bench
         from device.zoo.store import find
 
-        how = Options(board=self.name, **options)
+        how = Options(**options)
         if self.name == "local":
             return bench(bundles, how)
         from device.remote import bench_on

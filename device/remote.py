@@ -37,6 +37,9 @@ from device.strict import decode, dumps, encode, load_json
 
 T = TypeVar("T")
 Say = Callable[[str], None]
+END = {"phase": "failed", "code": "answer", "message": "it did not say how the run ended",
+       "sha256": "", "jumps_s": []}  # fmt: skip
+"""What the last state of a run lacks, where a board does not say it."""
 PERIOD_S = 1.0
 """Between two looks at the board beside a run: temperature, clocks, what is new."""
 HELD_S = 40.0
@@ -129,7 +132,7 @@ class Remote:
         self.settle(facts)
         self.check(facts)
         request = {
-            "options": encode(replace(options, board="local", samples=())),
+            "options": encode(replace(options, samples=())),
             "bundles": len(folders),
             "samples": len(options.samples),
             "cool_c": self.entry.cool_c,
@@ -220,7 +223,7 @@ class Remote:
             job = {**self.job(run), "seen": teller.seen, "period_s": PERIOD_S}
             for event in self.ssh.stream("follow", job):
                 if event["event"] == "end":
-                    return event
+                    return END | event
                 teller.tell(event)
             raise Unreachable(self.entry.name, "connection", "the connection was lost")
 

@@ -14,6 +14,8 @@ from device.stamp import Stamp
 
 LEAST_PAUSE_S = 5.0
 """Between two lines about a run that only goes on."""
+LARGEST = 1e12
+"""No time, temperature or clock of a board is above it."""
 
 
 class Teller:
@@ -27,16 +29,22 @@ class Teller:
         """Say a change of phase at once, the state of the board now and then."""
         self.seen += 1
         new = event["event"] == "phase"
-        self.phase = event["name"] if new else self.phase
+        self.phase = str(event.get("name")) if new else self.phase
         if not new and time.monotonic() - self.last < LEAST_PAUSE_S:
             return
         self.last = time.monotonic()
-        facts = [self.phase, f"{event['at_s']:.0f} s"]
-        if event.get("temperature_c") is not None:
-            facts.append(f"{event['temperature_c']:.0f} C")
-        if event.get("clock_mhz") is not None:
-            facts.append(f"{event['clock_mhz']:.0f} MHz")
+        facts = [self.phase]
+        for key, unit in (("at_s", "s"), ("temperature_c", "C"), ("clock_mhz", "MHz")):
+            value = number(event.get(key))
+            if value is not None:
+                facts.append(f"{value:.0f} {unit}")
         self.say(f"board {self.board}: {', '.join(facts)}")
+
+
+def number(value: object) -> float | None:
+    """Return what a board sent as a number, None where it is none that can be."""
+    good = isinstance(value, (int, float)) and abs(value) < LARGEST
+    return float(value) if good else None  # type: ignore[arg-type]
 
 
 def at_home(
@@ -64,10 +72,12 @@ def at_home(
 
 def host_doubts(report: Report, entry: Entry, end: dict[str, Any]) -> list[str]:
     """Return what only the host can doubt."""
+    jumps = end["jumps_s"] if isinstance(end["jumps_s"], list) else []
     found = [
         f"the board's clock was set by {jump:+.0f} s meanwhile; times here are of a clock that "
         "nobody sets"
-        for jump in end.get("jumps_s", ())
+        for jump in map(number, jumps)
+        if jump is not None
     ]
     if entry.model and report.board.model and entry.model not in report.board.model:
         found.append(f"it calls itself '{report.board.model}', its entry says '{entry.model}'")

@@ -211,6 +211,12 @@ def labels_of(names: Sequence[str]) -> list[str]:
     ]
 
 
+def spans_of(run: FileRun) -> list[tuple[float, float]]:
+    """Return (start, end) of each round of a row, s, on the clock of the telemetry."""
+    pairs = zip(run.started_s, run.took_s, strict=False)
+    return [(start, start + took) for start, took in pairs]
+
+
 def read_report(path: Path) -> Report:
     """Read a report of this version or the one before.
 

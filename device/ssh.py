@@ -38,6 +38,16 @@ PATIENCE_S = 120.0
 """For one answer; a loaded board of the smallest kind takes seconds to start Python."""
 LARGEST, LARGEST_LINE = 1 << 29, 1 << 20
 """Bytes of an answer, and of a line of events, beyond which nothing is read."""
+NULL = type(None)
+DUE: dict[str, dict[str, type | tuple[type, ...]]] = {
+    "hello": {
+        "machine": str, "boot_id": str, "scratch": str, "runs": list, "modules": list,
+        "busy": (str, NULL), "power_mode": (str, NULL),
+    },
+    "receive": {"stored": str}, "start": {"started": bool}, "clean": {"removed": bool},
+    "follow": {"event": str}, "fetch": {"bytes": int, "sha256": str},
+}  # fmt: skip
+"""Keys of each verb's answer that are relied on; one without them is none of ours."""
 LEAST_RATE = 20_000
 """Bytes per second; a slower transfer counts as hung."""
 STABLE = {
@@ -95,12 +105,12 @@ class Ssh:
 
     def ask(self, verb: str, job: dict[str, Any], payload: bytes = b"") -> dict[str, Any]:
         """Return the agent's answer; BoardError where it fails, Unreachable where ssh does."""
-        return self._answer(self._call(verb, job, payload).split(b"\n")[0])
+        return self._answer(verb, self._call(verb, job, payload).split(b"\n")[0])
 
     def fetch(self, job: dict[str, Any]) -> tuple[dict[str, Any], bytes]:
         """Return (size and hash, the bytes) of a file of a run."""
         head, _, data = self._call("fetch", job).partition(b"\n")
-        return self._answer(head), data
+        return self._answer("fetch", head), data
 
     def stream(self, verb: str, job: dict[str, Any]) -> Iterator[dict[str, Any]]:
         """Yield the agent's lines as they come."""
@@ -112,7 +122,7 @@ class Ssh:
                 marked = False
                 for line in iter(lambda: out.readline(LARGEST_LINE), b""):
                     if marked:
-                        yield self._answer(line)
+                        yield self._answer(verb, line)
                     marked = marked or line.endswith(MARK)
                 status = process.wait()
             finally:
@@ -168,7 +178,7 @@ class Ssh:
         except BrokenPipeError:  # its reason is on stderr
             pass
 
-    def _answer(self, line: bytes) -> dict[str, Any]:
+    def _answer(self, verb: str, line: bytes) -> dict[str, Any]:
         try:
             answer = json.loads(line)
         except ValueError:
@@ -177,6 +187,10 @@ class Ssh:
             raise BoardError(self.entry.name, "answer", f"it answered {line!r:.60}")
         if "error" in answer:
             raise BoardError(self.entry.name, str(answer["error"]), str(answer.get("message")))
+        for key, kind in DUE[verb].items():
+            if key not in answer or not isinstance(answer[key], kind):
+                text = f"its answer to '{verb}' has no proper '{key}': not what was asked for"
+                raise BoardError(self.entry.name, "answer", text)
         return answer
 
     def _check(self, status: int, marked: bool, errors: bytes) -> None:

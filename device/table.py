@@ -70,14 +70,6 @@ COLUMNS = (
 )
 
 
-def shown(text: str) -> str:
-    """Return text for a terminal: what it might obey is written as an escape, lines stay."""
-    return "".join(
-        char if char.isprintable() or char == "\n" else char.encode("unicode_escape").decode()
-        for char in text
-    )
-
-
 def report_text(report: Report) -> str:
     """Return the table of a report with its doubts and what did not run below it."""
     board = report.board

@@ -17,6 +17,7 @@ from device.boards import Entry
 from device.onboard.agent import KIT, read_state, remains
 from device.onboard.lock import Trouble, _remove_stale, busy, holder, own, take
 from device.onboard.supervise import supervise
+from device.remote_report import Teller
 from device.ssh import BoardError, Ssh, Unreachable
 
 
@@ -95,6 +96,26 @@ def test_what_a_shell_prints_before_the_answer_does_not_matter(
         monkeypatch.setattr(ssh, "words", lambda *_, script=script: ["sh", "-c", script])
         assert list(ssh.stream("follow", {})) == [{"event": "end"}]
         assert ssh.ask("follow", {}) == {"event": "end"}
+
+
+@pytest.mark.parametrize("answer", ["{}", '{"removed": "yes"}', '{"removed": null}', "[]"])
+def test_an_answer_that_lacks_what_was_asked_for_is_one_line(
+    answer: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ssh = Ssh(Entry("desk", host="desk"))
+    script = f"cat > /dev/null; echo collodi-agent; echo '{answer}'"
+    monkeypatch.setattr(ssh, "words", lambda *_: ["sh", "-c", script])
+    with pytest.raises(BoardError, match="board desk: it"):
+        ssh.ask("clean", {})
+
+
+def test_events_of_a_hostile_board_are_told_as_far_as_they_say_something() -> None:
+    said: list[str] = []
+    teller = Teller("desk", said.append)
+    odd = {"event": "phase", "name": "ok", "at_s": 10**400, "clock_mhz": None}
+    for event in ({"event": "phase"}, {"event": "phase", "name": 7, "at_s": "soon"}, odd):
+        teller.tell(event)
+    assert said == ["board desk: None", "board desk: 7", "board desk: ok"]
 
 
 def test_an_answer_without_end_is_refused_and_one_that_does_not_come_given_up(

@@ -35,6 +35,8 @@ ROOM_BYTES = 1 << 20
 SPARE_BYTES = 1 << 16
 """Kept for the last words of a run that filled the disk."""
 BLOCK = 1 << 16
+STUCK_S = 5.0
+"""A program of the board that says nothing for so long is left alone."""
 
 
 def hello(job: dict[str, Any]) -> dict[str, Any]:
@@ -242,7 +244,13 @@ def power_mode() -> str | None:
     """Return what `nvpmodel -q` names on a Jetson, else None."""
     if not shutil.which("nvpmodel"):
         return None
-    done = subprocess.run(["nvpmodel", "-q"], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
+    words = ["nvpmodel", "-q"]
+    try:
+        done = subprocess.run(
+            words, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, timeout=STUCK_S
+        )
+    except subprocess.TimeoutExpired:
+        return None
     for line in done.stdout.decode("utf-8", "replace").splitlines():
         if line.startswith("NV Power Mode:"):
             return line.split(":", 1)[1].strip()

@@ -7,6 +7,8 @@ import platform
 import re
 from pathlib import Path
 
+from device.probes.sysfs import read_text
+
 BINFMT = {"aarch64": "qemu-aarch64", "armv7l": "qemu-arm", "armv6l": "qemu-arm",
           "riscv64": "qemu-riscv64", "x86_64": "qemu-x86_64"}  # fmt: skip
 
@@ -35,9 +37,9 @@ def emulation(root: Path = Path("/"), machine: str | None = None) -> str | None:
         return "qemu user mode"
     if arm and re.search(r"^CPU implementer\s*:\s*0x0?0$", info, re.MULTILINE):
         return "qemu"
-    if arm and re.search(r"IO-APIC|^ *LOC:", _text(root / "proc/interrupts"), re.MULTILINE):
+    if arm and re.search(r"IO-APIC|^ *LOC:", read_text(root / "proc/interrupts"), re.MULTILINE):
         return "qemu user mode"
-    if arm and "QEMU Virtual Machine" in _text(root / "sys/class/dmi/id/product_name"):
+    if arm and "QEMU Virtual Machine" in read_text(root / "sys/class/dmi/id/product_name"):
         return "qemu"
     if machine.startswith("x86") and "QEMU TCG" in info:
         return "qemu"
@@ -46,28 +48,13 @@ def emulation(root: Path = Path("/"), machine: str | None = None) -> str | None:
     return None
 
 
-def _text(path: Path) -> str:
-    try:
-        return path.read_text(encoding="utf-8", errors="replace")
-    except OSError:
-        return ""
-
-
 def virtual(root: Path = Path("/")) -> str | None:
     """Return what shows of a hypervisor (its times are real, its cores are shared), or None."""
     for name in ("sys/hypervisor/type", "proc/device-tree/hypervisor/compatible"):
-        try:
-            text = (root / name).read_text(encoding="utf-8", errors="replace").strip("\0 \n")
-        except OSError:
-            continue
+        text = read_text(root / name)
         if text:
             return text
-    try:
-        info = (root / "proc/cpuinfo").read_text(encoding="utf-8", errors="replace")
-        tree = root / "proc/device-tree/compatible"
-        compatible = tree.read_text(errors="replace") if tree.exists() else ""
-    except OSError:
-        return None
-    if re.search(r"^flags\s*:.*\bhypervisor\b", info, re.MULTILINE):
+    if re.search(r"^flags\s*:.*\bhypervisor\b", read_text(root / "proc/cpuinfo"), re.MULTILINE):
         return "hypervisor flag of the CPU"
+    compatible = read_text(root / "proc/device-tree/compatible")
     return "virtual board" if "dummy-virt" in compatible else None
