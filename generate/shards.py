@@ -13,7 +13,7 @@ import tarfile
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import IO, Any, cast
 
 import numpy as np
 from numpy.typing import NDArray
@@ -34,6 +34,17 @@ from generate.media import (
     frames_to_mp4,
     jpeg_to_frame,
     mp4_to_frames,
+)
+from generate.shard_notes import (
+    Hashed,
+    Note,
+    index_line,
+    note_path,
+    part_path,
+    publish,
+    read_note,
+    replacing,
+    write_note,
 )
 
 FORMAT = "collodi.dataset"
@@ -63,21 +74,37 @@ def clip_members(clip: Clip) -> dict[str, bytes]:
 
 
 def write_shard(path: Path, clips: Iterable[Clip]) -> None:
-    """Write clips as one tar under its final name, or leave nothing there."""
-    part = path.with_name(path.name + ".part")
+    """Write clips as one tar under its final name, or leave nothing there.
+
+    Several processes may write the same shard: the first that is whole stays.
+    """
+    part = part_path(path)
     try:
         with open(part, "wb") as file:
-            with tarfile.open(fileobj=file, mode="w", format=tarfile.USTAR_FORMAT) as tar:
-                for clip in clips:
-                    for suffix, data in clip_members(clip).items():
-                        info = tarfile.TarInfo(f"{clip.key}.{suffix}")
-                        info.size, info.mode = len(data), 0o644
-                        tar.addfile(info, io.BytesIO(data))
+            hashed = Hashed(file)
+            lines = [index_line(row) for row in _write_tar(hashed, path.name, clips)]
             file.flush()
             os.fsync(file.fileno())
-        os.replace(part, path)
+        note_path(path).unlink(missing_ok=True)
+        if publish(part, path):
+            write_note(path, Note(hashed.digest.hexdigest(), hashed.bytes, lines))
     finally:
         part.unlink(missing_ok=True)
+
+
+def _write_tar(file: Hashed, shard: str, clips: Iterable[Clip]) -> Iterator[dict[str, Any]]:
+    """Write the members of all clips; rows of index.jsonl."""
+    with tarfile.open(fileobj=cast(IO[bytes], file), mode="w", format=tarfile.USTAR_FORMAT) as tar:
+        for clip in clips:
+            row: dict[str, Any] = {"key": clip.key, "shard": shard, "members": {}}
+            members = clip_members(clip)
+            for suffix, data in members.items():
+                info = tarfile.TarInfo(f"{clip.key}.{suffix}")
+                info.size, info.mode = len(data), 0o644
+                row["members"][suffix] = [tar.offset + tarfile.BLOCKSIZE, len(data)]
+                tar.addfile(info, io.BytesIO(data))
+            facts = facts_from_bytes(members["json"], clip.key)
+            yield row | {name: facts[name] for name in INDEX_FACTS}
 
 
 def index_shard(path: Path) -> list[dict[str, Any]]:
@@ -114,18 +141,28 @@ def finish(
 
     pseudo: who told the labels and what was rejected, where they are not exact.
     """
-    rows: list[dict[str, Any]] = []
-    hashes: dict[str, str] = {}
-    for number in range(n_shards):
-        path = folder / shard_name(number)
-        rows += index_shard(path)
-        hashes[path.name] = sha256_of(path)
-    lines = "".join(json.dumps(row, sort_keys=True) + "\n" for row in rows)
-    write_atomic(folder / "index.jsonl", lines)
+    count, hashes = 0, {}
+    with replacing(folder / "index.jsonl") as index:
+        for number in range(n_shards):
+            note = _noted(folder / shard_name(number))
+            index.writelines(line + "\n" for line in note.lines)
+            hashes[shard_name(number)] = note.sha256
+            count += len(note.lines)
     body = {"format": FORMAT, "version": VERSION, "complete": True, "options": options}
-    body |= {"stamp": stamp, "clips": len(rows), "shards": hashes}
+    body |= {"stamp": stamp, "clips": count, "shards": hashes}
     body |= {"pseudo": pseudo} if pseudo else {}
     write_atomic(folder / "dataset.json", _pretty(body))
+    for name in hashes:
+        note_path(folder / name).unlink(missing_ok=True)
+
+
+def _noted(path: Path) -> Note:
+    """What the writer of a shard noted, else what a look through the shard tells."""
+    note = read_note(path)
+    if note is None:
+        lines = [index_line(row) for row in index_shard(path)]
+        note = Note(sha256_of(path), path.stat().st_size, lines)
+    return note
 
 
 def _pretty(body: dict[str, Any]) -> str:

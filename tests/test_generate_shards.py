@@ -79,6 +79,41 @@ def test_an_error_in_the_middle_leaves_no_shard(tmp_path: Path) -> None:
     assert list(tmp_path.iterdir()) == []
 
 
+@pytest.mark.parametrize("lost", [False, True])
+def test_the_index_is_the_same_with_and_without_the_writers_notes(
+    tmp_path: Path, lost: bool
+) -> None:
+    make_dataset(tmp_path / "want")
+    folder = tmp_path / "d"
+    folder.mkdir()
+    for number in (0, 1):
+        write_shard(folder / shard_name(number), map(sound_clip, (2 * number, 2 * number + 1)))
+    write_shard(folder / shard_name(2), [sound_clip(4)])
+    if lost:
+        (folder / "shard-000000.tar.index").unlink()
+        (folder / "shard-000001.tar.index").write_text('{"sha256": "0", "bytes": 9}\n')
+    finish(folder, {"seed": 1}, {}, 3)
+    for path in (tmp_path / "want").iterdir():
+        assert path.read_bytes() == (folder / path.name).read_bytes()
+    assert len(list(folder.iterdir())) == 5
+    verify(open_dataset(folder))
+
+
+def test_of_two_writers_of_a_shard_the_first_that_is_whole_stays(tmp_path: Path) -> None:
+    path = tmp_path / shard_name(0)
+
+    def overtaken() -> Iterator[Clip]:
+        yield sound_clip(0)
+        write_shard(path, [sound_clip(1)])
+        yield sound_clip(2)
+
+    write_shard(path, overtaken())
+    finish(tmp_path, {}, {}, 1)
+    assert [clip.key for clip in open_dataset(tmp_path).clips()] == [sound_clip(1).key]
+    verify(open_dataset(tmp_path))
+    assert len(list(tmp_path.iterdir())) == 3
+
+
 def change_header(folder: Path, **changes: Any) -> None:
     path = folder / "dataset.json"
     path.write_text(json.dumps(json.loads(path.read_text()) | changes))
