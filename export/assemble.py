@@ -15,7 +15,6 @@ from numpy.typing import NDArray
 from torch import nn
 
 from device.backends.frontend import logmel
-from device.backends.golden import to_golden
 from device.bundle import (
     CARD,
     Accuracy,
@@ -38,6 +37,7 @@ from export.staging import staged
 from export.tensors import float_tensors, int8_tensors, raw_tensors
 from export.to_c import c_name, to_c
 from export.to_c_frontend import to_c_frontend
+from export.to_c_golden import to_golden
 from export.to_onnx import onnx_ops, to_onnx
 from export.to_onnx_raw import to_onnx_raw
 from export.to_tensorrt import to_tensorrt

@@ -51,6 +51,13 @@ def sound_labels(utterance: Utterance) -> dict[str, NDArray[Any]]:
     return labels
 
 
+def spoken_frames(times_s: NDArray[np.float32], n_frames: int, rate_hz: float) -> NDArray[np.uint8]:
+    """(T,) 1 where the middle of the frame lies within a word; times (Q, 2) s of the words."""
+    middle_s = (np.arange(n_frames)[:, None] + 0.5) / rate_hz
+    within = (middle_s >= times_s[:, 0]) & (middle_s < times_s[:, 1])
+    return np.asarray(within.any(1), np.uint8)
+
+
 def score_labels(score: Score) -> dict[str, NDArray[Any]]:
     """The score as lines (S,); `from_text("\\n".join(lines))` reads them back."""
     return {"score": np.array(to_text(score).splitlines(), dtype=str)}

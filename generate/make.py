@@ -21,6 +21,7 @@ from generate.facts import (
     score_labels,
     sound_facts,
     sound_labels,
+    spoken_frames,
     to_int16,
 )
 from generate.ladder import rung_shot
@@ -174,11 +175,11 @@ def _told(
         asked,
     )  # fmt: skip
     utterance = sounded(utterance, score, voice, stream(options.seed, number, "vocal"))
-    speaking = _speaking(utterance, n_frames, options.rate_hz)
     facts = blank_facts(options.seed, f"talk-{number:08d}") | sound_facts(utterance)
     facts |= {"text": text, "emotion": shot.emotion, "emotion_intensity": shot.intensity}
     utterance, facts["scene"] = heard(options, number, utterance, 0.0)
     labels = sound_labels(utterance) | score_labels(score)
+    speaking = spoken_frames(labels["word_s"], n_frames, options.rate_hz)
     return Clip(facts["key"], facts, labels, None, to_int16(utterance.audio)), score, speaking
 
 
@@ -260,10 +261,3 @@ def _cut(utterance: Utterance, max_s: float) -> Utterance:
     audio = utterance.audio[: int(max_s * SAMPLE_RATE_HZ)]
     words, phonemes = cut(utterance.words, 0, max_s), cut(utterance.phonemes, 0, max_s)
     return replace(utterance, audio=audio, words=words, phonemes=phonemes)
-
-
-def _speaking(utterance: Utterance, n_frames: int, rate_hz: float) -> NDArray[np.uint8]:
-    """(T,) 1 where the middle of the frame lies within a word."""
-    middle_s = (np.arange(n_frames) + 0.5) / rate_hz
-    inside = [(middle_s >= w.start_s) & (middle_s < w.end_s) for w in utterance.words]
-    return np.any(inside, axis=0).astype(np.uint8) if inside else np.zeros(n_frames, np.uint8)

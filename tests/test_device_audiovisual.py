@@ -88,6 +88,10 @@ def test_a_square_is_cut_out_and_reaches_over_the_edge() -> None:
     ]  # fmt: skip
     assert cut(frame, (9.5, 11.5, 3))[..., 0].tolist() == [[108, 109, 109], *2 * [[118, 119, 119]]]
     assert cut(frame, (5, 5, 0.2)).shape == (1, 1, 3)
+    for middle in np.arange(4, 6, 0.25):
+        for side in (3, 4):
+            (columns,) = np.unique(cut(frame, (middle, 6, side))[..., 0] % 10, axis=0)
+            assert (np.diff(columns) == 1).all(), f"a column twice or left out about {middle}"
 
 
 def test_a_stream_gives_the_rows_of_the_last_time() -> None:

@@ -102,7 +102,7 @@ def test_the_golden_test_passes_in_strict_c99(
 @pytest.mark.parametrize("name", names())
 def test_the_golden_numbers_are_those_of_tflite_micro(tmp_path: Path, name: str) -> None:
     pytest.importorskip("tflite_micro")
-    from device.backends.golden import to_golden
+    from export.to_c_golden import to_golden
 
     bundle = read_bundle(BUNDLES / name)
     entry = bundle.file("tflite-int8")

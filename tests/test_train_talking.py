@@ -30,7 +30,7 @@ from train_edge.presets import preset
 from train_edge.run import load_run
 from train_edge.talking_clips import Film, load_films, mouth_of
 from train_edge.talking_task import LABELS, TalkingTask
-from train_edge.talking_voices import load_tellers
+from train_edge.talking_voices import load_spoken
 from train_edge.tasks import calibration_batch, make_task
 
 CLIPS = runpy.run_path(str(Path(__file__).with_name("make_tiny_clips.py")))
@@ -119,13 +119,13 @@ def test_voices_without_a_face_teach_the_ear(films: list[Film], tmp_path: Path) 
              "loop", "--voices", "espeak", "--quiet-s", "1.2", "--max-s", "4"]  # fmt: skip
     assert generate_main(words) == 0 and inspect_main([str(tmp_path / "voices")]) == 0
     voices = open_dataset(tmp_path / "voices")
-    tellers = load_tellers(voices, range(6), films)
-    for teller, row in zip(tellers, voices.rows, strict=True):
+    spoken = load_spoken(voices, range(6), films)
+    for one, row in zip(spoken, voices.rows, strict=True):
         assert row["n_frames"] == 0 and row["skin_tone"] == 0
-        assert len(teller.audio) == 640 * len(teller) and teller.speaking.mean() > 0.2
-        assert teller.mouth.shape == (len(teller), 2) and teller.mouth[:, 0].min() >= 0
-        assert teller.mouth[teller.speaking, 0].std() > teller.mouth[~teller.speaking, 0].std()
-    task = TalkingTask(preset("talking"), films, films, None, tellers)
+        assert len(one.audio) == 640 * len(one) and one.speaking.mean() > 0.2
+        assert one.mouth.shape == (len(one), 2) and one.mouth[:, 0].min() >= 0
+        assert one.mouth[one.speaking, 0].std() > one.mouth[~one.speaking, 0].std()
+    task = TalkingTask(preset("talking"), films, films, None, spoken)
     assert (task.sounds.lengths >= 2 * PICTURES).all()
     heard = {task._of_another(0, np.random.default_rng(k)) for k in range(99)}
     assert max(heard) >= task.sounds.starts[len(films)]
@@ -149,7 +149,7 @@ def test_codes_are_evened_out_and_answers_stay(task: TalkingTask) -> None:
 def test_voices_need_a_score(films: list[Film], tmp_path: Path) -> None:
     words = CLIPS["words_data"](tmp_path / "words", 4)
     with pytest.raises(ValueError, match="no voice with a score of 1.6 s"):
-        load_tellers(open_dataset(words), range(4), films)
+        load_spoken(open_dataset(words), range(4), films)
 
 
 def test_cautious_lips_that_move_right_are_better_than_still_ones(task: TalkingTask) -> None:

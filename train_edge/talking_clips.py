@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -34,28 +33,34 @@ EACH = round(SAMPLE_RATE_HZ / AUDIOVISUAL["rate_hz"])
 
 
 @dataclass(frozen=True)
-class Film:
-    """One clip of T pictures."""
+class Spoken:
+    """The sound of T pictures' time, and what made it."""
 
-    pictures: Pixels
-    """(T, 48, 48) grey, the tracked square of the lower face in the middle, ROOM times as wide."""
     audio: Floats
     """(T * 640,) in -1..1."""
     speaking: NDArray[np.bool_]
     """(T,) whether the child speaks."""
-    facing: NDArray[np.bool_]
-    """(T,) whether its head is turned to the camera."""
-    seen: NDArray[np.bool_]
-    """(T,) whether most of the mouth is; behind a hand nobody can tell who speaks."""
     mouth: Floats
     """(T, 2) how far the lips are apart and how wide they are, as `mouth_of` has it."""
-    arkit: Floats
-    """(T, 52) curves of the face."""
     voice: str
     """Who speaks: engine:voice."""
 
     def __len__(self) -> int:
-        return len(self.pictures)
+        return len(self.speaking)
+
+
+@dataclass(frozen=True)
+class Film(Spoken):
+    """One clip of T pictures."""
+
+    pictures: Pixels
+    """(T, 48, 48) grey, the tracked square of the lower face in the middle, ROOM times as wide."""
+    facing: NDArray[np.bool_]
+    """(T,) whether its head is turned to the camera."""
+    seen: NDArray[np.bool_]
+    """(T,) whether most of the mouth is; behind a hand nobody can tell who speaks."""
+    arkit: Floats
+    """(T, 52) curves of the face."""
 
 
 def load_films(dataset: Dataset, numbers: Sequence[int]) -> list[Film]:
@@ -86,14 +91,14 @@ def film_of(clip: Clip) -> Film:
         cut = square(frame, middle, side * ROOM, FILM_PX)[0]
         pictures.append(cut.mean(2).round().astype(np.uint8))
     return Film(
-        np.stack(pictures),
-        fitted_sound(clip.audio, len(pictures)),
-        clip.labels["speaking"] > 0,
-        facing_of(clip.labels["head_pose_deg"]),
-        clip.labels["landmarks_visible"][:, MOUTH].mean(1) > LEAST_SEEN,
-        mouth_of(clip.labels["landmarks_px"]),
-        clip.labels["arkit"],
-        voice_name(clip),
+        audio=fitted_sound(clip.audio, len(pictures)),
+        speaking=clip.labels["speaking"] > 0,
+        mouth=mouth_of(clip.labels["landmarks_px"]),
+        voice=voice_name(clip),
+        pictures=np.stack(pictures),
+        facing=facing_of(clip.labels["head_pose_deg"]),
+        seen=clip.labels["landmarks_visible"][:, MOUTH].mean(1) > LEAST_SEEN,
+        arkit=clip.labels["arkit"],
     )
 
 
@@ -122,21 +127,9 @@ def facing_of(pose_deg: Floats) -> NDArray[np.bool_]:
     return turned
 
 
-class Heard(Protocol):
-    """Whatever has a sound."""
-
-    @property
-    def audio(self) -> Floats:
-        """(N,) in -1..1."""
-
-    @property
-    def voice(self) -> str:
-        """Who speaks."""
-
-
-def sounds_of(films: Sequence[Heard]) -> Spectra:
+def sounds_of(spoken: Sequence[Spoken]) -> Spectra:
     """The sounds of films or voices, two frames a picture."""
-    return gather([film.audio for film in films], [0] * len(films), [film.voice for film in films])
+    return gather([one.audio for one in spoken], [0] * len(spoken), [one.voice for one in spoken])
 
 
 def _check(dataset: Dataset, clip: Clip) -> None:

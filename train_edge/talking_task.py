@@ -27,8 +27,7 @@ from train_edge.lips import Lips
 from train_edge.models.talknet import PICTURES, SIZE_PX, TalkNet
 from train_edge.options import Options
 from train_edge.spectra import BINS, features, gather, joined
-from train_edge.talking_clips import EACH, Film, sounds_of
-from train_edge.talking_voices import Teller
+from train_edge.talking_clips import EACH, Film, Spoken, sounds_of
 from train_edge.voices import noises
 
 LABELS: tuple[str, ...] = ("speaking", "facing")
@@ -71,15 +70,15 @@ class TalkingTask:
         kept: Sequence[Film],
         held: Sequence[Film],
         lips: Lips | None = None,
-        unseen: Sequence[Teller] = (),
+        unseen: Sequence[Spoken] = (),
     ) -> None:
         self.options, self.kept, self.held, self.lips = options, kept, held, lips
         self.sound = replace(options.sound, loudness_db=min(options.sound.loudness_db, 1.5))
-        self.tellers: list[Film | Teller] = [*kept, *unseen]
+        self.spoken: list[Spoken] = [*kept, *unseen]
         others = noises(HOUSE, PICTURES * EACH)
         quiet = gather([s.audio for s in others], [0] * len(others), [s.voice for s in others])
-        self.sounds = joined(sounds_of(self.tellers), quiet)
-        self.mouths = np.concatenate([teller.mouth for teller in self.tellers])
+        self.sounds = joined(sounds_of(self.spoken), quiet)
+        self.mouths = np.concatenate([one.mouth for one in self.spoken])
 
     def module(self) -> nn.Module:
         """The untrained network."""
@@ -115,7 +114,7 @@ class TalkingTask:
             truth[SEEN, j] = film.seen[shown]
         for j in range(size, total):
             films[j], shapes[0, j, 0], truth[FACING, j] = self._lips(rng)
-            heard = self._of_another(int(rng.integers(len(self.tellers))), rng)
+            heard = self._of_another(int(rng.integers(len(self.spoken))), rng)
             power[j] = self._power(heard)
             shapes[1, j] = self.mouths[heard // 2 : heard // 2 + PICTURES].T
         varied = vary(torch.from_numpy(power), rng, self.sound)
@@ -167,7 +166,7 @@ class TalkingTask:
         shown = photographed(self.lips.pictures[picks], SIZE_PX, rng, self.options.image)
         return standardized(shown[:, None])[:, 0], self.lips.apart[picks], self.lips.facing[picks]
 
-    def _start(self, film: Film | Teller, rng: np.random.Generator, negative: bool) -> int:
+    def _start(self, film: Spoken, rng: np.random.Generator, negative: bool) -> int:
         """First picture of what is shown or heard of a film."""
         starts = len(film) - PICTURES + 1
         start = int(rng.integers(starts))
@@ -193,15 +192,15 @@ class TalkingTask:
         if kind == "none":
             return None
         if kind == "noise":
-            quiet = int(rng.integers(len(self.tellers), len(self.sounds)))
+            quiet = int(rng.integers(len(self.spoken), len(self.sounds)))
             return int(self.sounds.starts[quiet])
         return self._of_another(number, rng)
 
     def _of_another(self, number: int, rng: np.random.Generator) -> int:
         """First frame of a busy part of anybody else's voice."""
-        count = len(self.tellers)
+        count = len(self.spoken)
         other = (number + int(rng.integers(1, count))) % count
-        return int(self.sounds.starts[other]) + 2 * self._start(self.tellers[other], rng, True)
+        return int(self.sounds.starts[other]) + 2 * self._start(self.spoken[other], rng, True)
 
     def _power(self, first: int) -> Floats:
         """|FFT|^2 (2 T, F) of the time of one row."""

@@ -3,64 +3,45 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
 from device.front_end import AUDIOVISUAL
 from generate.clip import Clip
 from generate.engine import Progress
+from generate.facts import spoken_frames
 from generate.motion.player import play_score
 from generate.motion.score_text import from_text
 from generate.shards import Dataset
 from train_edge.data import voice_name
 from train_edge.faces import Floats
 from train_edge.models.talknet import PICTURES
-from train_edge.talking_clips import EACH, Film, fitted_sound
+from train_edge.talking_clips import EACH, Film, Spoken, fitted_sound
+
+RATE_HZ = AUDIOVISUAL["rate_hz"]
 
 
-@dataclass(frozen=True)
-class Teller:
-    """One sound of T pictures' time whose face nobody sees."""
-
-    audio: Floats
-    """(T * 640,) in -1..1."""
-    speaking: NDArray[np.bool_]
-    """(T,) whether the child speaks."""
-    mouth: Floats
-    """(T, 2) as that of a `Film`."""
-    voice: str
-    """Who speaks: engine:voice."""
-
-    def __len__(self) -> int:
-        return len(self.speaking)
-
-
-def load_tellers(dataset: Dataset, numbers: Sequence[int], films: Sequence[Film]) -> list[Teller]:
+def load_spoken(dataset: Dataset, numbers: Sequence[int], films: Sequence[Film]) -> list[Spoken]:
     """Clips of a `talk` data set as voices; how curves move lips is learned from films.
 
     ValueError where no clip has a score and lasts as long as the model hears.
     """
     matrix = lips_of_curves(films)
-    tellers: list[Teller] = []
+    found: list[Spoken] = []
     progress = Progress(len(numbers), "read voices")
     for count, number in enumerate(numbers):
         clip = dataset.clip(number, want=("audio", "labels"))
         if "score" in clip.labels:
-            teller = _teller(clip, matrix)
-            tellers += [teller] if len(teller) >= PICTURES else []
+            one = _spoken(clip, matrix)
+            found += [one] if len(one) >= PICTURES else []
         progress.update(count + 1)
     progress.close()
-    if not tellers:
+    if not found:
         raise ValueError(
             f"data set {dataset.folder}: no voice with a score of {PICTURES / RATE_HZ:g} s; want "
             "`talk --no-pictures`"
         )
-    return tellers
-
-
-RATE_HZ = AUDIOVISUAL["rate_hz"]
+    return found
 
 
 def lips_of_curves(films: Sequence[Film]) -> Floats:
@@ -75,14 +56,12 @@ def _with_one(curves: Floats) -> Floats:
     return np.column_stack([curves, np.ones(len(curves), np.float32)])
 
 
-def _teller(clip: Clip, matrix: Floats) -> Teller:
+def _spoken(clip: Clip, matrix: Floats) -> Spoken:
     assert clip.audio is not None
     count = max(1, len(clip.audio) // EACH)
     score = from_text("\n".join(clip.labels["score"]), clip.key)
     curves = np.asarray(play_score(score, RATE_HZ, 0, count).arkit, np.float32)
     mouth = np.maximum(_with_one(curves) @ matrix, [0, -np.inf]).astype(np.float32)
     mouth[:, 1] -= np.median(mouth[:, 1])
-    middle_s = (np.arange(count) + 0.5) / RATE_HZ
-    words_s = clip.labels["word_s"]
-    within = (middle_s[:, None] >= words_s[:, 0]) & (middle_s[:, None] < words_s[:, 1])
-    return Teller(fitted_sound(clip.audio, count), within.any(1), mouth, voice_name(clip))
+    speaking = spoken_frames(clip.labels["word_s"], count, RATE_HZ) > 0
+    return Spoken(fitted_sound(clip.audio, count), speaking, mouth, voice_name(clip))

@@ -24,7 +24,7 @@ from train_edge.options import Options
 from train_edge.real_folders import one_second
 from train_edge.talking_clips import load_films
 from train_edge.talking_task import TalkingTask
-from train_edge.talking_voices import load_tellers
+from train_edge.talking_voices import load_spoken
 from train_edge.voice_task import VoiceTask
 from train_edge.voices import load_voices
 
@@ -102,7 +102,7 @@ def _talking(options: Options, dataset: Dataset, kept: list[int], held: list[int
         lips = load_lips(around, split(around)[0])
     if options.voices:
         voices = open_clips(options.voices, "audio")
-        unseen = load_tellers(voices, split(voices)[0], films)
+        unseen = load_spoken(voices, split(voices)[0], films)
     if len(held) > 1:
         return TalkingTask(options, films, load_films(dataset, held), lips, unseen)
     print(f"{dataset.folder}: too few clips to hold two out; validating on those it learns "

@@ -68,7 +68,7 @@ def cut(frame: Array, square: tuple[float, float, float]) -> Array:
     x, y, side = square
     places = np.arange(max(1, round(side))) - (round(side) - 1) / 2
     columns, lines = (
-        np.clip(np.round(middle - 0.5 + places).astype(int), 0, length - 1)
+        np.clip(np.floor(middle + places).astype(int), 0, length - 1)
         for middle, length in ((x, frame.shape[1]), (y, frame.shape[0]))
     )
     return frame[lines[:, None], columns]

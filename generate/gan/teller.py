@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from device.backends import backend_for, open_model
+from device.backends.audiovisual import cut
 from device.backends.frontend import image
 from device.bundle import MANIFEST, Bundle, ModelFile, read_bundle
 from device.files import sha256_of
@@ -69,11 +70,11 @@ class Teller:
         side_px = len(picture)
         box = np.array(USUAL_BOX) * side_px
         for _ in range(ROUNDS):
-            cut, corner = _view(picture, box)
-            answer = self._model.run([image(cut, self.bundle.front_end)[None]])[0]
-            points = points_of(answer)[0] * len(cut) + corner
+            seen, corner = _view(picture, box)
+            answer = self._model.run([image(seen, self.bundle.front_end)[None]])[0]
+            points = points_of(answer)[0] * len(seen) + corner
             box = np.concatenate([points.min(0), points.max(0)])
-        error_px = np.exp(real(answer, "spread")) * len(cut)
+        error_px = np.exp(real(answer, "spread")) * len(seen)
         eyes_px = max(float(np.linalg.norm(points[36] - points[45])), 1e-3)
         return Told(
             _labels(points, box, error_px, answer),
@@ -100,12 +101,10 @@ def _first_that_runs(bundle: Bundle) -> ModelFile:
 
 def _view(picture: Pixels, box: NDArray[np.float64]) -> tuple[Pixels, NDArray[np.float64]]:
     """The square about a box, edges repeated outwards as in training, and its corner (2,) px."""
-    height, width = picture.shape[:2]
-    side = int(np.clip(round(VIEW * float((box[2:] - box[:2]).max())), 8, 4 * height))
-    left, top = np.round((box[:2] + box[2:] - side) / 2).astype(int)
-    rows = np.clip(np.arange(top, top + side), 0, height - 1)
-    columns = np.clip(np.arange(left, left + side), 0, width - 1)
-    return picture[rows][:, columns], np.array([left, top], np.float64)
+    side = int(np.clip(round(VIEW * float((box[2:] - box[:2]).max())), 8, 4 * len(picture)))
+    middle = (box[:2] + box[2:]) / 2
+    corner = np.floor(middle - (side - 1) / 2)
+    return cut(picture, (float(middle[0]), float(middle[1]), side)), corner
 
 
 def _labels(

@@ -69,9 +69,8 @@ class TalkNet(nn.Module):
     synchrony (Chung and Zisserman, "Out of time", 2016); the mean of what comes of it, given back
     to every moment, says whether they are one person's. These products are ten times as large as
     what they are made of, so they have a layer of their own: in one tensor their rounding to int8
-    would hide the others. Where the head
-    is turned is asked of the eye alone. Only what TFLite Micro has: convolution, relu, add,
-    subtract, multiply, concatenation, mean and reshape.
+    would hide the others. Where the head is turned is asked of the eye alone. Only what TFLite
+    Micro has: convolution, relu, add, subtract, multiply, concatenation, mean, slice and reshape.
     """
 
     def __init__(self, senses: str = "both", dropout: float = 0.1) -> None:
