@@ -24,8 +24,8 @@ from export.evaluations import read_accuracy
 from export.tune import Heard, Score, hear, score, tune
 from export.tune_find import tested_finder, tuned_finder
 from generate.clip import Clip
-from generate.engine import Progress
 from generate.options import parse
+from generate.progress import Progress
 from generate.shards import open_dataset
 from train_edge.real_folders import load_sound
 

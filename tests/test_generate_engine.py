@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from generate import engine
+from generate import engine_pool
 from generate.cli import Where, generate
 from generate.engine import run
 from generate.presets import Stills, Talk, Words
@@ -113,16 +113,16 @@ def test_ctrl_c_while_the_pool_is_being_looked_at_ends_it(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Raised inside `wait` it left a lock behind, and the process waited for it for ever."""
-    looked = engine.wait
+    looked = engine_pool.wait
 
     def interrupted_wait(pending: set[Future[None]], **how: Any) -> Any:
         signal.raise_signal(signal.SIGINT)
         return looked(pending, **how)
 
-    monkeypatch.setattr(engine, "wait", interrupted_wait)
+    monkeypatch.setattr(engine_pool, "wait", interrupted_wait)
     before = signal.getsignal(signal.SIGINT)
     told: list[str] = []
-    monkeypatch.setattr(engine.Progress, "update", lambda *_: told.append("looked"))
+    monkeypatch.setattr(engine_pool.Progress, "update", lambda *_: told.append("looked"))
     with pytest.raises(KeyboardInterrupt):
         run("pool", partial(failing_job, 99, str(tmp_path)), [0, 1, 2], 3, workers=1)
     assert told  # what was begun to be looked at was looked at

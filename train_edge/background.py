@@ -6,7 +6,7 @@ from pathlib import Path
 
 import numpy as np
 
-from generate.engine import Progress
+from generate.progress import Progress
 from generate.shards import Dataset
 from generate.voice.keywords import class_of
 from train_edge.data import class_names, open_clips

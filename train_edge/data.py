@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from generate.clip import SAMPLE_RATE_HZ, Clip
-from generate.engine import Progress
+from generate.progress import Progress
 from generate.shards import Dataset, open_dataset
 from generate.voice.keywords import class_of
 from train_edge.spectra import Spectra, gather

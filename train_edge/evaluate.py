@@ -14,8 +14,8 @@ from numpy.typing import NDArray
 from device.files import sha256_of
 from device.stamp import make_stamp
 from device.strict import encode
-from generate.engine import Progress
 from generate.face_outputs import LABELS, points_of
+from generate.progress import Progress
 from generate.shards import Dataset
 from train_edge.data import SILENCE, UNKNOWN, cut_word, open_clips, split
 from train_edge.evaluate_find import score_find, score_folder, show_clips

@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from device.backends.audiovisual import rows, standardized
 from device.backends.frontend import levels, normalize
 from device.front_end import AUDIOVISUAL
-from generate.engine import Progress
+from generate.progress import Progress
 from generate.sound.noises import at_snr, excerpt
 from train_edge.augment_film import plain
 from train_edge.models.talknet import DECIDED, PICTURES, SIZE_PX

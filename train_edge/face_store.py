@@ -18,8 +18,8 @@ import numpy as np
 
 from device.files import sha256_of
 from generate.clip import Clip
-from generate.engine import Progress
 from generate.face_outputs import MEASURES
+from generate.progress import Progress
 from generate.shards import Dataset
 from train_edge.faces import (
     CROP_PX,

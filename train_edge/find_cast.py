@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from generate.clip import PARTS, Clip
-from generate.engine import Progress
+from generate.progress import Progress
 from generate.shards import Dataset
 from train_edge.faces import JAW, face_square, seen_points
 

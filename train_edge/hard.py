@@ -14,7 +14,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from generate.engine import Progress
+from generate.progress import Progress
 
 SHARE = 0.7
 """Share of the draws of a class that goes to its hard ones."""

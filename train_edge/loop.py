@@ -21,8 +21,8 @@ import torch
 from torch import Tensor, nn
 
 from device.files import write_atomic
-from generate.engine import Progress
 from generate.interrupt import interrupted
+from generate.progress import Progress
 from train_edge.checkpoint import State, begin, load, save
 from train_edge.options import Options, check_options
 from train_edge.run import (

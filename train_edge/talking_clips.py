@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from device.backends.audiovisual import Track
 from device.front_end import AUDIOVISUAL
 from generate.clip import SAMPLE_RATE_HZ, Clip
-from generate.engine import Progress
+from generate.progress import Progress
 from generate.shards import Dataset
 from train_edge.data import voice_name
 from train_edge.faces import Floats, Pixels, square

@@ -8,10 +8,10 @@ import numpy as np
 
 from device.front_end import AUDIOVISUAL
 from generate.clip import Clip
-from generate.engine import Progress
 from generate.facts import spoken_frames
 from generate.motion.player import play_score
 from generate.motion.score_text import from_text
+from generate.progress import Progress
 from generate.shards import Dataset
 from train_edge.data import voice_name
 from train_edge.faces import Floats

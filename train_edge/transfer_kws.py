@@ -18,7 +18,7 @@ from torch import nn
 from device.backends.frontend import logmel
 from device.files import sha256_of
 from generate.clip import SAMPLE_RATE_HZ
-from generate.engine import Progress
+from generate.progress import Progress
 from train_edge.data import SILENCE, UNKNOWN, class_names, keywords, load_words, open_clips, split
 from train_edge.kws_task import KwsTask, share_out, synthetic_task
 from train_edge.options import Options

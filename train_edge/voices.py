@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from generate.clip import SAMPLE_RATE_HZ, Clip
-from generate.engine import Progress
+from generate.progress import Progress
 from generate.shards import Dataset
 from generate.sound.noises import KINDS, SPEECH, noise
 from generate.spec import EMOTIONS

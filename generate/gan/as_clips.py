@@ -20,7 +20,6 @@ from numpy.typing import NDArray
 from device.files import sha256_of
 from device.stamp import make_stamp
 from generate.clip import PSEUDO_LABELS, Clip
-from generate.engine import Progress
 from generate.facts import blank_facts
 from generate.gan import attribute_net
 from generate.gan.attribute_table import ATTRIBUTES
@@ -30,6 +29,7 @@ from generate.gan.edits import Directions, Measure, draw_w
 from generate.gan.networks import Generator
 from generate.gan.store import AVERAGE, load_average, read_card
 from generate.gan.teller import Pixels, Teller, Told
+from generate.progress import Progress
 from generate.shards import (
     Dataset,
     finish,

@@ -19,9 +19,9 @@ from torch.nn import functional
 from device.files import write_atomic
 from device.stamp import Stamp, make_stamp
 from device.strict import check_format, decode, dumps, load_json
-from generate.engine import Progress
 from generate.gan.attribute_table import ATTRIBUTES, attributes_of
 from generate.gan.pictures import Pixels, face_square
+from generate.progress import Progress
 from generate.shards import open_dataset
 from generate.weights import fill, read_tensors
 

@@ -10,7 +10,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from generate.engine import Progress
+from generate.progress import Progress
 from generate.shards import open_dataset
 
 Pixels = NDArray[np.uint8]

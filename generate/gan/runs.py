@@ -11,7 +11,6 @@ from typing import Any
 import torch
 
 from device.files import write_atomic
-from generate.engine import Progress
 from generate.gan.architecture import Architecture, architecture_of
 from generate.gan.pictures import Pictures
 from generate.gan.processes import Processes
@@ -21,6 +20,7 @@ from generate.gan.state import State, begin, begin_from, load, save
 from generate.gan.store import CARD, CHECKPOINT, Card, read_card, write_card
 from generate.gan.train import Trainer
 from generate.interrupt import interrupted
+from generate.progress import Progress
 
 STATS, DONE = "stats.jsonl", "done"
 SHEET = 16

@@ -17,11 +17,11 @@ from numpy.typing import NDArray
 
 from device.files import write_atomic
 from generate.clip import Clip
-from generate.engine import Progress
 from generate.make import make_clip
 from generate.media import film, frame_to_jpeg
 from generate.preset_checks import check_options
 from generate.presets import Talk
+from generate.progress import Progress
 
 _PLAIN = ("held=none", "headwear=none", "face_paint=none", "camera=good", "light=room")
 _UPPER = (*_PLAIN, "framing=upper")

@@ -18,12 +18,12 @@ from numpy.typing import NDArray
 
 from device.files import write_atomic
 from generate.clip import labels_to_bytes
-from generate.engine import Progress
 from generate.motion.player import play_score
 from generate.motion.style import BIASED, PersonalStyle, restyled, style_vector
 from generate.motion.style_children import plain_score, sample_child, sample_talker, talk
 from generate.motion.style_prior import FARTHEST, Table
 from generate.motion.style_statistics import WINDOW_S, describe
+from generate.progress import Progress
 from generate.spec import ARKIT, EMOTIONS, Motion
 
 F64 = NDArray[np.float64]

@@ -19,7 +19,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from device.files import write_atomic
-from generate.engine import Progress
+from generate.progress import Progress
 from generate.voice.coqui import ipa_text, synth
 from generate.voice.coqui_pipe import Child, tts_python
 from generate.voice.corpus import Line, read_corpus

@@ -13,7 +13,7 @@ from pathlib import Path
 import numpy as np
 
 from device.files import write_atomic
-from generate.engine import Progress
+from generate.progress import Progress
 from generate.spec import SEXES, Sex
 from generate.voice.sayable import check_text
 from generate.voice.speech import RATE_HZ, Utterance, speak
