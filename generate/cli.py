@@ -13,6 +13,7 @@ from typing import Annotated, Any
 
 import tyro
 
+from device.files import make_folder
 from device.stamp import make_stamp
 from generate.engine import ENGINES, run
 from generate.options import choose, parse
@@ -101,7 +102,7 @@ def generate(options: Options, where: Where) -> None:
         return
     _say_first(options, where.out)
     begun, stamp = time.monotonic(), asdict(make_stamp())
-    where.out.mkdir(parents=True, exist_ok=True)
+    make_folder(where.out)
     write_header(where.out, kept, stamp)
     for stale in where.out.glob("*.part"):
         stale.unlink()

@@ -17,7 +17,7 @@ from pathlib import Path
 from secrets import token_hex
 from typing import Any, BinaryIO, TextIO
 
-from device.files import write_atomic
+from device.files import replace, sync_folder, write_atomic
 
 
 @dataclass(frozen=True)
@@ -75,6 +75,7 @@ def publish(part: Path, path: Path) -> bool:
         if path.exists():
             return False
         os.replace(part, path)
+    sync_folder(path.parent)
     return True
 
 
@@ -104,6 +105,6 @@ def replacing(path: Path) -> Iterator[TextIO]:
             yield file
             file.flush()
             os.fsync(file.fileno())
-        os.replace(part, path)
+        replace(part, path)
     finally:
         part.unlink(missing_ok=True)

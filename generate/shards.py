@@ -193,7 +193,7 @@ def read_header(folder: Path) -> dict[str, Any]:
 
 def same_and_complete(folder: Path, options: dict[str, Any]) -> bool:
     """Whether a folder holds the finished data set of these options; ValueError for another's."""
-    if not folder.exists() or (folder.is_dir() and not any(folder.iterdir())):
+    if not folder.exists() or (folder.is_dir() and _is_empty(folder)):
         return False
     if not folder.is_dir():
         raise ValueError(f"--out {folder} is a file; want a folder")
@@ -204,6 +204,11 @@ def same_and_complete(folder: Path, options: dict[str, Any]) -> bool:
             raise ValueError(f"{folder} holds a data set with {name} = {was}, not {value}; "
                              "choose another --out")  # fmt: skip
     return bool(header["complete"])
+
+
+def _is_empty(folder: Path) -> bool:
+    """Whether nothing is there but what a process that was killed at its first write left."""
+    return all(path.name.endswith(".part") for path in folder.iterdir())
 
 
 @dataclass(frozen=True)

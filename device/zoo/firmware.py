@@ -6,10 +6,10 @@ import hashlib
 import re
 import shlex
 import shutil
-import tempfile
 from pathlib import Path
 
 from device.bundle import Bundle, ModelFile
+from device.files import install, workplace
 
 KINDS = ("c", "cmake", "esp-idf", "all")
 TEMPLATES = Path(__file__).resolve().parent / "templates"
@@ -34,17 +34,13 @@ def write_firmware(folder: Path, bundle: Bundle, kind: str, version: str) -> lis
     name = Path(main.path).stem
     _check_array(folder, bundle, main)
     sources = [entry.path for entry in bundle.files if entry.target == "c"]
-    part = Path(tempfile.mkdtemp(prefix=f".{FOLDER}.", suffix=".part", dir=folder))
-    try:
-        part.chmod(0o755)
-        (part / name).mkdir()
+    with workplace(folder / FOLDER) as room:
+        part = room / "new"
+        (part / name).mkdir(parents=True)
         for path in sources:
             shutil.copyfile(folder / path, part / name / Path(path).name)
         _generate(part / name, name, kind, bundle, version)
-        part.rename(folder / FOLDER)
-    except BaseException:
-        shutil.rmtree(part, ignore_errors=True)
-        raise
+        install(part, folder / FOLDER)
     return _summary(folder / FOLDER / name, name, kind)
 
 

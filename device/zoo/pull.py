@@ -15,12 +15,13 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from device.bundle import CARD, FORMAT, MANIFEST, VERSION, Bundle, plain_path, read_bundle
-from device.files import write_atomic
+from device.files import install, lock, make_folder, sha256_of, sync_tree, write_atomic
 from device.strict import FormatError, check_format, decode, loads
 from device.table import size_text
 from device.zoo.download import Meter, fetch
 from device.zoo.index import LARGEST_BUNDLE, Entry
 from device.zoo.source import Refused, Source
+from device.zoo.store import already
 
 MARKER = ".pull.json"
 RESERVED = {MANIFEST.lower(), CARD.lower()}
@@ -29,11 +30,12 @@ RESERVED = {MANIFEST.lower(), CARD.lower()}
 def pull(source: Source, entry: Entry, out: Path) -> Bundle:
     """Bring one version of a bundle to the new folder `out`; returns it.
 
-    entry: from a checked index. Raises ValueError where `out` is taken, Refused for anything that
-    is not as signed, Lost for a connection that failed.
+    entry: from a checked index. Where `out` holds this very bundle already, it is checked again.
+    Raises ValueError where `out` is taken by anything else, Refused for anything that is not as
+    signed, Lost for a connection that failed.
     """
     if out.exists() or out.is_symlink():
-        raise ValueError(f"--out {out} exists already; name a new folder")
+        return already(out, entry.manifest_sha256)
     part = out.with_name(out.name + ".part")
     meter = Meter(entry.manifest_bytes + entry.card_bytes + entry.bytes)
     with _workplace(part, entry):
@@ -44,8 +46,9 @@ def pull(source: Source, entry: Entry, out: Path) -> Bundle:
             raise Refused(str(error)) from None
         finally:
             meter.close()
+        sync_tree(part)  # before the marker goes: what has none is whole
         (part / MARKER).unlink()
-        part.rename(out)
+        install(part, out)
     return bundle
 
 
@@ -109,30 +112,28 @@ def _manifest(part: Path, entry: Entry, where: str) -> Bundle:
 @contextmanager
 def _workplace(part: Path, entry: Entry) -> Iterator[None]:
     """Hold `part` alone: a folder that an earlier pull left, known by its marker, or a new one."""
-    if part.is_symlink() or (part.exists() and not (part / MARKER).is_file()):
+    if part.is_symlink() or (part.exists() and not _is_ours(part, entry)):
         raise ValueError(
             f"{part} is there and no unfinished pull: remove it, or name another --out"
         )
-    part.mkdir(parents=True, exist_ok=True)
-    write_atomic(part / MARKER, f'{{"unfinished": "{entry.label}"}}\n')
+    make_folder(part)
     handle = os.open(part, os.O_RDONLY)
     try:
-        _lock(handle, part)
+        if not lock(handle):
+            raise RuntimeError(f"another pull works in {part}")
+        write_atomic(part / MARKER, f'{{"unfinished": "{entry.label}"}}\n')
         yield
     finally:
         os.close(handle)
 
 
-def _lock(handle: int, part: Path) -> None:
-    """Take the lock of an open folder, where the system has such locks."""
-    try:
-        import fcntl
-    except ImportError:
-        return
-    try:
-        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        raise RuntimeError(f"another pull works in {part}") from None
+def _is_ours(part: Path, entry: Entry) -> bool:
+    """Whether a pull was stopped in a folder: before, with or after its marker."""
+    manifest = part / MANIFEST
+    if (part / MARKER).is_file() or (manifest.is_file() and not manifest.is_symlink()
+                                     and sha256_of(manifest) == entry.manifest_sha256):  # fmt: skip
+        return True
+    return part.is_dir() and all(path.name.startswith(f".{MARKER}.") for path in part.iterdir())
 
 
 def _sweep(part: Path, wanted: set[str], keep_all: bool = False) -> None:

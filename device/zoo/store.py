@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import shutil
-import tempfile
 from pathlib import Path
 
 from device.bundle import CARD, MANIFEST, Bundle, read_bundle
+from device.files import install, sha256_of, workplace
 from device.strict import nearest
 from device.version import VERSION
 
@@ -44,7 +44,8 @@ def pull_bundle(name: str, out: Path, store: Path = BUNDLES) -> Bundle:
     """Copy a packaged bundle to the new folder `out`, whole or not at all, and check it there.
 
     name: NAME, or NAME@VERSION with the version of this kit, which packaged bundles have. Only the
-    manifest, the card and the files that the manifest lists are copied.
+    manifest, the card and the files that the manifest lists are copied. Where `out` holds this very
+    bundle already, it is checked again; ValueError where it holds anything else.
     """
     name, at, version = name.partition("@")
     if name not in names(store):
@@ -53,9 +54,17 @@ def pull_bundle(name: str, out: Path, store: Path = BUNDLES) -> Bundle:
         raise ValueError(
             f"packaged is {name}@{VERSION}; other versions are in a registry: --registry"
         )
-    if out.exists():
-        raise ValueError(f"--out {out} exists already; name a new folder")
+    if out.exists() or out.is_symlink():
+        return already(out, sha256_of(store / name / MANIFEST))
     return copy_bundle(store / name, out)
+
+
+def already(out: Path, manifest_sha256: str) -> Bundle:
+    """Return the bundle with this manifest that is in `out`, checked; ValueError for another."""
+    manifest = out / MANIFEST
+    if out.is_symlink() or not manifest.is_file() or sha256_of(manifest) != manifest_sha256:
+        raise ValueError(f"--out {out} exists already; name a new folder")
+    return read_bundle(out)
 
 
 def copy_bundle(source: Path, out: Path) -> Bundle:
@@ -65,16 +74,11 @@ def copy_bundle(source: Path, out: Path) -> Bundle:
     """
     bundle = read_bundle(source)
     card = (CARD,) if (source / CARD).is_file() else ()
-    out.parent.mkdir(parents=True, exist_ok=True)
-    part = Path(tempfile.mkdtemp(prefix=f".{out.name}.", suffix=".part", dir=out.parent))
-    try:
-        part.chmod(0o755)
+    with workplace(out) as room:
+        part = room / "new"
         for path in (MANIFEST, *card, *(entry.path for entry in bundle.files)):
             (part / path).parent.mkdir(parents=True, exist_ok=True)
             shutil.copyfile(source / path, part / path)
         read_bundle(part)
-        part.rename(out)
-    except BaseException:
-        shutil.rmtree(part, ignore_errors=True)
-        raise
+        install(part, out)
     return bundle
