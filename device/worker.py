@@ -1,7 +1,7 @@
 """The measuring process: it holds one piece of work and times it whenever it is asked to.
 
 One question a line comes in on stdin as JSON, one answer a line goes out on what was stdout; what
-the runtimes print goes to stderr. It ends with its stdin, and so with whoever asked.
+the runtimes print goes to stderr. It ends with its stdin, and with whoever asked.
 """
 
 from __future__ import annotations
@@ -20,6 +20,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from device.bundle import Bundle, inside, read_bundle
+from device.orphans import end_with_parent
 from device.report import Accuracy
 from device.strict import decode, encode
 
@@ -97,6 +98,7 @@ class Memory:
 
 def main(job_json: str) -> int:
     """Serve one job until stdin ends. What cannot be done is an answer, not an exit."""
+    end_with_parent()
     replies = os.fdopen(os.dup(1), "w", encoding="utf-8")
     os.dup2(2, 1)
     worker = Worker(decode(Job, json.loads(job_json), "the job"))

@@ -13,6 +13,7 @@ from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wai
 from concurrent.futures.process import BrokenProcessPool
 from multiprocessing.sharedctypes import Synchronized
 
+from device.orphans import end_with_parent
 from generate.interrupt import interrupted
 from generate.progress import Progress
 
@@ -55,6 +56,8 @@ def _start(done: Synchronized[int]) -> None:
     global _done
     _done = done
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the parent's to handle
+    parent = multiprocessing.parent_process()
+    end_with_parent(parent.pid if parent else None)
     os.environ["OMP_NUM_THREADS"] = "1"
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 import copy
 import json
 import math
+import os
 import time
 from collections.abc import Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -28,6 +29,7 @@ from train_edge.options import Options, check_options
 from train_edge.run import (
     CHECKPOINT,
     DONE,
+    MODEL,
     STATS,
     digest_of,
     new_folder,
@@ -52,8 +54,9 @@ def train(preset: str, options: Options, data: str | Path, root: Path) -> Path:
     """Train from the start in a new numbered folder below `root`; returns the folder."""
     check_options(options)
     task = make_task(options, data)
-    folder = new_folder(root, preset, str(data))
-    write_options(folder, preset, options, str(data), task)
+    folder = new_folder(
+        root, preset, str(data), lambda new: write_options(new, preset, options, str(data), task)
+    )
     train_in(folder, options, task)
     return folder
 
@@ -68,10 +71,15 @@ def train_in(folder: Path, options: Options, task: Task) -> None:
 
 
 def resume(folder: Path, data: str | Path | None = None) -> Path:
-    """Go on with an interrupted run to the same numbers; `data` if the data set has moved."""
+    """Go on with an interrupted run to the same numbers; `data` if the data set has moved.
+
+    A run that was killed before its first checkpoint begins again.
+    """
     body = read_options(folder)
     if (folder / DONE).exists():
         raise ValueError(f"run {folder}: already done; start a new one with --data")
+    if (folder / MODEL).exists() and not (folder / CHECKPOINT).exists():
+        raise ValueError(f"run {folder}: {CHECKPOINT} is gone, nothing to resume; start a new run")
     source = Path(data or body.data)
     task = make_task(body.options, source)
     for where, digest in (
@@ -81,10 +89,7 @@ def resume(folder: Path, data: str | Path | None = None) -> Path:
     ):
         if digest and digest_of(where) != digest:
             raise ValueError(f"run {folder}: data set {where} is not the one that it began with")
-    with settled(body.options.threads):
-        state = _start(body.options, task)
-        load(state, folder)
-        _go(folder, body.options, task, state)
+    train_in(folder, body.options, task)
     return folder
 
 
@@ -230,17 +235,20 @@ def _mean_loss(state: State) -> float:
 def _append(path: Path, row: dict[str, Any]) -> None:
     with open(path, "a") as file:
         file.write(json.dumps(row) + "\n")
+        file.flush()
+        os.fsync(file.fileno())  # before the checkpoint that counts on it
 
 
 def _cut_stats(path: Path, step_: int) -> None:
-    """Drop the rows after the checkpoint that a run resumes from."""
-    lines = path.read_text().splitlines() if path.exists() else []
+    """Drop the rows after the checkpoint that a run resumes from, and figures that come again."""
+    lines = path.read_text(errors="replace").splitlines() if path.exists() else []
     kept = [line for line in lines if _step_of(line) <= step_]
     write_atomic(path, "".join(line + "\n" for line in kept))
 
 
 def _step_of(line: str) -> float:
     try:
-        return float(json.loads(line)["step"])
-    except (ValueError, KeyError):  # a row that was cut off by a crash
+        row = json.loads(line)
+        return float(row["step"]) if "loss" in row else math.inf
+    except (ValueError, KeyError, TypeError):  # a row that was cut off by a crash
         return math.inf

@@ -7,15 +7,18 @@ last, done (the final figures).
 
 from __future__ import annotations
 
+import errno
+import itertools
 import json
 import re
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from torch import nn
 
-from device.files import sha256_of, write_atomic
+from device.files import install, sha256_of, workplace, write_atomic
 from device.front_end import check_front_end
 from device.stamp import Stamp, make_stamp
 from device.strict import check_format, decode, dumps, load_json
@@ -86,20 +89,28 @@ class Run:
     """Figures on the held-out clips (`val_...`); empty for a run that is not done."""
 
 
-def new_folder(root: Path, preset: str, data: str) -> Path:
-    """Make the next numbered folder below `root`: 00012-kws-words."""
-    root.mkdir(parents=True, exist_ok=True)
+def new_folder(
+    root: Path, preset: str, data: str, fill: Callable[[Path], None] = lambda _: None
+) -> Path:
+    """Make the next numbered folder below `root`: 00012-kws-words.
+
+    fill: writes its first files; the folder has its name only when they are in it.
+    """
     source = re.sub(r"[^A-Za-z0-9._-]+", "-", Path(data).resolve().name) or "data"
-    taken = [int(path.name[:5]) for path in root.iterdir() if re.match(r"\d{5}-", path.name)]
-    number = max(taken, default=-1) + 1
-    while True:  # another run may take the number in between
-        folder = root / f"{number:05d}-{preset}-{source}"
-        number += 1
-        try:
-            folder.mkdir()
-            return folder
-        except FileExistsError:
-            continue
+    with workplace(root / f"{preset}-{source}") as room:
+        new = room / "new"
+        new.mkdir()
+        fill(new)
+        taken = [int(path.name[:5]) for path in root.iterdir() if re.match(r"\d{5}-", path.name)]
+        for number in itertools.count(max(taken, default=-1) + 1):
+            folder = root / f"{number:05d}-{preset}-{source}"
+            try:
+                install(new, folder)
+                return folder
+            except OSError as error:  # another run may take the number in between
+                if error.errno not in (errno.EEXIST, errno.ENOTEMPTY):
+                    raise
+    raise AssertionError("numbers do not end")
 
 
 def write_options(folder: Path, preset: str, options: Options, data: str, task: Task) -> None:
