@@ -43,8 +43,8 @@ class _Affine:
     bias: Floats
 
     @classmethod
-    def of(cls, layer: Linear, gain: float = 1.0) -> _Affine:
-        weight, bias = (array_of(part) * np.float32(gain) for part in layer.effective())
+    def of(cls, layer: Linear) -> _Affine:
+        weight, bias = (wide(array_of(part), 0) for part in layer.effective())
         return cls(weight, bias)
 
     def __call__(self, x: Floats) -> Floats:
@@ -78,23 +78,17 @@ class _Layer:
 class CpuGenerator:
     """A Generator, prepared: takes ws (B, n_ws, w_dim) to images (B, 3, H, W) float32.
 
-    Raises ValueError where a resolution has a number of channels that is no multiple of 16.
+    Channels are filled up with zeros to the next multiple of COLUMNS.
     """
 
     def __init__(self, generator: Generator, noise: bool = True) -> None:
         self.sizes, net = generator.sizes, generator.synthesis
-        for side in self.sizes.resolutions:
-            if self.sizes.channels(side) % COLUMNS:
-                raise ValueError(
-                    f"{self.sizes.channels(side)} channels at {side} px: the CPU kernels take "
-                    f"multiples of {COLUMNS}"
-                )
         self._scratch = Scratch()
-        self._const = array_of(net.const).transpose(1, 2, 0)
+        self._const = wide(array_of(net.const), 0).transpose(1, 2, 0)
         self._layers = [_layer_of(cast(SynthesisLayer, layer), noise) for layer in net.layers]
         heads = [cast(ModulatedConv, head) for head in net.to_rgb]
         self._styles = [_Affine.of(head.style) for head in heads]
-        self._rows = [array_of(head.effective())[:, :, 0, 0] for head in heads]
+        self._rows = [wide(array_of(head.effective())[:, :, 0, 0], 1) for head in heads]
         self._biases = [array_of(head.bias) for head in heads]
         self._features = [_bordered(len(layer.picture), len(layer.bias)) for layer in self._layers]
         self._images = [
@@ -229,7 +223,7 @@ def _rows_of_tiles(planes: int, across: int, n_in: int, n_out: int) -> int:
 
 
 def _layer_of(layer: SynthesisLayer, noise: bool) -> _Layer:
-    conv, weight = layer.conv, array_of(layer.conv.effective())
+    conv, weight = layer.conv, wide(array_of(layer.conv.effective()), 0, 1)
     side, n_in, n_out = len(layer.noise), weight.shape[1], weight.shape[0]
     strength = GAIN * float(layer.noise_strength.detach()) if noise else 0.0
     tiles = side // (1 + conv.up) >= LEAST_PX
@@ -243,11 +237,17 @@ def _layer_of(layer: SynthesisLayer, noise: bool) -> _Layer:
         _Affine.of(conv.style),
         np.ascontiguousarray((weight.astype(np.float64) ** 2).sum((2, 3)), np.float32),
         panels_of(ready),
-        array_of(conv.bias) * np.float32(GAIN),
+        wide(array_of(conv.bias) * np.float32(GAIN), 0),
         array_of(layer.noise) * np.float32(strength),
         conv.up,
         tiles,
     )
+
+
+def wide(x: Floats, *axes: int) -> Floats:
+    """x with zeros up to a multiple of COLUMNS on some axes."""
+    more = [(0, -size % COLUMNS if axis in axes else 0) for axis, size in enumerate(x.shape)]
+    return np.pad(x, more)
 
 
 def _bordered(side: int, channels: int) -> Floats:

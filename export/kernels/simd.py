@@ -1,8 +1,8 @@
-"""Eight float32 at once in numba: loads, stores and arithmetic of LLVM's vector type.
+"""Sixteen or eight float32 at once in numba: loads, stores and arithmetic of LLVM's vector type.
 
 A loop over channels does not become vector code by itself where one iteration writes to many
 places of one array: the compiler would have to prove that they never overlap. Here the program
-says so. LLVM maps eight lanes to AVX, to half an AVX-512 register or to two of NEON.
+says so. Sixteen lanes are a register of AVX-512; elsewhere eight are one of AVX or two of NEON.
 """
 
 from __future__ import annotations
@@ -11,23 +11,24 @@ import operator
 from collections.abc import Callable
 from typing import Any
 
-from llvmlite import ir
+from llvmlite import binding, ir
 from numba import types
 from numba.core import cgutils
 from numba.extending import intrinsic, models, overload, register_model
 
-LANES = 8
+FEATURES = binding.get_host_cpu_features()
+LANES = 16 if FEATURES.get("avx512f") else 8
 _FLOAT = ir.FloatType()
-_LLVM = ir.VectorType(_FLOAT, LANES)
-_FLAGS = ("contract",)
+VECTOR = ir.VectorType(_FLOAT, LANES)
+FLAGS = ("contract",)
 """A product and a sum may be one instruction."""
 
 
 class Lanes(types.Type):
-    """numba's name of eight float32."""
+    """numba's name of LANES float32."""
 
     def __init__(self) -> None:
-        super().__init__("float32x8")
+        super().__init__(f"float32x{LANES}")
 
 
 LANES_TYPE = Lanes()
@@ -36,35 +37,43 @@ LANES_TYPE = Lanes()
 @register_model(Lanes)
 class _Model(models.PrimitiveModel):
     def __init__(self, manager: Any, kind: Any) -> None:
-        super().__init__(manager, kind, _LLVM)
+        super().__init__(manager, kind, VECTOR)
+
+
+def pointer_to(context: Any, builder: Any, kind: Any, array: Any, index: Any) -> Any:
+    """Pointer to array[index], unchecked; index are LLVM's integers."""
+    view = context.make_array(kind)(context, builder, array)
+    return cgutils.get_item_pointer(context, builder, kind, view, list(index), wraparound=False)
+
+
+def integers(context: Any, builder: Any, kind: Any, value: Any) -> list[Any]:
+    """The numbers of a tuple, as LLVM's integers."""
+    parts = zip(cgutils.unpack_tuple(builder, value), kind.types, strict=True)
+    return [context.cast(builder, part, one, types.intp) for part, one in parts]
 
 
 def _pointer(context: Any, builder: Any, signature: Any, args: Any) -> Any:
-    """Pointer to array[index], unchecked."""
+    """Pointer to array[index] of an intrinsic's first two arguments."""
     array, index = signature.args[:2]
-    view = context.make_array(array)(context, builder, args[0])
-    parts = cgutils.unpack_tuple(builder, args[1])
-    parts = [
-        context.cast(builder, value, kind, types.intp)
-        for value, kind in zip(parts, index.types, strict=True)
-    ]
-    return cgutils.get_item_pointer(context, builder, array, view, parts, wraparound=False)
+    parts = integers(context, builder, index, args[1])
+    return pointer_to(context, builder, array, args[0], parts)
 
 
 def _place(context: Any, builder: Any, signature: Any, args: Any) -> Any:
-    """Pointer to the eight values that start at an index of an array; lanes along the last axis."""
-    return builder.bitcast(_pointer(context, builder, signature, args), _LLVM.as_pointer())
+    """Pointer to the LANES values that start at an index of an array, along the last axis."""
+    return builder.bitcast(_pointer(context, builder, signature, args), VECTOR.as_pointer())
 
 
-def _repeated(builder: Any, one: Any) -> Any:
-    first = builder.insert_element(ir.Constant(_LLVM, ir.Undefined), one, _index(0))
+def repeated(builder: Any, one: Any) -> Any:
+    """A vector of LANES times one number."""
+    first = builder.insert_element(ir.Constant(VECTOR, ir.Undefined), one, _index(0))
     zeros = ir.Constant(ir.VectorType(ir.IntType(32), LANES), [0] * LANES)
-    return builder.shuffle_vector(first, ir.Constant(_LLVM, ir.Undefined), zeros)
+    return builder.shuffle_vector(first, ir.Constant(VECTOR, ir.Undefined), zeros)
 
 
 @intrinsic
 def load(_typing: Any, array: Any, index: Any) -> Any:
-    """array[index], and the seven values behind it on the last axis."""
+    """array[index] and the values behind it on the last axis, LANES in all."""
 
     def emit(context: Any, builder: Any, signature: Any, args: Any) -> Any:
         value = builder.load(_place(context, builder, signature, args))
@@ -76,7 +85,7 @@ def load(_typing: Any, array: Any, index: Any) -> Any:
 
 @intrinsic
 def store(_typing: Any, array: Any, index: Any, value: Any) -> Any:
-    """array[index] and the seven places behind it on the last axis = value."""
+    """array[index] and the places behind it on the last axis = value."""
 
     def emit(context: Any, builder: Any, signature: Any, args: Any) -> Any:
         done = builder.store(args[2], _place(context, builder, signature, args))
@@ -88,28 +97,28 @@ def store(_typing: Any, array: Any, index: Any, value: Any) -> Any:
 
 @intrinsic
 def splat(_typing: Any, number: Any) -> Any:
-    """Eight times one number."""
+    """LANES times one number."""
 
     def emit(context: Any, builder: Any, signature: Any, args: Any) -> Any:
         one = context.cast(builder, args[0], signature.args[0], types.float32)
-        return _repeated(builder, one)
+        return repeated(builder, one)
 
     return LANES_TYPE(number), emit
 
 
 @intrinsic
 def spread(_typing: Any, array: Any, index: Any) -> Any:
-    """Eight times array[index]."""
+    """LANES times array[index]."""
 
     def emit(context: Any, builder: Any, signature: Any, args: Any) -> Any:
-        return _repeated(builder, builder.load(_pointer(context, builder, signature, args)))
+        return repeated(builder, builder.load(_pointer(context, builder, signature, args)))
 
     return LANES_TYPE(array, index), emit
 
 
 @intrinsic
 def total(_typing: Any, value: Any) -> Any:
-    """Sum of the eight."""
+    """Sum of the lanes."""
 
     def emit(_context: Any, builder: Any, _signature: Any, args: Any) -> Any:
         parts = [builder.extract_element(args[0], _index(lane)) for lane in range(LANES)]
@@ -139,7 +148,7 @@ def _binary(name: str) -> Callable[..., Any]:
     @intrinsic
     def apply(_typing: Any, left: Any, right: Any) -> Any:
         def emit(_context: Any, builder: Any, _signature: Any, args: Any) -> Any:
-            return getattr(builder, name)(*args, flags=_FLAGS)
+            return getattr(builder, name)(*args, flags=FLAGS)
 
         return LANES_TYPE(left, right), emit
 

@@ -11,7 +11,7 @@ from export.kernels.simd import LANES, load, splat, total
 @numba.njit(cache=True, nogil=True)
 def to_rgb(x: Floats, weight: Floats, bias: Floats, before: Floats, out: Floats) -> None:
     """x (H + 2, W + 2, C), weight (3, C), bias (3,), before (H/2 + 2, W/2 + 2, 3) -> out
-    (H + 2, W + 2, 3), its border untouched. C is a multiple of 8.
+    (H + 2, W + 2, 3), its border untouched. C is a multiple of LANES.
 
     The FIR after zero insertion takes 3/4 of the near and 1/4 of the far pixel on each axis.
     """

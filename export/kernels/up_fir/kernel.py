@@ -1,4 +1,4 @@
-"""Sum of the nine products, FIR and epilogue, eight channels at once, row by row."""
+"""Sum of the nine products, FIR and epilogue, LANES channels at once, row by row."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ def double(
 
     Row 0 of products is that before `first`; rows and columns outside the image are zero. scale,
     bias, after (C,), picture (2 h, 2 w): the epilogue. rows (4, 2 w, C) is scratch. C is a multiple
-    of 8.
+    of LANES.
     """
     three, quarter = splat(3.0), splat(0.25)
     for m in range(1, 2 * products.shape[0]):

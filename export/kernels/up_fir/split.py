@@ -91,7 +91,7 @@ def _pixel_column(x, top, left, c):  # type: ignore[no-untyped-def]
 def to_split(x: Floats, first: int, tiles: int, out: Floats) -> None:
     """x (H + 2, W + 2, C) -> out (81, T, C) for `tiles` tiles from row `first` of tiles on.
 
-    H and W are multiples of 4, C of 8.
+    H and W are multiples of 4, C of LANES.
     """
     across = (x.shape[1] - 2) // 4
     for tile in range(tiles):

@@ -1,4 +1,4 @@
-"""The two transforms of F(4 x 4, 3 x 3), eight channels at once; between them are 36 products of
+"""The two transforms of F(4 x 4, 3 x 3), LANES channels at once; between them are 36 products of
 matrices. Layout is (H, W, C) with a border of zeros."""
 
 from __future__ import annotations
@@ -62,7 +62,7 @@ def _put(out, row, tile, c, points):  # type: ignore[no-untyped-def]
 def to_points(x: Floats, first: int, tiles: int, out: Floats) -> None:
     """x (H + 2, W + 2, C) -> out (36, T, C): `tiles` tiles of 4 x 4 pixels from row `first` on.
 
-    H and W are multiples of 4, C of 8.
+    H and W are multiples of 4, C of LANES.
     """
     across = (x.shape[1] - 2) // 4
     for tile in range(tiles):
