@@ -13,6 +13,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from generate.clip import SAMPLE_RATE_HZ, Clip
+from generate.provenance import ALGORITHMIC, Provenance, of_film
+from generate.provenance_files import stamped
 from train_edge.page import Page, jpeg_text, write_page
 
 
@@ -23,7 +25,7 @@ def write_report(path: Path, page: Page, sheet: NDArray[np.uint8], clip: Clip | 
     """
     template = Path(__file__).parent / "templates" / "report.html"
     film = _clip(clip) if clip else None
-    write_page(path, page, template, sheet=jpeg_text(sheet), clip=film)
+    write_page(path, page, template, sheet=jpeg_text(sheet, Provenance(ALGORITHMIC)), clip=film)
 
 
 def _clip(clip: Clip) -> dict[str, Any]:
@@ -36,7 +38,7 @@ def _clip(clip: Clip) -> dict[str, Any]:
         "text": facts["text"],
         "facts": said,
         "mp4": base64.b64encode(
-            film_with_sound(clip.frames, clip.audio, facts["rate_hz"])
+            film_with_sound(clip.frames, clip.audio, facts["rate_hz"], of_film(facts))
         ).decode(),
         "landmarks": json.dumps(points.tolist()),
         "rate_hz": facts["rate_hz"],
@@ -44,7 +46,9 @@ def _clip(clip: Clip) -> dict[str, Any]:
     }
 
 
-def film_with_sound(frames: NDArray[np.uint8], audio: NDArray[np.int16], rate_hz: float) -> bytes:
+def film_with_sound(
+    frames: NDArray[np.uint8], audio: NDArray[np.int16], rate_hz: float, said: Provenance
+) -> bytes:
     """H.264 + AAC in one MP4 that every browser plays; (T, H, W, 3) RGB and (N,) 16 kHz."""
     import av
 
@@ -55,7 +59,7 @@ def film_with_sound(frames: NDArray[np.uint8], audio: NDArray[np.int16], rate_hz
         picture.pix_fmt = "yuv420p"
         picture.options = {"crf": "18"}
         sound = film.add_stream("aac", rate=SAMPLE_RATE_HZ, layout="mono")
-        film.metadata["comment"] = "synthetic, made with Collodi"
+        film.metadata["comment"] = said.line
         for frame in frames:
             film.mux(picture.encode(av.VideoFrame.from_ndarray(frame, format="rgb24")))
         film.mux(picture.encode())
@@ -64,4 +68,4 @@ def film_with_sound(frames: NDArray[np.uint8], audio: NDArray[np.int16], rate_hz
         for resampled in av.AudioResampler("fltp", "mono", SAMPLE_RATE_HZ).resample(samples):
             film.mux(sound.encode(resampled))
         film.mux(sound.encode())
-    return out.getvalue()
+    return stamped(out.getvalue(), said)

@@ -21,6 +21,7 @@ from export.tables import (
     face_table,
 )
 from generate.contents import contact_sheet
+from generate.provenance import ALGORITHMIC, Provenance
 from generate.shards import open_dataset
 from train_edge import charts
 from train_edge.overlay import overlay_sheet
@@ -151,6 +152,7 @@ def _sections(made: Made, tables: dict[str, Table]) -> list[Section]:
             [tables["face"]],
             [charts.training_curve(made.stats("face"), "face model")],
             _overlays(made),
+            Provenance(ALGORITHMIC),
         ),
         Section(
             "Bundles",

@@ -8,6 +8,7 @@ from collections import Counter
 import numpy as np
 from numpy.typing import NDArray
 
+from generate.provenance import ALGORITHMIC, TRAINED, Provenance
 from generate.sample import ancestry_group
 from generate.shards import Dataset
 
@@ -46,6 +47,12 @@ def contact_sheet(dataset: Dataset, count: int = 60, columns: int = 10) -> NDArr
     )
     rows = [np.hstack(cells[i : i + columns]) for i in range(0, len(cells), columns)]
     return np.vstack(rows)
+
+
+def of_sheet(dataset: Dataset) -> Provenance:
+    """What a sheet of a data set's pictures says about itself."""
+    source = TRAINED if dataset.pseudo else ALGORITHMIC
+    return Provenance(source, dataset.header["options"].get("seed"))
 
 
 def _cell(dataset: Dataset, number: int) -> NDArray[np.uint8]:

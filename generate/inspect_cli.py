@@ -13,7 +13,8 @@ import tyro
 
 from device.files import write_atomic
 from generate.balance import Share, share_lines, shares
-from generate.contents import contact_sheet, counts, table_lines
+from generate.contents import contact_sheet, counts, of_sheet, table_lines
+from generate.media import frame_to_png
 from generate.options import parse
 from generate.shards import Dataset, open_dataset, verify
 
@@ -65,13 +66,12 @@ def _verdict(found: list[Share]) -> int:
 
 def write_page(dataset: Dataset, tables: dict[str, dict[str, int]], out: Path) -> None:
     """Write index.html and, where there are pictures, sheet.png."""
-    import cv2
     import jinja2
 
     sheet = contact_sheet(dataset)
     picture = b""
     if sheet is not None:
-        picture = bytes(cv2.imencode(".png", sheet[:, :, ::-1])[1])
+        picture = frame_to_png(sheet, of_sheet(dataset))
         write_atomic(out / "sheet.png", picture)
     values: dict[str, Any] = {"name": dataset.folder.name, "clips": len(dataset), "tables": tables}
     values |= {"pseudo": dataset.pseudo}

@@ -9,7 +9,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from device.files import write_atomic
+from generate.contents import of_sheet
 from generate.controls import Shot, at_rest, framed
+from generate.media import frame_to_png
 from generate.motion.emotion import relaxed
 from generate.motion.gesture import GESTURES
 from generate.people.asset import load_asset
@@ -128,8 +130,6 @@ def rung_shot(seed: int, size_px: int, control: str, value: str) -> Shot:
 
 def draw_sheets(dataset: Dataset, controls: tuple[str, ...], steps: int, columns: int = 7) -> None:
     """Write sheets/CONTROL.png of a finished ladder data set: its rungs with their values."""
-    import cv2
-
     number = 0
     for control in controls:
         cells = []
@@ -139,10 +139,9 @@ def draw_sheets(dataset: Dataset, controls: tuple[str, ...], steps: int, columns
         wide = min(columns, len(cells))
         cells += [np.full_like(cells[0], 255)] * (-len(cells) % wide)
         rows = [np.hstack(cells[i : i + wide]) for i in range(0, len(cells), wide)]
-        sheet = np.vstack(rows)[:, :, ::-1]
         folder = dataset.folder / "sheets"
         folder.mkdir(exist_ok=True)
-        write_atomic(folder / f"{control}.png", bytes(cv2.imencode(".png", sheet)[1]))
+        write_atomic(folder / f"{control}.png", frame_to_png(np.vstack(rows), of_sheet(dataset)))
 
 
 def _cell(dataset: Dataset, number: int, caption: str) -> NDArray[np.uint8]:

@@ -35,6 +35,7 @@ from generate.media import (
     jpeg_to_frame,
     mp4_to_frames,
 )
+from generate.provenance import of_picture, of_sound
 from generate.shard_notes import (
     Hashed,
     Note,
@@ -63,11 +64,12 @@ def clip_members(clip: Clip) -> dict[str, bytes]:
     check(clip)
     members: dict[str, bytes] = {}
     if clip.frames is not None and len(clip.frames) == 1:
-        members["jpg"] = frame_to_jpeg(clip.frames[0])
+        members["jpg"] = frame_to_jpeg(clip.frames[0], said=of_picture(clip.facts))
     elif clip.frames is not None:
-        members["mp4"] = frames_to_mp4(clip.frames, clip.facts["rate_hz"])
+        said = of_picture(clip.facts)
+        members["mp4"] = frames_to_mp4(clip.frames, clip.facts["rate_hz"], said)
     if clip.audio is not None:
-        members["flac"] = audio_to_flac(clip.audio)
+        members["flac"] = audio_to_flac(clip.audio, of_sound(clip.facts))
     members["labels.npz"] = labels_to_bytes(clip.labels)
     members["json"] = facts_to_bytes(clip.facts)
     return members

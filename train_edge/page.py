@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from device.files import write_atomic
 from device.stamp import Stamp
 from generate.media import frame_to_jpeg
+from generate.provenance import Provenance
 
 TEMPLATES = Path(__file__).parent / "templates"
 
@@ -40,6 +41,8 @@ class Section:
     """SVG elements."""
     picture: NDArray[np.uint8] | None = None
     """(H, W, 3) RGB."""
+    said: Provenance | None = None
+    """What the picture says about itself; None of real people."""
 
 
 @dataclass(frozen=True)
@@ -101,11 +104,11 @@ def stamp_line(stamp: Stamp) -> str:
     )
 
 
-def jpeg_text(rgb: NDArray[np.uint8]) -> str:
-    """A picture (H, W, 3) RGB as base64 of a JPEG."""
-    return base64.b64encode(frame_to_jpeg(rgb, quality=85)).decode()
+def jpeg_text(rgb: NDArray[np.uint8], said: Provenance | None = None) -> str:
+    """A picture (H, W, 3) RGB as base64 of a JPEG; `said` is None of real people."""
+    return base64.b64encode(frame_to_jpeg(rgb, 85, said)).decode()
 
 
 def _section(section: Section) -> dict[str, Any]:
-    picture = None if section.picture is None else jpeg_text(section.picture)
+    picture = None if section.picture is None else jpeg_text(section.picture, section.said)
     return {**section.__dict__, "picture": picture}

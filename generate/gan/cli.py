@@ -152,7 +152,7 @@ def _sample(options: Sample) -> None:
     from generate.gan.store import load_average
 
     pictures = sample(load_average(options.model), options.seed, options.count, options.truncation)
-    write_all(options.out, pictures)
+    write_all(options.out, pictures, options.seed)
     print(f"{options.out}: {options.count} pictures and sheet.png")
 
 

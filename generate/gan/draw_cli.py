@@ -129,7 +129,7 @@ def draw_faces(options: Draw) -> None:
         sheet = ladder(generator, measure, directions, w, options.ladder, options.rungs)
         return _rungs(options, sheet)
     drawn = draw(generator, measure, directions, w, targets)
-    write_all(options.out, drawn.pictures)
+    write_all(options.out, drawn.pictures, options.seed)
     values = [dict(zip(ATTRIBUTES, row.round(3).tolist(), strict=True)) for row in drawn.values]
     note = {"pseudo_labels": True, "asked": targets, "measured": values}
     write_atomic(options.out / "values.json", json.dumps(note, indent=1) + "\n")
@@ -140,7 +140,7 @@ def _rungs(options: Draw, sheet: Pixels) -> None:
     from generate.gan.sheet import write_picture
 
     path = options.out / f"ladder-{options.ladder}.png"
-    write_picture(path, sheet)
+    write_picture(path, sheet, options.seed)
     print(f"{path}: {options.count} faces, {options.rungs} rungs")
 
 
@@ -183,5 +183,5 @@ def _moved(options: Draw, more: bool) -> None:
     w = draw_w(generator, options.seed, options.count, options.truncation)
     w = w + torch.from_numpy(step).to(w)
     parts = [to_pictures(pictures_of(generator, part)) for part in torch.split(w, 16)]
-    write_all(options.out, np.concatenate(parts))
+    write_all(options.out, np.concatenate(parts), options.seed)
     print(f"{options.out}: {options.count} pictures and sheet.png")

@@ -131,7 +131,7 @@ def _snapshot(out: Path, state: State, recipe: Recipe) -> None:
     (out / "sheets").mkdir(exist_ok=True)
     pictures = sample(state.average, recipe.seed, SHEET, truncation=1.0)
     path = out / "sheets" / f"{state.step * recipe.batch:09d}.png"
-    write_picture(path, sheet(pictures, 4))
+    write_picture(path, sheet(pictures, 4), recipe.seed)
 
 
 class _Rows:

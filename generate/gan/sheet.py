@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from pathlib import Path
 
-import cv2
 import numpy as np
 import torch
 from numpy.typing import NDArray
@@ -12,6 +11,8 @@ from torch import Tensor
 
 from device.files import write_atomic
 from generate.gan.networks import Generator
+from generate.media import frame_to_png
+from generate.provenance import TRAINED, Provenance
 
 LATENT_STREAM = 0
 
@@ -43,20 +44,17 @@ def sheet(pictures: NDArray[np.uint8], columns: int) -> NDArray[np.uint8]:
     return grid.reshape(rows * height, columns * width, 3)
 
 
-def write_picture(path: Path, picture: NDArray[np.uint8]) -> None:
-    """Write an RGB picture as PNG, whole or not at all."""
-    done, data = cv2.imencode(".png", np.ascontiguousarray(picture[..., ::-1]))
-    if not done:
-        raise ValueError(f"{path}: the picture cannot be written as PNG")
-    write_atomic(path, data.tobytes())
+def write_picture(path: Path, picture: NDArray[np.uint8], seed: int) -> None:
+    """Write a generator's RGB picture as PNG that says so, whole or not at all."""
+    write_atomic(path, frame_to_png(picture, Provenance(TRAINED, seed)))
 
 
-def write_all(folder: Path, pictures: NDArray[np.uint8]) -> None:
+def write_all(folder: Path, pictures: NDArray[np.uint8], seed: int) -> None:
     """Write 00000.png and so on, and sheet.png with all of them."""
     folder.mkdir(parents=True, exist_ok=True)
     for number, picture in enumerate(pictures):
-        write_picture(folder / f"{number:05d}.png", picture)
-    write_picture(folder / "sheet.png", sheet(pictures, min(8, len(pictures))))
+        write_picture(folder / f"{number:05d}.png", picture, seed)
+    write_picture(folder / "sheet.png", sheet(pictures, min(8, len(pictures))), seed)
 
 
 @torch.no_grad()

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import io
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Annotated
 
 import numpy as np
 import tyro
-from numpy.typing import NDArray
 
 from generate.spec import Sex
 
@@ -68,6 +66,7 @@ class Play:
 def direct_score(options: Direct) -> None:
     """Run `collodi motion direct`."""
     from device.files import write_atomic
+    from generate.media import audio_to_wav
     from generate.motion.cues import NoteCue
     from generate.motion.direction import NO_DIRECTION, parse_direction
     from generate.motion.director import Manner
@@ -75,8 +74,9 @@ def direct_score(options: Direct) -> None:
     from generate.motion.score_text import to_text
     from generate.motion.singing import parse_song, sing
     from generate.options import choose
+    from generate.provenance import of_voice
     from generate.spec import EMOTIONS
-    from generate.voice.speech import speak
+    from generate.voice.speech import RATE_HZ, speak
     from generate.voice.voices import sample_voice
 
     choose(options.emotion, EMOTIONS, "emotion")
@@ -98,7 +98,8 @@ def direct_score(options: Direct) -> None:
     score = perform(utterance, utterance.duration_s, moves, *felt, manner=manner, asked=asked)
     utterance = sounded(utterance, score, voice, sounds)
     if options.wav is not None:
-        write_atomic(options.wav, _wav(utterance.audio))
+        said = of_voice(str(utterance.facts["engine"]), options.seed)
+        write_atomic(options.wav, audio_to_wav(utterance.audio, RATE_HZ, said))
     write_atomic(options.out, to_text(score))
     print(f"{options.out}: {len(score.cues)} cues, {score.length_s:.1f} s, {felt[0]} {felt[1]:g}")
 
@@ -118,13 +119,3 @@ def play_file(options: Play) -> None:
     motion = play_score(score, options.rate_hz)
     write_csv(options.out, motion, {"score": options.source.name}, True)
     print(f"{options.out}: {len(motion)} frames at {motion.rate_hz:g} Hz, {score.length_s:.1f} s")
-
-
-def _wav(audio: NDArray[np.float32]) -> bytes:
-    import soundfile
-
-    from generate.voice.speech import RATE_HZ
-
-    file = io.BytesIO()
-    soundfile.write(file, audio, RATE_HZ, format="WAV", subtype="PCM_16")
-    return file.getvalue()

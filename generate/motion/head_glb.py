@@ -28,6 +28,7 @@ from generate.people.head import NECK_SHARES
 from generate.people.poser import neck_weights
 from generate.people.rotation import head_rotation, power
 from generate.people.skin import Look
+from generate.provenance import ALGORITHMIC, CAPTURED_IN_PART, Provenance, to_json_ld
 from generate.spec import ARKIT, Motion
 
 F32 = NDArray[np.float32]
@@ -37,6 +38,8 @@ NECK = ("neck01", "neck02", "neck03", "head")
 JOINTS = ("shoulders", *NECK, "leftEye", "rightEye")
 FACE_PARTS = ("skin", "upper-teeth", "lower-teeth", "tongue", "l-eyelashes-2", "r-eyelashes-2")
 EYE_PARTS = ("l-eye", "r-eye")
+XMP = "KHR_xmp_json_ld"
+"""Khronos' extension for XMP in glTF."""
 LEAST_M = 1e-5
 """Moves below this are left out of a morph target."""
 _LIDS = [i for i, name in enumerate(ARKIT) if name.startswith("eye")]
@@ -54,14 +57,20 @@ def head_glb(
 ) -> bytes:
     """Bytes of a .glb of this child doing this motion.
 
-    about: JSON added to `asset.extras`, beside synthetic = true. Raises ValueError for a child of
-    another framing than "face": only its head is exported.
+    about: JSON added to `asset.extras`, beside synthetic = true; its `seed`, and whether the motion
+    is a real person's (`motion_synthetic` false), are said once more as XMP (KHR_xmp_json_ld).
+    Raises ValueError for a child of another framing than "face": only its head is exported.
     """
     if child.framing != "face":
         raise ValueError(f"glTF export of a child of framing {child.framing!r}: want 'face'")
     extras = {"synthetic": True, "kit": f"collodi {VERSION}", "rate_hz": motion.rate_hz}
-    asset = {"version": "2.0", "generator": f"collodi {VERSION}"}
-    glb = Glb({"asset": asset | {"extras": extras | (about or {})}, "scene": 0})
+    asset: dict[str, Any] = {"version": "2.0", "generator": f"collodi {VERSION}"}
+    about = about or {}
+    source = ALGORITHMIC if about.get("motion_synthetic", True) else CAPTURED_IN_PART
+    asset |= {"extras": extras | about, "extensions": {XMP: {"packet": 0}}}
+    xmp = {"packets": [to_json_ld(Provenance(source, about.get("seed")))]}
+    body = {"asset": asset, "scene": 0, "extensionsUsed": [XMP], "extensions": {XMP: xmp}}
+    glb = Glb(body)
     joints = _add_joints(glb, child)
     skin = glb.add(
         "skins",

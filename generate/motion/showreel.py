@@ -22,6 +22,7 @@ from generate.media import film, frame_to_jpeg
 from generate.preset_checks import check_options
 from generate.presets import Talk
 from generate.progress import Progress
+from generate.provenance import ALGORITHMIC, TRAINED_IN_PART, UNTRAINED_VOICES, Provenance
 
 _PLAIN = ("held=none", "headwear=none", "face_paint=none", "camera=good", "light=room")
 _UPPER = (*_PLAIN, "framing=upper")
@@ -61,9 +62,12 @@ def make_showreel(out: Path, scenes: Sequence[Talk]) -> None:
         check_options(scene)
     out.mkdir(parents=True, exist_ok=True)
     rows: list[NDArray[np.uint8]] = []
-    data = film(_shots(scenes, out, rows), scenes[0].size_px, scenes[0].rate_hz)
+    trained = any(set(scene.voices) - set(UNTRAINED_VOICES) for scene in scenes)
+    said = Provenance(TRAINED_IN_PART if trained else ALGORITHMIC)
+    data = film(_shots(scenes, out, rows), scenes[0].size_px, scenes[0].rate_hz, said)
     write_atomic(out / "showreel.mp4", data)
-    write_atomic(out / "sheet.jpg", frame_to_jpeg(np.vstack(rows), SHEET_QUALITY))
+    sheet = frame_to_jpeg(np.vstack(rows), SHEET_QUALITY, Provenance(ALGORITHMIC))
+    write_atomic(out / "sheet.jpg", sheet)
     lines = [f"{number:02d}  {command(scene)}\n" for number, scene in enumerate(scenes, 1)]
     write_atomic(out / "scenes.txt", "".join(lines))
 

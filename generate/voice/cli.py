@@ -145,15 +145,20 @@ def _train(options: Train) -> None:
 
 def _say(options: Say) -> None:
     import numpy as np
-    import soundfile
 
+    from device.files import write_atomic
+    from generate.media import audio_to_wav
+    from generate.provenance import of_voice
     from generate.voice.engines import ENGINES
 
+    if options.out.suffix.lower() != ".wav":
+        raise ValueError(f"--out {options.out}: want a name that ends in .wav")
     (engine,) = check_engines((options.voice,))
     voice = variants_of(engine)[0]
     name = f"en-us+{voice.name}" if voice.engine == "espeak" else voice.name
     said = ENGINES[voice.engine](options.text, name, rate_wpm=175, pitch=50, pitch_range=50, seed=0)
-    soundfile.write(options.out, np.asarray(said.pcm), said.rate_hz, subtype="PCM_16")
+    wav = audio_to_wav(np.asarray(said.pcm), said.rate_hz, of_voice(voice.engine, 0))
+    write_atomic(options.out, wav)
     print(" ".join(f"{p.text} {p.start_s:.2f}-{p.end_s:.2f}" for p in said.phonemes))
 
 

@@ -13,7 +13,9 @@ from pathlib import Path
 import numpy as np
 
 from device.files import write_atomic
+from generate.media import audio_to_wav
 from generate.progress import Progress
+from generate.provenance import of_voice
 from generate.spec import SEXES, Sex
 from generate.voice.sayable import check_text
 from generate.voice.speech import RATE_HZ, Utterance, speak
@@ -53,7 +55,8 @@ def make_corpus(out: Path, lines: int, seed: int, age_years: float, sex: Sex) ->
     progress, rows = Progress(lines, "corpus", "line"), []
     for index, text in enumerate(texts):
         rng = np.random.default_rng(np.random.SeedSequence(seed, spawn_key=(1, index)))
-        rows.append(_write_line(out, f"line-{index:05d}", text, speak(text, voice, rng)))
+        said = speak(text, voice, rng)
+        rows.append(_write_line(out, f"line-{index:05d}", text, said, seed))
         progress.update(index + 1)
     progress.close()
     write_atomic(out / "phonemes.jsonl", "".join(json.dumps(row) + "\n" for row in rows))
@@ -71,10 +74,9 @@ def sample_texts(count: int, rng: np.random.Generator) -> list[str]:
     return [*SENTENCES, *made][:count]
 
 
-def _write_line(out: Path, name: str, text: str, said: Utterance) -> dict[str, object]:
-    import soundfile
-
-    soundfile.write(out / "wavs" / f"{name}.wav", said.audio, RATE_HZ, subtype="PCM_16")
+def _write_line(out: Path, name: str, text: str, said: Utterance, seed: int) -> dict[str, object]:
+    by = of_voice(str(said.facts["engine"]), seed)
+    write_atomic(out / "wavs" / f"{name}.wav", audio_to_wav(said.audio, RATE_HZ, by))
     times = [[p.text, round(p.start_s, 4), round(p.end_s, 4)] for p in said.phonemes]
     return {"id": name, "text": text, "phonemes": times}
 
