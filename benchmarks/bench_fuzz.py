@@ -97,7 +97,7 @@ def outside_opens() -> Callable[[Path], Any]:
             if "\0" not in name:
                 real = str(Path(name).resolve())
                 read = str(args[1] or "r").startswith("r") and real.endswith("/outside.bin")
-                if read or not real.startswith((watched[-1][0] + "/", *own)):
+                if read or not (real + "/").startswith((watched[-1][0] + "/", *own)):
                     watched[-1][1].append(real)
 
     sys.addaudithook(hook)

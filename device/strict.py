@@ -18,6 +18,8 @@ import typing
 from pathlib import Path
 from typing import Any, TypeVar
 
+from device import limits
+
 T = TypeVar("T")
 UNIONS = (typing.Union, getattr(types, "UnionType", typing.Union))
 OLD_NAMES = {"tuple": typing.Tuple, "list": typing.List, "dict": typing.Dict}  # noqa: UP006
@@ -56,8 +58,10 @@ def dumps(value: object) -> str:
 
 
 def load_json(path: Path) -> Any:
-    """Read a JSON file; broken text, a repeated key or NaN is a FormatError naming the file."""
-    return loads(path.read_bytes(), str(path))
+    """Read a JSON file; broken text, a repeated key, NaN or a number that is none, and a file of
+    over 32 MiB (device/limits.py) are a ValueError naming the file.
+    """
+    return loads(limits.read_bytes(path), str(path))
 
 
 def loads(data: bytes, where: str) -> Any:
@@ -74,9 +78,18 @@ def loads(data: bytes, where: str) -> Any:
     def constant(text: str) -> Any:
         raise FormatError(f"{where}: {text} is not a number that JSON knows")
 
+    def number(text: str) -> float:
+        if math.isinf(value := float(text)):
+            raise FormatError(f"{where}: {text:.30} is too large a number")
+        return value
+
+    if len(data) > limits.TEXT_BYTES:
+        raise FormatError(f"{where}: longer than the {limits.TEXT_BYTES} bytes that are read here")
     try:
         text = data.decode("utf-8")
-        value = json.loads(text, object_pairs_hook=pairs, parse_constant=constant)
+        value = json.loads(
+            text, object_pairs_hook=pairs, parse_constant=constant, parse_float=number
+        )
         if "\\ud" in text.lower():  # half of a surrogate pair could never be written again
             json.dumps(value, ensure_ascii=False).encode("utf-8")
         return value

@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from generate.clip import SAMPLE_RATE_HZ
+from generate.decode import decode_film, decode_picture, decode_sound
 from generate.provenance import Provenance
 from generate.provenance_files import stamped
 
@@ -89,14 +90,7 @@ def _with(data: bytes, said: Provenance | None) -> bytes:
 
 def mp4_to_frames(data: bytes, where: str) -> NDArray[np.uint8]:
     """Decode an MP4 to (T, H, W, 3) RGB; ValueError names `where`."""
-    import av
-
-    try:
-        with av.open(io.BytesIO(data)) as container:
-            frames = [f.to_ndarray(format="rgb24") for f in container.decode(video=0)]
-        return np.stack(frames).astype(np.uint8, copy=False)
-    except (av.error.FFmpegError, ValueError, IndexError) as error:
-        raise ValueError(f"{where}: video cannot be decoded ({error})") from error
+    return decode_film(data, where)
 
 
 def frame_to_jpeg(
@@ -122,15 +116,8 @@ def frame_to_png(frame: NDArray[np.uint8], said: Provenance | None = None) -> by
 
 
 def jpeg_to_frame(data: bytes, where: str) -> NDArray[np.uint8]:
-    """Decode any image cv2 reads to (H, W, 3) RGB; ValueError names `where`."""
-    import cv2
-
-    if not data:
-        raise ValueError(f"{where}: empty image file")
-    frame = cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_COLOR)
-    if frame is None:
-        raise ValueError(f"{where}: not a readable image")
-    return np.ascontiguousarray(frame[:, :, ::-1], dtype=np.uint8)
+    """Decode a picture to (H, W, 3) RGB; ValueError names `where`."""
+    return decode_picture(data, where)
 
 
 def audio_to_flac(audio: NDArray[np.int16], said: Provenance | None = None) -> bytes:
@@ -153,12 +140,8 @@ def _sound(audio: NDArray[Any], rate_hz: int, kind: str, said: Provenance | None
 
 def flac_to_audio(data: bytes, where: str) -> NDArray[np.int16]:
     """Decode 16 kHz mono FLAC to (N,) int16; ValueError names `where`."""
-    import soundfile
-
-    try:
-        audio, rate_hz = soundfile.read(io.BytesIO(data), dtype="int16")
-    except soundfile.LibsndfileError as error:
-        raise ValueError(f"{where}: sound cannot be decoded ({error})") from error
-    if rate_hz != SAMPLE_RATE_HZ or audio.ndim != 1:
-        raise ValueError(f"{where}: sound is {rate_hz} Hz, {audio.ndim}-D; want 16000 Hz mono")
-    return np.asarray(audio, dtype=np.int16)
+    audio, rate_hz = decode_sound(data, where, "int16")
+    if rate_hz != SAMPLE_RATE_HZ or audio.shape[1] != 1:
+        raise ValueError(f"{where}: sound is {rate_hz} Hz, {audio.shape[1]} channels; "
+                         "want 16000 Hz mono")  # fmt: skip
+    return np.asarray(audio[:, 0], dtype=np.int16)

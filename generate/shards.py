@@ -19,13 +19,23 @@ import numpy as np
 from numpy.typing import NDArray
 
 from device.files import sha256_of, write_atomic
+from device.limits import read_bytes
 from generate.clip import (
     Clip,
     check,
+    check_read,
     facts_from_bytes,
     facts_to_bytes,
     labels_from_bytes,
     labels_to_bytes,
+)
+from generate.dataset_files import (
+    FORMAT,
+    LINE_BYTES,
+    VERSION,
+    header_from_bytes,
+    rows_from_bytes,
+    tar_members,
 )
 from generate.media import (
     audio_to_flac,
@@ -48,8 +58,6 @@ from generate.shard_notes import (
     write_note,
 )
 
-FORMAT = "collodi.dataset"
-VERSION = 1
 INDEX_FACTS = ("keyword", "emotion", "age_years", "sex", "ancestry", "skin_tone", "hair_style",
                "text", "n_frames", "n_samples")  # fmt: skip
 
@@ -112,20 +120,15 @@ def _write_tar(file: Hashed, shard: str, clips: Iterable[Clip]) -> Iterator[dict
 def index_shard(path: Path) -> list[dict[str, Any]]:
     """Rows of index.jsonl for one shard: key, shard, members with byte offset and size, facts."""
     rows: dict[str, dict[str, Any]] = {}
-    try:
-        with tarfile.open(path, "r:") as tar:
-            for info in tar:
-                key, _, suffix = info.name.partition(".")
-                row = rows.setdefault(key, {"key": key, "shard": path.name, "members": {}})
-                row["members"][suffix] = [info.offset_data, info.size]
-                if suffix == "json":
-                    member = tar.extractfile(info)
-                    facts = facts_from_bytes(member.read() if member else b"", info.name)
-                    row.update({name: facts[name] for name in INDEX_FACTS})
-    except (tarfile.TarError, EOFError) as error:
-        raise ValueError(
-            f"{path.name}: not a whole tar shard ({error}); delete it to redo"
-        ) from error
+    with open(path, "rb") as file:
+        for name, offset, size in tar_members(file, path.stat().st_size, path.name):
+            key, _, suffix = name.partition(".")
+            row = rows.setdefault(key, {"key": key, "shard": path.name, "members": {}})
+            row["members"][suffix] = [offset, size]
+            if suffix == "json":
+                file.seek(offset)
+                facts = facts_from_bytes(file.read(min(size, LINE_BYTES)), name)
+                row.update({name: facts[name] for name in INDEX_FACTS})
     return list(rows.values())
 
 
@@ -178,19 +181,7 @@ def read_header(folder: Path) -> dict[str, Any]:
         raise ValueError(f"data set {folder}: no such folder")
     if not path.is_file():
         raise ValueError(f"data set {folder}: dataset.json is missing; is it a data set?")
-    try:
-        body = json.loads(path.read_bytes())
-    except ValueError as error:
-        raise ValueError(f"{path}: not JSON ({error})") from error
-    if not isinstance(body, dict) or body.get("format") != FORMAT:
-        raise ValueError(f"{path}: not a {FORMAT} file")
-    if body.get("version") != VERSION:
-        raise ValueError(f"{path}: version {body.get('version')}, this kit reads {VERSION}")
-    known = {"format", "version", "complete", "options", "stamp", "clips", "shards", "pseudo"}
-    unknown = sorted(set(body) - known)
-    if unknown:
-        raise ValueError(f"{path}: unknown key {unknown[0]!r}, known: {', '.join(sorted(known))}")
-    return body
+    return header_from_bytes(read_bytes(path), str(path))
 
 
 def same_and_complete(folder: Path, options: dict[str, Any]) -> bool:
@@ -244,7 +235,9 @@ class Dataset:
         if "audio" in wanted and "flac" in members:
             audio = flac_to_audio(self._read(row, "flac"), where)
         frames = self._frames(row, where) if "frames" in wanted else None
-        return Clip(row["key"], facts, labels, frames, audio)
+        clip = Clip(row["key"], facts, labels, frames, audio)
+        check_read(clip, where)
+        return clip
 
     def clips(self, want: Iterable[str] = ("frames", "audio", "labels")) -> Iterator[Clip]:
         """All clips in order."""
@@ -267,8 +260,9 @@ class Dataset:
             raise ValueError(f"{row['shard']}:{row['key']}: no {suffix} member")
         offset, size = row["members"][suffix]
         with open(self.folder / row["shard"], "rb") as file:
+            whole = offset + size <= os.fstat(file.fileno()).st_size
             file.seek(offset)
-            data = file.read(size)
+            data = file.read(size) if whole else b""
         if len(data) != size:
             raise ValueError(f"{row['shard']}:{row['key']}: shard is truncated; make it again")
         return data
@@ -280,16 +274,16 @@ def open_dataset(folder: str | Path) -> Dataset:
     header = read_header(folder)
     if not header["complete"]:
         raise ValueError(f"data set {folder}: not finished; run the same generate command again")
-    try:
-        rows = [json.loads(line) for line in (folder / "index.jsonl").read_bytes().splitlines()]
-    except (OSError, ValueError) as error:
-        raise ValueError(f"data set {folder}: index.jsonl cannot be read ({error})") from error
+    index = folder / "index.jsonl"
+    if not index.is_file():
+        raise ValueError(f"data set {folder}: index.jsonl is missing")
+    rows = rows_from_bytes(index.read_bytes(), header["shards"], str(index))
     if len(rows) != header["clips"]:
         raise ValueError(
             f"data set {folder}: index.jsonl has {len(rows)} of {header['clips']} clips"
         )
     for name in header["shards"]:
-        if name != Path(name).name or not (folder / name).is_file():
+        if not (folder / name).is_file():
             raise ValueError(f"data set {folder}: shard {name} is missing")
     return Dataset(folder, header, rows)
 

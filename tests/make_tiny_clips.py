@@ -54,7 +54,11 @@ def facts(key: str) -> dict[str, Any]:
     empty: dict[str, Any] = dict.fromkeys(FACTS, "")
     empty |= {"key": key, "n_frames": 0, "n_samples": 0, "provenance": {"synthetic": True}}
     empty |= {"age_years": 5.0, "rate_hz": 0.0, "skin_tone": 3, "emotion_intensity": 0.0}
-    return empty | {"ancestry": [0, 0, 1], "voice": {}, "camera": {}, "light": {}}
+    return (
+        empty
+        | {"ancestry": [0, 0, 1]}
+        | {name: {} for name in ("look", "voice", "scene", "camera", "light", "pseudo")}
+    )
 
 
 def word_clip(number: int, word: str) -> Clip:

@@ -9,7 +9,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from generate.clip import (
-    FACTS,
     IMAGE_LABELS,
     LABELS,
     PSEUDO_ONLY,
@@ -21,6 +20,7 @@ from generate.clip import (
     labels_from_bytes,
     labels_to_bytes,
 )
+from generate.facts import blank_facts
 
 FREE = {"T": 2, "H": 8, "W": 8, "P": 3, "Q": 1, "D": 5, "J": 4, "S": 6}
 
@@ -43,7 +43,7 @@ def make_labels(frames: int = 2) -> dict[str, np.ndarray]:
 
 
 def make_facts(**changes: Any) -> dict[str, Any]:
-    facts: dict[str, Any] = dict.fromkeys(FACTS, "")
+    facts: dict[str, Any] = blank_facts(0, "")
     facts |= {"key": "k", "n_frames": 2, "n_samples": 100, "age_years": 4.5, "rate_hz": 25.0}
     facts |= {"provenance": {"synthetic": True}, "skin_tone": 3, "ancestry": [0.2, 0.3, 0.5]}
     return facts | changes

@@ -9,7 +9,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from generate.clip import FACTS, Clip
+from generate.clip import Clip
+from generate.facts import blank_facts
 from generate.media import frames_to_mp4, mp4_to_frames
 from generate.shards import (
     finish,
@@ -23,7 +24,7 @@ from generate.shards import (
 
 def sound_clip(number: int) -> Clip:
     rng = np.random.default_rng(number)
-    facts: dict[str, Any] = dict.fromkeys(FACTS, "")
+    facts: dict[str, Any] = blank_facts(0, "")
     facts |= {"key": f"w-{number:03d}", "n_frames": 0, "n_samples": 1600, "keyword": "stop"}
     facts |= {"provenance": {"synthetic": True}, "age_years": 5.0, "rate_hz": 0.0, "skin_tone": 0}
     labels = {
@@ -127,7 +128,7 @@ def change_header(folder: Path, **changes: Any) -> None:
         ({"complete": False}, "not finished"),
         ({"clips": 7}, "5 of 7"),
         ({"mood": 1}, "unknown key 'mood'"),
-        ({"shards": {"../../etc/passwd": "0"}}, "missing"),
+        ({"shards": {"../../etc/passwd": "0"}}, "is no shard"),
     ],
 )
 def test_a_wrong_header_is_refused(tmp_path: Path, change: dict[str, Any], said: str) -> None:

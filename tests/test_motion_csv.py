@@ -182,5 +182,5 @@ def test_bad_files_are_refused_in_one_line_with_the_place(tmp_path, change, said
 def test_bytes_that_are_no_text_are_refused(tmp_path):
     path = tmp_path / "a.csv"
     path.write_bytes(b"\xff\xfe\x00\x01")
-    with pytest.raises(ValueError, match="not a CSV of text"):
+    with pytest.raises(ValueError, match="not UTF-8 text"):
         read_csv(path)

@@ -5,6 +5,7 @@ Random numbers need no state: batch and dropout of step s follow from (seed, s) 
 
 from __future__ import annotations
 
+import copy
 import json
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,7 +15,7 @@ import torch
 from torch import Tensor, nn
 
 from device.files import write_atomic
-from generate.weights import fill, read_tensors
+from generate.weights import check_moments, fill, read_facts, read_tensors
 from train_edge.options import Options
 from train_edge.run import CHECKPOINT, MODEL, SIZES
 
@@ -68,16 +69,19 @@ def load(state: State, folder: Path) -> None:
     """Put a saved state into `state`; ValueError where there is none or it does not fit."""
     path = folder / CHECKPOINT
     tensors, metadata = read_tensors(path, "nothing to resume; start a new run")
-    facts = json.loads(metadata.get(KEY, "{}"))
-    if facts.get("version") != VERSION:
-        raise ValueError(f"{path}: version {facts.get('version')}, this kit reads {VERSION}")
+    facts = read_facts(metadata, KEY, ("version", "step", "loss_count", "loss_sum"), path)
+    if facts["version"] != VERSION:
+        raise ValueError(f"{path}: version {facts['version']}, this kit reads {VERSION}")
+    average = _below("average", tensors)
+    fill(copy.deepcopy(state.module), average, path, SIZES)
     fill(state.module, _below("weights", tensors), path, SIZES)
-    state.average = _below("average", tensors)
-    state.step, state.loss_count = facts["step"], facts["loss_count"]
+    state.average = average
+    state.step, state.loss_count = int(facts["step"]), int(facts["loss_count"])
     state.loss_sum = facts["loss_sum"]
     for name, parameter in state.module.named_parameters():
         moments = {m: tensors[f"{m}.{name}"] for m in MOMENTS if f"{m}.{name}" in tensors}
         if moments:
+            check_moments(moments, MOMENTS, parameter, f"{path}: moments of {name}")
             kept = {m: torch.empty_like(parameter).copy_(moments[m]).detach() for m in MOMENTS}
             kept["step"] = torch.tensor(float(state.step))
             state.optimizer.state[parameter] = kept

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
 from dataclasses import dataclass, make_dataclass
 from pathlib import Path
@@ -88,9 +87,9 @@ def parse_recipe(command: str, argv: Sequence[str], kind: type[T]) -> tuple[Opti
 
 
 def _report(folder: Path) -> int:
-    from train_edge.run import DONE
+    from train_edge.run import read_metrics
 
-    metrics = json.loads((folder / DONE).read_text())["metrics"]
+    metrics = read_metrics(folder)
     shown = ", ".join(f"{name.removeprefix('val_')} {value:.4g}" for name, value in metrics.items())
     print(f"{folder}: held-out clips: {shown}")
     return 0

@@ -7,15 +7,17 @@ faces: landmarks.csv with file,person,split,x0,y0,...,x67,y67 (iBUG-68, px), and
 from __future__ import annotations
 
 import csv
+import io
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from device.limits import read_bytes, read_text
 from generate.clip import SAMPLE_RATE_HZ
+from generate.decode import decode_picture, decode_sound
 from train_edge.metrics import OUTER_EYES
 
 SPEECH, FACES = "manifest.csv", "landmarks.csv"
@@ -23,6 +25,8 @@ POINTS = 68
 LEAST_PX = 8
 WHOLE = {b"\xff\xd8": b"\xff\xd9", b"\x89PNG": b"IEND"}
 """How a JPEG and a PNG file begin and end."""
+LARGEST_PICTURE = 1 << 28
+"""Bytes of a file."""
 TRAILING_BYTES = 1024
 """Some cameras write so much behind the end."""
 COORDINATES = tuple(f"{axis}{k}" for k in range(POINTS) for axis in "xy")
@@ -72,13 +76,9 @@ def read_landmarks(folder: Path) -> list[Portrait]:
 
 def load_sound(path: Path) -> NDArray[np.float32]:
     """Sound (N,) at 16 kHz, mono, about -1..1, of a wav or flac file of any rate."""
-    import soundfile
     import soxr
 
-    try:
-        audio, rate_hz = soundfile.read(str(path), dtype="float32", always_2d=True)
-    except (soundfile.LibsndfileError, OSError) as error:
-        raise ValueError(f"{path}: not a sound file that can be read ({error})") from error
+    audio, rate_hz = decode_sound(path, str(path), "float32")
     if not len(audio):
         raise ValueError(f"{path}: no samples")
     if not np.isfinite(audio).all():
@@ -95,17 +95,15 @@ def load_image(path: Path) -> NDArray[np.uint8]:
     ValueError where it is no picture, ends too early (OpenCV would fill the rest with grey), or is
     too small to show a face.
     """
-    raw = path.read_bytes()
+    raw = read_bytes(path, LARGEST_PICTURE)
     for start, end in WHOLE.items():
         if raw.startswith(start) and end not in raw[-TRAILING_BYTES:]:
             raise ValueError(f"{path}: the file ends before the picture does; copy it again")
-    picture = cv2.imdecode(np.frombuffer(raw, np.uint8), cv2.IMREAD_COLOR) if raw else None
-    if picture is None:
-        raise ValueError(f"{path}: not a picture that can be read")
+    picture = decode_picture(raw, str(path))
     if min(picture.shape[:2]) < LEAST_PX:
         height, width = picture.shape[:2]
         raise ValueError(f"{path}: {width} x {height} px; a face needs {LEAST_PX} px at least")
-    return np.ascontiguousarray(picture[:, :, ::-1])
+    return picture
 
 
 def check_inside(row: Portrait, width: int, height: int) -> None:
@@ -137,14 +135,13 @@ def one_second(audio: NDArray[np.float32]) -> NDArray[np.float32]:
 def _rows(path: Path, columns: Sequence[str]) -> list[tuple[int, dict[str, str]]]:
     """(line number, row) of a CSV file that has the columns and at least one row."""
     try:
-        with open(path, newline="", encoding="utf-8") as file:
-            reader = csv.DictReader(file)
-            missing = [name for name in columns if name not in (reader.fieldnames or ())]
-            if missing:
-                more = f" and {len(missing) - 1} more" if len(missing) > 1 else ""
-                raise ValueError(f"{path}: column {missing[0]!r} is missing{more}")
-            rows = [(reader.line_num, row) for row in reader]
-    except (UnicodeDecodeError, csv.Error) as error:
+        reader = csv.DictReader(io.StringIO(read_text(path), newline=""))
+        missing = [name for name in columns if name not in (reader.fieldnames or ())]
+        if missing:
+            more = f" and {len(missing) - 1} more" if len(missing) > 1 else ""
+            raise ValueError(f"{path}: column {missing[0]!r} is missing{more}")
+        rows = [(reader.line_num, row) for row in reader]
+    except csv.Error as error:
         raise ValueError(f"{path}: not a CSV file ({error})") from error
     if not rows:
         raise ValueError(f"{path}: has no rows")
@@ -156,6 +153,8 @@ def _rows(path: Path, columns: Sequence[str]) -> list[tuple[int, dict[str, str]]
 
 
 def _file(folder: Path, name: str, table: Path, line: int) -> Path:
+    if "\0" in name:
+        raise ValueError(f"{table} line {line}: file {name!r:.60} is no name")
     path = folder / name
     if folder.resolve() not in path.resolve().parents:
         raise ValueError(f"{table} line {line}: file {name!r} lies outside the folder")

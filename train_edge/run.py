@@ -20,6 +20,7 @@ from torch import nn
 
 from device.files import install, sha256_of, workplace, write_atomic
 from device.front_end import check_front_end
+from device.limits import read_text
 from device.stamp import Stamp, make_stamp
 from device.strict import check_format, decode, dumps, load_json
 from generate.shards import open_dataset
@@ -168,13 +169,20 @@ def load_run(folder: str | Path) -> Run:
         front_end=body.front_end,
         data=body.data,
         pseudo_labels=body.pseudo_labels,
-        metrics=_metrics(folder),
+        metrics=read_metrics(folder),
     )
 
 
-def _metrics(folder: Path) -> dict[str, float]:
+def read_metrics(folder: Path) -> dict[str, float]:
+    """The figures of a finished run on its held-out clips; none of a run that is not done."""
     path = folder / DONE
     if not path.is_file():
         return {}
-    metrics: dict[str, float] = json.loads(path.read_text()).get("metrics", {})
+    try:
+        body = json.loads(read_text(path))  # a figure may be NaN
+    except (ValueError, RecursionError) as error:
+        raise ValueError(f"{path}: not JSON ({error})") from None
+    metrics = body.get("metrics", {}) if isinstance(body, dict) else None
+    if not isinstance(metrics, dict) or any(type(v) not in (int, float) for v in metrics.values()):
+        raise ValueError(f"{path}: 'metrics' should be numbers by name")
     return metrics

@@ -12,6 +12,7 @@ import zipfile
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from device.backends.arrays import read_npz
 from device.report import Accuracy
 from device.samples import HEADER, Samples, read_header
 from device.strict import FormatError, dumps
@@ -67,11 +68,11 @@ def read_samples(path: Path) -> tuple[Samples, Array, Array]:
     import numpy as np
 
     header = read_header(path)
-    try:
-        with np.load(path, allow_pickle=False) as archive:
-            inputs, answers = archive["inputs"], archive["answers"]
-    except (KeyError, ValueError, OSError, EOFError, zipfile.BadZipFile) as error:
-        raise FormatError(f"{path}: not a sample set: {error}") from None
+    arrays = read_npz(path, str(path))
+    for name in ("inputs", "answers"):
+        if name not in arrays or not arrays[name].ndim:
+            raise FormatError(f"{path}: not a sample set: no {name}.npy")
+    inputs, answers = arrays["inputs"], arrays["answers"]
     whole = len(inputs) == len(answers) == header.samples > 0
     if not whole or not inputs.dtype == answers.dtype == np.float32:
         raise FormatError(

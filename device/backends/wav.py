@@ -7,6 +7,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO
 
+from device import limits
+
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
@@ -25,12 +27,17 @@ def read_wav(path: Path, rate_hz: int) -> Floats:
     try:
         with wave.open(str(path), "rb") as file:
             width, channels, rate = file.getsampwidth(), file.getnchannels(), file.getframerate()
-            data = file.readframes(file.getnframes())
+            most = min(path.stat().st_size // (width * channels) + 1, file.getnframes())
+            data = file.readframes(most)
     except (wave.Error, EOFError) as error:
         raise ValueError(f"{path}: not a PCM wav file ({error or 'cut short'})") from error
     whole = len(data) // (width * channels) * width * channels
-    if not whole or rate < 1000:
-        raise ValueError(f"{path}: {whole} bytes of sound at {rate} Hz; want samples at >= 1000 Hz")
+    slowest, fastest = limits.SOUND_RATES_HZ
+    if not whole or not slowest <= rate <= fastest:
+        wanted = f"want samples at {slowest} to {fastest} Hz"
+        raise ValueError(f"{path}: {whole} bytes of sound at {rate} Hz; {wanted}")
+    if whole // width > limits.SOUND_SAMPLES:
+        raise ValueError(f"{path}: over {limits.SOUND_SAMPLES} samples; listen to a part")
     return resample(_samples(data[:whole], width).reshape(-1, channels).mean(1), rate, rate_hz)
 
 

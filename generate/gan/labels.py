@@ -8,11 +8,13 @@ not fitted to is what can be said about it; nothing measures its leakage.
 from __future__ import annotations
 
 import csv
+import io
 import math
 from pathlib import Path
 
 import numpy as np
 
+from device.limits import read_text
 from generate.gan.edits import Directions, Floats, solve
 
 RIDGES = (0.01, 0.1, 1.0, 10.0)
@@ -23,9 +25,8 @@ LEAST_ROWS = 20
 def read_labels(path: Path) -> tuple[list[int], Floats, tuple[str, ...]]:
     """(samples, values (N, K), names) of a labels.csv; ValueError names the row that is wrong."""
     try:
-        with open(path, newline="", encoding="utf-8") as file:
-            rows = list(csv.reader(file))
-    except (UnicodeDecodeError, csv.Error) as error:
+        rows = list(csv.reader(io.StringIO(read_text(path), newline="")))
+    except csv.Error as error:
         raise ValueError(f"labels {path}: no CSV text ({error})") from error
     if not rows or rows[0][:1] != ["sample"] or len(rows[0]) < 2:
         raise ValueError(f"labels {path}: want a first line such as sample,smile,age")

@@ -10,6 +10,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from generate.decode import decode_picture
 from generate.progress import Progress
 from generate.shards import open_dataset
 
@@ -90,8 +91,9 @@ def _check_classes(folder: Path, labels: list[str]) -> None:
 
 def read_square(path: Path, size_px: int, crop: bool) -> tuple[Pixels | None, str]:
     """(H, W, 3) RGB at `size_px`, or None and what is wrong with the file."""
-    image = cv2.imdecode(np.frombuffer(path.read_bytes() or b"\0", np.uint8), cv2.IMREAD_COLOR)
-    if image is None:
+    try:
+        image = decode_picture(path.read_bytes(), str(path))
+    except ValueError:
         return None, "is no readable image"
     height, width = image.shape[:2]
     if min(height, width) < size_px:
@@ -106,7 +108,7 @@ def read_square(path: Path, size_px: int, crop: bool) -> tuple[Pixels | None, st
     ):
         return None, "is grey; want colour"
     image = cv2.resize(image, (size_px, size_px), interpolation=cv2.INTER_AREA)
-    return np.ascontiguousarray(image[..., ::-1], dtype=np.uint8), ""
+    return np.ascontiguousarray(image, dtype=np.uint8), ""
 
 
 def _from_dataset(folder: Path, size_px: int) -> Pictures:

@@ -25,6 +25,7 @@ from generate.gan.store import (
     save_average,
     save_checkpoint,
 )
+from generate.weights import check_moments
 
 MOMENTS = ("exp_avg", "exp_avg_sq")
 WEIGHTS_STREAM = 0
@@ -100,19 +101,20 @@ def save(state: State, folder: Path) -> None:
 
 def load(state: State, folder: Path) -> None:
     """Put a saved training into `state`; ValueError where it does not fit."""
-    tensors, facts = load_checkpoint(folder)
+    tensors, facts = load_checkpoint(folder, FACTS)
     path = folder / CHECKPOINT
     for role, module in state.networks().items():
         put(module, below(role, tensors), path)
-    if missing := [name for name in FACTS if name not in facts]:
-        raise ValueError(f"{path}: holds no training to go on with ({missing[0]} is missing)")
     for name in FACTS:
         setattr(state, name, type(getattr(state, name))(facts[name]))
     for role, optimizer in state.optimizers.items():
         for name, parameter in state.networks()[role].named_parameters():
             if f"step.{role}.{name}" in tensors:
-                kept = {m: tensors[f"{m}.{role}.{name}"].to(parameter) for m in MOMENTS}
-                kept["step"] = tensors[f"step.{role}.{name}"]
+                names = {m: f"{m}.{role}.{name}" for m in MOMENTS}
+                found = {m: tensors[key] for m, key in names.items() if key in tensors}
+                check_moments(found, MOMENTS, parameter, f"{path}: moments of {role}.{name}")
+                kept = {m: found[m].to(parameter) for m in MOMENTS}
+                kept["step"] = torch.tensor(float(tensors[f"step.{role}.{name}"].flatten()[0]))
                 optimizer.state[parameter] = kept
 
 

@@ -8,7 +8,7 @@ whole or not at all.
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -22,7 +22,7 @@ from device.stamp import Stamp, make_stamp
 from device.strict import check_format, decode, dumps, load_json
 from generate.gan.architecture import Architecture
 from generate.gan.networks import Generator
-from generate.weights import fill, read_tensors
+from generate.weights import fill, read_facts, read_tensors
 
 FORMAT, VERSION = "collodi.gan", 1
 CARD, AVERAGE, CHECKPOINT = "gan.json", "average.safetensors", "checkpoint.safetensors"
@@ -81,10 +81,14 @@ def save_checkpoint(
     write_atomic(folder / CHECKPOINT, packed)
 
 
-def load_checkpoint(folder: Path) -> tuple[dict[str, Tensor], dict[str, float]]:
-    """What `save_checkpoint` wrote; ValueError where there is none or it is broken."""
+def load_checkpoint(
+    folder: Path, names: Iterable[str] = ()
+) -> tuple[dict[str, Tensor], dict[str, float]]:
+    """What `save_checkpoint` wrote; ValueError where there is none, it is broken, or one of the
+    numbers `names` is missing.
+    """
     tensors, metadata = read_tensors(folder / CHECKPOINT, ABSENT)
-    return tensors, json.loads(metadata.get(KEY, "{}"))
+    return tensors, read_facts(metadata, KEY, names, folder / CHECKPOINT)
 
 
 def load_average(folder: Path) -> Generator:

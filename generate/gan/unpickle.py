@@ -16,6 +16,7 @@ import pickle
 import zipfile
 from collections import OrderedDict
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -36,6 +37,9 @@ DTYPES = {
     "ByteStorage": torch.uint8,
     "BoolStorage": torch.bool,
 }
+SPARE_BYTES = 16 << 20
+CONTAINER_BYTES = 64
+"""What Python takes for an empty list or table, which is one byte of a file."""
 MEMORY_FORMATS = ("contiguous_format", "channels_last")
 RECORDS = ("torch_utils.", "dnnlib.", "training.", "torch.nn.", "torch.optim.", "argparse.")
 """Modules whose classes become records; they are not imported."""
@@ -81,10 +85,35 @@ class Call:
         raise pickle.UnpicklingError("assigns to a function; nothing was run, file refused")
 
 
+class Spender(Call):
+    """A function of ours whose first argument is the budget of the file."""
+
+    __slots__ = ()
+
+
 class Dtype(str):
     """Name of a storage class; a token, not callable."""
 
     __slots__ = ()
+
+
+class Budget:
+    """What may be made of a file: it can name the same bytes, list or tensor again and again."""
+
+    def __init__(self, bytes_: int) -> None:
+        """`bytes_` for all that is made."""
+        self.left = bytes_
+
+    def take(self, bytes_: int) -> None:
+        """Refuse where no more is left."""
+        self.left -= bytes_
+        if self.left < 0:
+            raise pickle.UnpicklingError("makes more than twice of itself; file refused")
+
+    def take_for(self, arguments: Any) -> None:
+        """Take what copies of the arguments of a call need."""
+        sized = (list, tuple, dict, set, str, bytes, bytearray)
+        self.take(sum(16 * len(item) for item in arguments if isinstance(item, sized)))
 
 
 def read_checkpoint(path: Path) -> Any:
@@ -99,7 +128,8 @@ def read_checkpoint(path: Path) -> Any:
         with open(path, "rb") as file:
             start = file.read(4)
             file.seek(0)
-            return _zip(path) if start == b"PK\x03\x04" else _stream(file)
+            budget = Budget(3 * path.stat().st_size + SPARE_BYTES)
+            return _zip(path, budget) if start == b"PK\x03\x04" else _stream(file, budget)
     except pickle.UnpicklingError as error:
         raise ValueError(f"checkpoint {path}: {error}") from None
     except OSError:
@@ -123,18 +153,20 @@ class _Reader(pickle._Unpickler):  # type: ignore[name-defined,misc]
             taker.__setstate__(None)
         if not isinstance(taker, Record | OrderedDict):
             raise pickle.UnpicklingError("assigns to what is no record; nothing was run")
+        self.budget.take_for(self.stack[-1:])  # type: ignore[attr-defined]
         super().load_build()  # type: ignore[misc]
 
     dispatch[pickle.BUILD[0]] = load_build
 
-    def __init__(self, file: Any, storage: Callable[[Any], Tensor]) -> None:
+    def __init__(self, file: Any, storage: Callable[[Any], Tensor], budget: Budget) -> None:
         super().__init__(file, encoding="latin1")
-        self.storage = storage
+        self.storage, self.budget = storage, budget
 
     def find_class(self, module: str, name: str) -> Any:
         """Our own function for a known name, a Record for a network's class, or a refusal."""
         if (module, name) in FUNCTIONS:
-            return FUNCTIONS[module, name]
+            found = FUNCTIONS[module, name]
+            return Call(partial(found.run, self.budget)) if isinstance(found, Spender) else found
         if module == "torch" and name in DTYPES:
             return Dtype(name)
         if (module + ".").startswith(RECORDS) and "." not in name:
@@ -161,7 +193,43 @@ def _reference(pid: Any) -> tuple[torch.dtype, str, int]:
     return DTYPES[pid[1]], str(pid[2]), int(pid[4])
 
 
-def _zip(path: Path) -> Any:
+def _have_pay(reader: type[_Reader]) -> None:
+    """Have the reader pay for what it makes: calls with long arguments, and empty containers."""
+    usual = pickle._Unpickler  # type: ignore[attr-defined]
+    calls = (pickle.REDUCE, pickle.NEWOBJ, pickle.NEWOBJ_EX)
+    for code in calls:
+        reader.dispatch[code[0]] = _paid_call(usual.dispatch[code[0]])
+    for code in (pickle.EMPTY_LIST, pickle.EMPTY_DICT, pickle.EMPTY_SET, pickle.MARK):
+        reader.dispatch[code[0]] = _paid(usual.dispatch[code[0]])
+
+    instantiate = getattr(usual, "_instantiate")  # noqa: B009
+
+    def made(self: Any, klass: Any, arguments: Any) -> None:
+        self.budget.take_for(arguments)
+        instantiate(self, klass, arguments)
+
+    setattr(reader, "_instantiate", made)  # noqa: B010
+
+
+def _paid_call(usual: Callable[[Any], None]) -> Callable[[Any], None]:
+    def called(self: Any) -> None:
+        for given in self.stack[-2:]:
+            if isinstance(given, tuple | dict):
+                self.budget.take_for(given.values() if isinstance(given, dict) else given)
+        usual(self)
+
+    return called
+
+
+def _paid(usual: Callable[[Any], None]) -> Callable[[Any], None]:
+    def taken(self: Any) -> None:
+        self.budget.take(CONTAINER_BYTES)
+        usual(self)
+
+    return taken
+
+
+def _zip(path: Path, budget: Budget) -> Any:
     with zipfile.ZipFile(path) as archive:
         names = {info.filename: info for info in archive.infolist()}
         if any(info.compress_type != zipfile.ZIP_STORED for info in names.values()):
@@ -178,27 +246,28 @@ def _zip(path: Path) -> Any:
         def storage(pid: Any) -> Tensor:
             dtype, key, count = _reference(pid)
             if key not in cache:
+                budget.take(names[f"{root}data/{key}"].file_size)
                 cache[key] = _flat(archive.read(names[f"{root}data/{key}"]), dtype, count)
             return cache[key]
 
-        return _Reader(io.BytesIO(archive.read(pickles[0])), storage).load()
+        return _Reader(io.BytesIO(archive.read(pickles[0])), storage, budget).load()
 
 
-def _stream(file: Any) -> Any:
+def _stream(file: Any, budget: Budget) -> Any:
     """A plain pickle, or the older stream of torch.save, which begins with a magic number."""
-    first = _Reader(file, _no_storage).load()
+    first = _Reader(file, _no_storage, budget).load()
     is_legacy = isinstance(first, int) and first == LEGACY_MAGIC
-    return _legacy(file) if is_legacy else first
+    return _legacy(file, budget) if is_legacy else first
 
 
-def _legacy(file: Any) -> Any:
+def _legacy(file: Any, budget: Budget) -> Any:
     """The rest of the older stream: protocol, machine, object, keys, then the raw storages.
 
     The object comes before its storages, so it is read twice: first to learn their types.
     """
-    if _Reader(file, _no_storage).load() != LEGACY_PROTOCOL:
+    if _Reader(file, _no_storage, budget).load() != LEGACY_PROTOCOL:
         raise pickle.UnpicklingError("an unknown protocol of torch.save")
-    machine = _Reader(file, _no_storage).load()
+    machine = _Reader(file, _no_storage, budget).load()
     if not machine.get("little_endian", True):
         raise pickle.UnpicklingError("written on a big-endian machine")
     begin, wanted = file.tell(), dict[str, tuple[torch.dtype, int]]()
@@ -208,16 +277,17 @@ def _legacy(file: Any) -> Any:
         wanted[key] = (dtype, count)
         return torch.empty(0, dtype=dtype)
 
-    _Reader(file, learn).load()
+    _Reader(file, learn, budget).load()
     storages = {}
-    for key in _Reader(file, _no_storage).load():
+    for key in _Reader(file, _no_storage, budget).load():
         dtype, count = wanted[key]
         stored = int.from_bytes(file.read(8), "little")
         if stored != count:
             raise pickle.UnpicklingError(f"storage {key} has {stored} elements, not {count}")
+        budget.take(count * dtype.itemsize)
         storages[key] = _flat(file.read(count * dtype.itemsize), dtype, count)
     file.seek(begin)
-    return _Reader(file, lambda pid: storages[_reference(pid)[1]]).load()
+    return _Reader(file, lambda pid: storages[_reference(pid)[1]], budget).load()
 
 
 def _flat(data: bytes, dtype: torch.dtype, count: int) -> Tensor:
@@ -229,7 +299,9 @@ def _flat(data: bytes, dtype: torch.dtype, count: int) -> Tensor:
     return torch.frombuffer(bytearray(data), dtype=dtype)
 
 
-def _tensor(storage: Any, offset: Any, size: Any, stride: Any, *_rest: Any) -> Tensor:
+def _tensor(
+    budget: Budget, storage: Any, offset: Any, size: Any, stride: Any, *_rest: Any
+) -> Tensor:
     if not isinstance(storage, Tensor):
         raise pickle.UnpicklingError("a tensor without a storage")
     if storage.numel() == 0 or 0 in size:
@@ -238,6 +310,7 @@ def _tensor(storage: Any, offset: Any, size: Any, stride: Any, *_rest: Any) -> T
     spread = math.prod(size) > storage.numel()  # stride 0: a few bytes could fill the memory
     if min((offset, *size, *stride), default=0) < 0 or last >= storage.numel() or spread:
         raise pickle.UnpicklingError(f"a tensor of shape {tuple(size)} leaves its storage")
+    budget.take(math.prod(size) * storage.element_size())
     return torch.as_strided(storage, tuple(size), tuple(stride), offset).clone()
 
 
@@ -247,9 +320,10 @@ def _parameter(data: Any, *_rest: Any) -> Tensor:
     return data
 
 
-def _from_bytes(data: Any) -> Tensor:
+def _from_bytes(budget: Budget, data: Any) -> Tensor:
     """A storage that `pickle.dump` wrote: the older stream of torch.save in a string of bytes."""
-    loaded = _stream(io.BytesIO(data))
+    budget.take(len(data))
+    loaded = _stream(io.BytesIO(data), budget)
     if not isinstance(loaded, Tensor):
         raise pickle.UnpicklingError("a storage without numbers")
     return loaded
@@ -271,9 +345,9 @@ FUNCTIONS: dict[tuple[str, str], Any] = {
     ("builtins", "set"): set,
     ("__builtin__", "set"): set,
     ("torch", "Size"): tuple,
-    ("torch._utils", "_rebuild_tensor_v2"): Call(_tensor),
+    ("torch._utils", "_rebuild_tensor_v2"): Spender(_tensor),
     ("torch._utils", "_rebuild_parameter"): Call(_parameter),
-    ("torch.storage", "_load_from_bytes"): Call(_from_bytes),
+    ("torch.storage", "_load_from_bytes"): Spender(_from_bytes),
     ("torch", "device"): Call(_nothing),
     ("numpy", "dtype"): Record,
     ("numpy", "ndarray"): Record,
@@ -286,3 +360,6 @@ for _core in ("numpy.core.multiarray", "numpy._core.multiarray"):
     FUNCTIONS[_core, "_reconstruct"] = Call(lambda *_: Record())
 for _name in (*(str(dtype).removeprefix("torch.") for dtype in DTYPES.values()), *MEMORY_FORMATS):
     FUNCTIONS["torch", _name] = Call(_nothing)
+
+
+_have_pay(_Reader)

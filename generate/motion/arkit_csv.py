@@ -21,9 +21,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from device.files import write_atomic
+from device.limits import read_text
+from device.strict import load_json
 from device.version import VERSION
 from generate.motion.shapes import COLUMN
-from generate.motion.timecode import USUAL_HZ, regular, seconds_of, timecode
+from generate.motion.timecode import FASTEST_HZ, USUAL_HZ, regular, seconds_of, timecode
 from generate.spec import ARKIT, Motion
 
 F64 = NDArray[np.float64]
@@ -132,10 +134,10 @@ def read_csv(path: Path, rate_hz: float | None = None) -> Capture:
 def _table(path: Path) -> tuple[list[str], list[tuple[int, list[str]]]]:
     """Header and rows with their line numbers; blank lines are left out."""
     try:
-        text = path.read_text(encoding="utf-8-sig")
+        text = read_text(path)
         reader = csv.reader(io.StringIO(text, newline=""), strict=True)
         rows = [(reader.line_num, row) for row in reader if any(cell.strip() for cell in row)]
-    except (UnicodeDecodeError, csv.Error) as error:
+    except csv.Error as error:
         raise ValueError(f"{path}: not a CSV of text ({error})") from error
     if len(rows) < 2:
         raise ValueError(f"{path}: {len(rows)} rows, want a header and at least one row of values")
@@ -207,12 +209,12 @@ def _facts(path: Path) -> dict[str, Any]:
     beside = companion(path)
     if not beside.is_file():
         return {}
-    try:
-        facts = json.loads(beside.read_bytes())
-        if facts["format"] == FORMAT and facts["version"] == FORMAT_VERSION:
-            return {**facts, "rate_hz": float(facts["rate_hz"])}
-    except (ValueError, KeyError, TypeError) as error:
-        raise ValueError(f"{beside}: not a {FORMAT} file ({error}); delete it to read") from error
+    facts = load_json(beside)
+    if isinstance(facts, dict):
+        rate_hz: Any = facts.get("rate_hz")
+        known = (facts.get("format"), facts.get("version")) == (FORMAT, FORMAT_VERSION)
+        if known and type(rate_hz) in (int, float) and 0 < rate_hz <= FASTEST_HZ:
+            return {**facts, "rate_hz": float(rate_hz)}
     raise ValueError(f"{beside}: not a {FORMAT} file of version {FORMAT_VERSION}; delete it")
 
 

@@ -9,6 +9,7 @@ from typing import Annotated, Any
 
 import tyro
 
+from device.limits import read_text
 from generate.motion.direct_cli import Direct, Play, direct_score, play_file
 from generate.options import choose, parse
 
@@ -197,7 +198,7 @@ def _fit(options: Fit) -> None:
     found = take(options.source, options.clip, options.rate_hz)
     score, known = found.score, "its score"
     if options.score is not None:
-        score, known = from_text(options.score.read_text("utf-8"), options.score.name), "--score"
+        score, known = from_text(read_text(options.score), options.score.name), "--score"
     if score is None:
         score = redrawn(found.said, len(found.motion) / found.motion.rate_hz)
         known = "its phonemes" if score else "its curves alone"

@@ -106,13 +106,14 @@ def direct_score(options: Direct) -> None:
 
 def play_file(options: Play) -> None:
     """Run `collodi motion play`."""
+    from device.limits import read_text
     from generate.motion.arkit_csv import write_csv
     from generate.motion.player import play_score
     from generate.motion.score_text import from_text
     from generate.motion.style import restyled
     from generate.motion.style_json import read_style
 
-    text = options.source.read_text("utf-8")
+    text = read_text(options.source)
     score = from_text(text, options.source.name)
     if options.style is not None:
         score = restyled(score, read_style(options.style))

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from device.files import write_atomic
+from device.strict import load_json
 from generate.motion.shapes import COLUMN
 from generate.motion.style import PersonalStyle, Style
 from generate.spec import ARKIT
@@ -30,10 +31,7 @@ def read_style(path: Path) -> PersonalStyle:
 
     Raises ValueError with the file for other formats, unknown names and values out of range.
     """
-    try:
-        body: Any = json.loads(path.read_bytes())
-    except ValueError as error:
-        raise ValueError(f"{path}: not JSON ({error})") from error
+    body = load_json(path)
     if not isinstance(body, dict) or body.get("format") != FORMAT:
         raise ValueError(f"{path}: not a {FORMAT} file")
     if body.get("version") != VERSION:
@@ -50,10 +48,10 @@ def read_style(path: Path) -> PersonalStyle:
 
 def _numbers(path: Path, values: Any, known: Any) -> dict[str, float]:
     if not isinstance(values, dict):
-        raise ValueError(f"{path}: {values!r} is not a table of names and numbers")
+        raise ValueError(f"{path}: {values!r:.60} is not a table of names and numbers")
     for name, value in values.items():
         if name not in known:
             raise ValueError(f"{path}: unknown name {name!r}, known: {', '.join(known)}")
-        if isinstance(value, bool) or not isinstance(value, (int, float)):
-            raise ValueError(f"{path}: {name} {value!r} is not a number")
+        if type(value) not in (int, float) or abs(value) > 1e300:
+            raise ValueError(f"{path}: {name} {value!r:.40} is not a number")
     return {name: float(value) for name, value in values.items()}

@@ -18,6 +18,9 @@ F64 = NDArray[np.float64]
 USUAL_HZ = 60.0
 """Rate of the apps where nothing says another."""
 LONGEST_GAP_S = 1.0
+FASTEST_HZ = 1000.0
+MOST_FILLED = 10
+"""Uneven rows may become so many times as many."""
 UNEVEN = 0.05
 """Rows whose spacing is within this share of even are taken as they are."""
 _SMPTE = re.compile(r"(\d+):([0-5]?\d):([0-5]?\d)[:;](\d+(?:\.\d*)?)")
@@ -62,6 +65,10 @@ def seconds_of(
         times = _fields(where, stamps, _CLOCK, "a time like 00:00:01.250") @ (3600.0, 60.0, 1.0)
     else:
         times = _plain(where, stamps, rate_hz, notes)
+    endless = np.flatnonzero(~np.isfinite(times))
+    if len(endless):
+        number, text = stamps[endless[0]]
+        raise ValueError(f"{where}, row {number}: {text!r:.60} is not a time")
     stuck = np.flatnonzero(np.diff(times) <= 0)
     if len(stuck):
         (_, before), (number, text) = stamps[stuck[0]], stamps[stuck[0] + 1]
@@ -112,7 +119,8 @@ def regular(
 
     Even rows stay as they are, others are interpolated at the median spacing; a single row is said
     to have the rate `alone_hz`. Raises ValueError
-    with the row after a gap of more than LONGEST_GAP_S.
+    with the row after a gap of more than LONGEST_GAP_S, and for rows that are closer than
+    FASTEST_HZ or mostly missing.
     """
     if len(times_s) == 1:
         return values, alone_hz, []
@@ -122,6 +130,10 @@ def regular(
         raise ValueError(f"{where}, row {numbers[row]}: {steps[row - 1]:.3g} s after the row "
                          f"before it, want {LONGEST_GAP_S:g} s or less")  # fmt: skip
     mean, middle = float(steps.mean()), float(np.median(steps))
+    made = times_s[-1] / middle
+    if middle < 0.999 / FASTEST_HZ or made > MOST_FILLED * len(steps) + USUAL_HZ:
+        raise ValueError(f"{where}: half of the rows are {middle:.3g} s apart, all {mean:.3g} s; "
+                         "rows are missing or times are wrong")  # fmt: skip
     even = np.abs(times_s - np.arange(len(times_s)) * mean).max() < 0.5 * mean
     if even and np.abs(steps - mean).max() < UNEVEN * mean:
         return values, _tidy(1 / mean), []
