@@ -6,7 +6,7 @@ import os
 import sys
 from typing import NamedTuple
 
-from device.args import one_line
+from device.args import one_line, without_secrets
 
 PACKAGES = ("device", "generate", "train_edge", "export")
 
@@ -60,7 +60,7 @@ COMMANDS = {
     "bake": Command("generate.people.bake:main", "bake", "rebuild the head (maintainers)"),
 }
 SPECIAL_EXTRAS = {"anny": "bake", "ray": "ray", "tensorrt": "tensorrt", "TTS": "tts",
-                  "cryptography": "registry"}  # fmt: skip
+                  "cryptography": "registry", "fsspec": "s3", "s3fs": "s3"}  # fmt: skip
 """Libraries that another extra brings than that of the command."""
 
 
@@ -128,8 +128,8 @@ def _status(error: Exception) -> int:
 
 
 def reason(name: str, error: Exception) -> str:
-    """Return the one line of a failure; what a terminal might obey is written as an escape."""
-    return one_line(_reason(name, error))
+    """Return the one line of a failure, without passwords in URLs and escapes for a terminal."""
+    return without_secrets(one_line(_reason(name, error)))
 
 
 def _reason(name: str, error: Exception) -> str:

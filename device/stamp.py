@@ -18,6 +18,7 @@ from datetime import datetime, timezone
 from importlib import metadata
 from pathlib import Path
 
+from device.args import without_secrets
 from device.version import VERSION
 
 LIBRARIES = (
@@ -50,7 +51,7 @@ class Stamp:
     commit: str | None
     """Git commit of a source checkout, `+changed` appended with local changes; null elsewhere."""
     command: str
-    """Command line as a shell would take it; absolute paths cut to `.../name`."""
+    """Command line as a shell would take it; absolute paths and URLs cut to `.../name`."""
     created_utc: str
     """Time of the stamp, UTC, ISO 8601 with seconds: 2026-01-31T12:00:00Z."""
     python: str
@@ -84,6 +85,7 @@ def shown_command(argv: Sequence[str]) -> str:
 
 
 def _shown(argument: str) -> str:
+    argument = without_secrets(argument)
     argument = re.sub(r"\w+://\S*", lambda m: _short_path(m.group()), argument)
     return "".join(_shown_piece(piece) for piece in re.split(r"([=,:;])", argument))
 

@@ -8,23 +8,16 @@ import time
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, make_dataclass, replace
 from functools import partial
-from pathlib import Path
 from typing import Annotated, Any
 
 import tyro
 
-from device.files import make_folder
 from device.stamp import make_stamp
 from generate.engine import ENGINES, run
-from generate.options import choose, parse
+from generate.options import Place, choose, parse
 from generate.presets import PRESETS, Ladder, Options, Stream, Talk, Words
-from generate.shards import (
-    finish,
-    open_dataset,
-    same_and_complete,
-    shard_name,
-    write_header,
-)
+from generate.shards import finish, missing_shards, open_dataset, same_and_complete, write_header
+from generate.store import Location, locate, prepare, sweep
 
 HELP = """usage: collodi generate PRESET --out DATA [options]
 
@@ -43,6 +36,7 @@ examples:
   collodi generate talk --out data/talk --clips 50 --engine pool
   collodi generate stream --out data/stream --hours 10 --keywords-per-minute 0
   collodi generate ladder --out data/ladder --controls age_years emotion
+  collodi generate words --out s3://bucket/words --clips 100000
 
 `collodi generate PRESET --help` lists the options of a preset."""
 
@@ -51,8 +45,9 @@ examples:
 class Where:
     """Where a data set goes and how it is made."""
 
-    out: Path
-    """Folder of the data set; made if missing, gone on with if it was interrupted."""
+    out: Place
+    """Folder or fsspec URL (s3://bucket/data) of the data set; one that was interrupted
+    is gone on with."""
     engine: str = "pool"
     """loop (one process) or pool (one process a core): the same bytes of labels and sound."""
     workers: int = 0
@@ -92,48 +87,45 @@ def generate(options: Options, where: Where) -> None:
     check_options(options)
     choose(where.engine, ENGINES, "engine")
     options = resolved_view(resolved_voices(options))
-    kept = _resolved(options)
+    kept, out = _resolved(options), locate(where.out)
     n_shards = -(-options.clips // options.shard_clips)
     if where.dry_run:
-        print(f"would make {options.clips} clips in {n_shards} shards in {where.out}: {kept}")
+        print(f"would make {options.clips} clips in {n_shards} shards in {out}: {kept}")
         return
-    if same_and_complete(where.out, kept):
-        print(f"{where.out}: already there, {options.clips} clips", file=sys.stderr)
+    if same_and_complete(out, kept):
+        print(f"{out}: already there, {options.clips} clips", file=sys.stderr)
         return
-    _say_first(options, where.out)
+    _say_first(options, out)
     begun, stamp = time.monotonic(), asdict(make_stamp())
-    make_folder(where.out)
-    write_header(where.out, kept, stamp)
-    for stale in where.out.glob("*.part"):
-        stale.unlink()
-    todo = [n for n in range(n_shards) if not (where.out / shard_name(n)).exists()]
+    prepare(out)
+    write_header(out, kept, stamp)
+    todo = missing_shards(out, n_shards)
     clips = sum(min(options.shard_clips, options.clips - n * options.shard_clips) for n in todo)
-    _make(options, where, todo, clips)
-    finish(where.out, kept, stamp, n_shards)
+    _make(options, where, out, todo, clips)
+    finish(out, kept, stamp, n_shards)
     if isinstance(options, Ladder):
         from generate.ladder import draw_sheets
 
-        draw_sheets(open_dataset(where.out), options.climbed(), options.steps)
-        print(f"{where.out / 'sheets'}: {len(options.climbed())} contact sheets")
+        draw_sheets(open_dataset(out), options.climbed(), options.steps)
+        print(f"{out / 'sheets'}: {len(options.climbed())} contact sheets")
     seconds = time.monotonic() - begun
-    print(f"{where.out}: {options.clips} clips, {clips / seconds:.1f}/s, {seconds:.0f} s")
+    print(f"{out}: {options.clips} clips, {clips / seconds:.1f}/s, {seconds:.0f} s")
 
 
-def _make(options: Options, where: Where, todo: list[int], clips: int) -> None:
+def _make(options: Options, where: Where, out: Location, todo: list[int], clips: int) -> None:
     from generate.make import make_shard
 
-    job = partial(make_shard, options, str(where.out))
+    job = partial(make_shard, options, str(out))
     try:
         run(where.engine, job, todo, clips, where.workers)
     except OSError as error:
         said = f"{error.strerror or error}; finished shards are kept, run again to go on"
-        raise OSError(error.errno, said, str(where.out)) from error
+        raise OSError(error.errno, said, str(out)) from error
     finally:
-        for part in where.out.glob("*.part"):
-            part.unlink(missing_ok=True)
+        sweep(out)
 
 
-def _say_first(options: Options, out: Path) -> None:
+def _say_first(options: Options, out: Location) -> None:
     kind = type(options).__name__.lower()
     print(f"{out}: {options.clips} {kind}, seed {options.seed}", file=sys.stderr, flush=True)
 

@@ -8,6 +8,7 @@ from collections import Counter
 import numpy as np
 from numpy.typing import NDArray
 
+from generate.clip import Clip
 from generate.provenance import ALGORITHMIC, TRAINED, Provenance
 from generate.sample import ancestry_group
 from generate.shards import Dataset
@@ -40,7 +41,7 @@ def contact_sheet(dataset: Dataset, count: int = 60, columns: int = 10) -> NDArr
     if not seen:
         return None
     picks = [seen[i] for i in np.linspace(0, len(seen) - 1, min(count, len(seen))).astype(int)]
-    cells = [_cell(dataset, number) for number in picks]
+    cells = [_cell(clip) for clip in dataset.clips(("frames",), picks)]
     columns = min(columns, len(cells))
     cells += [np.full_like(cells[0], 255)] * (
         math.ceil(len(cells) / columns) * columns - len(cells)
@@ -55,10 +56,10 @@ def of_sheet(dataset: Dataset) -> Provenance:
     return Provenance(source, dataset.header["options"].get("seed"))
 
 
-def _cell(dataset: Dataset, number: int) -> NDArray[np.uint8]:
+def _cell(clip: Clip) -> NDArray[np.uint8]:
     import cv2
 
-    frames = dataset.clip(number, ("frames",)).frames
+    frames = clip.frames
     assert frames is not None
     side = (SHEET_CELL_PX, SHEET_CELL_PX)
     cell = cv2.resize(frames[len(frames) // 2], side, interpolation=cv2.INTER_AREA)

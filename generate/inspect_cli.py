@@ -15,7 +15,7 @@ from device.files import write_atomic
 from generate.balance import Share, share_lines, shares
 from generate.contents import contact_sheet, counts, of_sheet, table_lines
 from generate.media import frame_to_png
-from generate.options import parse
+from generate.options import Place, parse
 from generate.shards import Dataset, open_dataset, verify
 
 TEMPLATES = Path(__file__).parent / "templates"
@@ -28,10 +28,11 @@ class Options:
     Example: collodi inspect data/stills --verify
     """
 
-    data: Annotated[Path, tyro.conf.Positional]
-    """Folder of the data set."""
+    data: Annotated[Place, tyro.conf.Positional]
+    """Folder or fsspec URL of the data set."""
     out: Path | None = None
-    """Folder for sheet.png and index.html; DATA/inspect if not given."""
+    """Folder for sheet.png and index.html; if not given DATA/inspect, or inspect-NAME for an
+    URL."""
     verify: bool = False
     """Check the sha256 of every shard first."""
 
@@ -43,17 +44,23 @@ def main(argv: Sequence[str]) -> int:
     if options.verify:
         verify(dataset)
     tables = counts(dataset)
-    print(f"{options.data}: {len(dataset)} clips in {len(dataset.header['shards'])} shards")
+    print(f"{dataset.folder}: {len(dataset)} clips in {len(dataset.header['shards'])} shards")
     if dataset.pseudo:
         print(f"pseudo-labels, none exact: told by {dataset.pseudo}")
     print("\n".join(table_lines(tables)))
     found = shares(dataset.rows, dataset.header["options"])
     print("\n".join(share_lines(found)))
-    out = options.out or options.data / "inspect"
+    out = options.out or _beside(dataset)
     out.mkdir(parents=True, exist_ok=True)
     write_page(dataset, tables, out)
     print(f"{out / 'index.html'}")
     return _verdict(found)
+
+
+def _beside(dataset: Dataset) -> Path:
+    if isinstance(dataset.folder, Path):
+        return dataset.folder / "inspect"
+    return Path(f"inspect-{dataset.folder.name}")
 
 
 def _verdict(found: list[Share]) -> int:

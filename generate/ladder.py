@@ -8,7 +8,6 @@ from functools import lru_cache
 import numpy as np
 from numpy.typing import NDArray
 
-from device.files import write_atomic
 from generate.contents import of_sheet
 from generate.controls import Shot, at_rest, framed
 from generate.media import frame_to_png
@@ -29,6 +28,7 @@ from generate.render.sensor import CAMERAS
 from generate.sample import ANCESTRY_NAMES, sample_person, sample_view, stream
 from generate.shards import Dataset
 from generate.spec import EMOTIONS, FRAMINGS, SEXES
+from generate.store import prepare, write_whole
 
 RANGES: dict[str, tuple[float, float]] = {
     "face_shape": (-1, 1),
@@ -140,8 +140,8 @@ def draw_sheets(dataset: Dataset, controls: tuple[str, ...], steps: int, columns
         cells += [np.full_like(cells[0], 255)] * (-len(cells) % wide)
         rows = [np.hstack(cells[i : i + wide]) for i in range(0, len(cells), wide)]
         folder = dataset.folder / "sheets"
-        folder.mkdir(exist_ok=True)
-        write_atomic(folder / f"{control}.png", frame_to_png(np.vstack(rows), of_sheet(dataset)))
+        prepare(folder)
+        write_whole(folder / f"{control}.png", frame_to_png(np.vstack(rows), of_sheet(dataset)))
 
 
 def _cell(dataset: Dataset, number: int, caption: str) -> NDArray[np.uint8]:

@@ -7,7 +7,6 @@ import os
 from collections.abc import Callable
 from dataclasses import replace
 from functools import cache
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -43,6 +42,7 @@ from generate.presets import Ladder, Options, Places, Stills, Stream, Talk, Word
 from generate.sample import from_block, sample_person, sample_view, stream
 from generate.shards import shard_name, write_shard
 from generate.spec import EMOTIONS, Person, VoiceSpec
+from generate.store import locate
 from generate.voice.articulation import say_sentence
 from generate.voice.speech import Utterance
 from generate.voice.text import SENTENCES
@@ -59,8 +59,8 @@ MOVING_BLUR = 0.4
 
 def make_shard(options: Options, folder: str, number: int, tick: Callable[[], None]) -> None:
     """Write shard `number` of the data set, unless it is there; `tick` after each clip."""
-    path = Path(folder) / shard_name(number)
-    if path.exists():
+    path = locate(folder) / shard_name(number)
+    if path.is_file():
         return
     os.environ.setdefault("OMP_NUM_THREADS", "1")
     _freeze()

@@ -6,9 +6,17 @@ import contextlib
 import difflib
 import io
 from collections.abc import Iterable, Sequence
-from typing import TypeVar
+from dataclasses import fields, is_dataclass
+from pathlib import Path
+from typing import Annotated, Any, TypeVar
+
+import tyro
+
+from generate.store import is_url
 
 T = TypeVar("T")
+Place = Annotated[str | Path, tyro.conf.arg(metavar="FOLDER|URL", constructor=str)]
+"""An option that takes a folder or an fsspec URL."""
 
 
 def parse(kind: type[T], argv: Sequence[str], prog: str, description: str | None = None) -> T:
@@ -17,14 +25,14 @@ def parse(kind: type[T], argv: Sequence[str], prog: str, description: str | None
     `--help` prints the fields with their docstrings and defaults, and exits 0. An option that is
     given twice is a mistake too: only its last values would count, without a word.
     """
-    import tyro
-
     _check_once(argv)
 
     errors = io.StringIO()
     try:
         with contextlib.redirect_stderr(errors):
-            return tyro.cli(kind, args=list(argv), prog=prog, description=description)
+            found = tyro.cli(kind, args=list(argv), prog=prog, description=description)
+        _check_local(found)
+        return found
     except SystemExit as stop:
         if not stop.code:
             raise
@@ -36,6 +44,16 @@ def _check_once(argv: Sequence[str]) -> None:
     for flag in flags:
         if flags.count(flag) > 1:
             raise ValueError(f"{flag} is given twice; several values follow one {flag}: A B")
+
+
+def _check_local(options: Any) -> None:
+    """ValueError where an URL is given for what can only be a local file or folder."""
+    for field in fields(options) if is_dataclass(options) else ():
+        value = getattr(options, field.name)
+        if isinstance(value, Path) and is_url(str(value)):
+            flag = field.name.replace("_", "-")
+            raise ValueError(f"--{flag}: an URL; only data sets lie in stores, want a local path")
+        _check_local(value)
 
 
 def choose(name: str, known: Iterable[str], what: str) -> str:

@@ -9,15 +9,12 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path
-from secrets import token_hex
-from typing import Any, BinaryIO, TextIO
+from typing import Any, BinaryIO
 
-from device.files import replace, sync_folder, write_atomic
+from generate.store import Location, write_whole
+from generate.store_remote import Remote
 
 
 @dataclass(frozen=True)
@@ -33,14 +30,21 @@ class Note:
 class Hashed:
     """A binary file that is only written to, front to back, and hashed on the way."""
 
-    def __init__(self, file: BinaryIO) -> None:
-        self.file, self.digest, self.bytes = file, hashlib.sha256(), 0
+    file: BinaryIO
+    """Where it goes; set before anything is written."""
+
+    def __init__(self) -> None:
+        self.digest, self.bytes = hashlib.sha256(), 0
 
     def write(self, data: bytes) -> int:
         """Write and hash."""
         self.digest.update(data)
         self.bytes += len(data)
         return self.file.write(data)
+
+    def hexdigest(self) -> str:
+        """SHA-256 of what was written."""
+        return self.digest.hexdigest()
 
     def tell(self) -> int:
         """Bytes written."""
@@ -52,59 +56,29 @@ def index_line(row: dict[str, Any]) -> str:
     return json.dumps(row, sort_keys=True)
 
 
-def note_path(shard: Path) -> Path:
+def note_path(shard: Location) -> Location:
     """Where the note of a shard lies."""
-    return shard.with_name(shard.name + ".index")
+    return shard.parent / f"{shard.name}.index"
 
 
-def part_path(path: Path) -> Path:
-    """A name for `path` while it is written that no other process takes."""
-    return path.with_name(f"{path.name}.{token_hex(4)}.part")
-
-
-def publish(part: Path, path: Path) -> bool:
-    """Give a whole file its final name unless one is there: the first stays, the answer is False.
-
-    A file system without hard links lets the last of two that come at the same moment stay.
-    """
-    try:
-        os.link(part, path)
-    except FileExistsError:
-        return False
-    except OSError:
-        if path.exists():
-            return False
-        os.replace(part, path)
-    sync_folder(path.parent)
-    return True
-
-
-def write_note(shard: Path, note: Note) -> None:
+def write_note(shard: Location, note: Note) -> None:
     """Keep what the writer of `shard` knows; only who gave it its final name may call this."""
     head = json.dumps({"sha256": note.sha256, "bytes": note.bytes})
-    write_atomic(note_path(shard), "\n".join([head, *note.lines]) + "\n")
+    write_whole(note_path(shard), "\n".join([head, *note.lines]) + "\n")
 
 
-def read_note(shard: Path) -> Note | None:
-    """The note of a shard; None where there is none that fits it."""
+def read_note(shard: Location, size: int) -> Note | None:
+    """The note of a shard of `size` bytes; None where there is none that fits it.
+
+    A store may have let a second writer in, so there the object itself must tell the same hash.
+    """
     try:
-        head, *lines = note_path(shard).read_text("utf-8").splitlines()
+        head, *lines = note_path(shard).read_bytes().decode("utf-8").splitlines()
         told = json.loads(head)
         note = Note(str(told["sha256"]), int(told["bytes"]), lines)
+        fits = note.bytes == size
+        if isinstance(shard, Remote):
+            fits = fits and shard.told_sha256() == note.sha256
     except (OSError, ValueError, KeyError, TypeError):
         return None
-    return note if note.bytes == shard.stat().st_size else None
-
-
-@contextmanager
-def replacing(path: Path) -> Iterator[TextIO]:
-    """A text file that takes the place of `path` when all was written to it."""
-    part = part_path(path)
-    try:
-        with open(part, "w", encoding="utf-8") as file:
-            yield file
-            file.flush()
-            os.fsync(file.fileno())
-        replace(part, path)
-    finally:
-        part.unlink(missing_ok=True)
+    return note if fits else None

@@ -1,25 +1,25 @@
-"""Data sets on disk: WebDataset-compatible tar shards, index.jsonl, dataset.json.
+"""Data sets: WebDataset-compatible tar shards, index.jsonl, dataset.json, in a folder or a store.
 
-A shard is written under `.part` and renamed when whole, so a file with its final name is complete.
+A shard gets its final name when it is whole, so a file with that name is complete.
 `dataset.json` is written first (`complete: false`) and last (`complete: true`, counts, sha256).
 """
 
 from __future__ import annotations
 
+import hashlib
 import io
 import json
-import os
 import tarfile
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import IO, Any, cast
 
 import numpy as np
 from numpy.typing import NDArray
 
-from device.files import sha256_of, write_atomic
-from device.limits import read_bytes
+from device.limits import TEXT_BYTES
 from generate.clip import (
     Clip,
     check,
@@ -46,20 +46,29 @@ from generate.media import (
     mp4_to_frames,
 )
 from generate.provenance import of_picture, of_sound
-from generate.shard_notes import (
-    Hashed,
-    Note,
-    index_line,
-    note_path,
-    part_path,
-    publish,
-    read_note,
+from generate.shard_notes import Hashed, Note, index_line, note_path, read_note, write_note
+from generate.spans import Span, spans
+from generate.store import (
+    AT_ONCE,
+    Location,
+    ahead,
+    creating,
+    locate,
+    opened,
+    read_part,
     replacing,
-    write_note,
+    sha256_at,
+    sizes,
+    write_whole,
 )
+from generate.store_cache import cached
+from generate.store_remote import Remote
 
 INDEX_FACTS = ("keyword", "emotion", "age_years", "sex", "ancestry", "skin_tone", "hair_style",
                "text", "n_frames", "n_samples")  # fmt: skip
+ALL = ("frames", "audio", "labels")
+SUFFIXES = {"frames": ("jpg", "mp4"), "audio": ("flac",), "labels": ("labels.npz",)}
+"""What is wanted of a clip to the members that hold it."""
 
 
 def shard_name(number: int) -> str:
@@ -83,23 +92,19 @@ def clip_members(clip: Clip) -> dict[str, bytes]:
     return members
 
 
-def write_shard(path: Path, clips: Iterable[Clip]) -> None:
+def write_shard(path: Location, clips: Iterable[Clip]) -> None:
     """Write clips as one tar under its final name, or leave nothing there.
 
     Several processes may write the same shard: the first that is whole stays.
     """
-    part = part_path(path)
-    try:
-        with open(part, "wb") as file:
-            hashed = Hashed(file)
-            lines = [index_line(row) for row in _write_tar(hashed, path.name, clips)]
-            file.flush()
-            os.fsync(file.fileno())
-        note_path(path).unlink(missing_ok=True)
-        if publish(part, path):
-            write_note(path, Note(hashed.digest.hexdigest(), hashed.bytes, lines))
-    finally:
-        part.unlink(missing_ok=True)
+    hashed = Hashed()
+    with creating(path, hashed.hexdigest) as draft:
+        hashed.file = draft.file
+        lines = [index_line(row) for row in _write_tar(hashed, path.name, clips)]
+        if isinstance(path, Path):
+            note_path(path).unlink(missing_ok=True)
+    if draft.ours:
+        write_note(path, Note(hashed.hexdigest(), hashed.bytes, lines))
 
 
 def _write_tar(file: Hashed, shard: str, clips: Iterable[Clip]) -> Iterator[dict[str, Any]]:
@@ -117,56 +122,66 @@ def _write_tar(file: Hashed, shard: str, clips: Iterable[Clip]) -> Iterator[dict
             yield row | {name: facts[name] for name in INDEX_FACTS}
 
 
-def index_shard(path: Path) -> list[dict[str, Any]]:
+def index_shard(path: Location) -> list[dict[str, Any]]:
     """Rows of index.jsonl for one shard: key, shard, members with byte offset and size, facts."""
     rows: dict[str, dict[str, Any]] = {}
-    with open(path, "rb") as file:
-        for name, offset, size in tar_members(file, path.stat().st_size, path.name):
+    with opened(path) as file:
+        size = file.seek(0, io.SEEK_END)
+        for name, offset, bytes_ in tar_members(file, size, path.name):
             key, _, suffix = name.partition(".")
             row = rows.setdefault(key, {"key": key, "shard": path.name, "members": {}})
-            row["members"][suffix] = [offset, size]
+            row["members"][suffix] = [offset, bytes_]
             if suffix == "json":
                 file.seek(offset)
-                facts = facts_from_bytes(file.read(min(size, LINE_BYTES)), name)
+                facts = facts_from_bytes(file.read(min(bytes_, LINE_BYTES)), name)
                 row.update({name: facts[name] for name in INDEX_FACTS})
     return list(rows.values())
 
 
-def write_header(folder: Path, options: dict[str, Any], stamp: dict[str, Any]) -> None:
+def write_header(folder: Location, options: dict[str, Any], stamp: dict[str, Any]) -> None:
     """Write dataset.json of a data set that is being made."""
     body = {"format": FORMAT, "version": VERSION, "complete": False, "options": options}
-    write_atomic(folder / "dataset.json", _pretty(body | {"stamp": stamp}))
+    write_whole(folder / "dataset.json", _pretty(body | {"stamp": stamp}))
+
+
+def missing_shards(folder: Location, n_shards: int) -> list[int]:
+    """Numbers of the shards that are not there."""
+    there = sizes(folder)
+    return [number for number in range(n_shards) if shard_name(number) not in there]
 
 
 def finish(
-    folder: Path, options: dict[str, Any], stamp: dict[str, Any], n_shards: int,
+    folder: Location, options: dict[str, Any], stamp: dict[str, Any], n_shards: int,
     pseudo: dict[str, Any] | None = None,
 ) -> None:  # fmt: skip
     """Write index.jsonl and the final dataset.json from the shards that are there.
 
     pseudo: who told the labels and what was rejected, where they are not exact.
     """
-    count, hashes = 0, {}
+    count, hashes, there = 0, {}, sizes(folder)
+    notes = ahead(partial(_noted, folder, there), map(shard_name, range(n_shards)), AT_ONCE)
     with replacing(folder / "index.jsonl") as index:
-        for number in range(n_shards):
-            note = _noted(folder / shard_name(number))
-            index.writelines(line + "\n" for line in note.lines)
+        for number, note in enumerate(notes):
+            index.writelines(line.encode() + b"\n" for line in note.lines)
             hashes[shard_name(number)] = note.sha256
             count += len(note.lines)
     body = {"format": FORMAT, "version": VERSION, "complete": True, "options": options}
     body |= {"stamp": stamp, "clips": count, "shards": hashes}
     body |= {"pseudo": pseudo} if pseudo else {}
-    write_atomic(folder / "dataset.json", _pretty(body))
-    for name in hashes:
-        note_path(folder / name).unlink(missing_ok=True)
+    write_whole(folder / "dataset.json", _pretty(body))
+    stale = [name for name in (f"{shard}.index" for shard in hashes) if name in sizes(folder)]
+    for _ in ahead(lambda name: (folder / name).unlink(missing_ok=True), stale, AT_ONCE):
+        pass
 
 
-def _noted(path: Path) -> Note:
+def _noted(folder: Location, there: dict[str, int], name: str) -> Note:
     """What the writer of a shard noted, else what a look through the shard tells."""
-    note = read_note(path)
+    if name not in there:
+        raise ValueError(f"data set {folder}: shard {name} is missing; run again to go on")
+    note = read_note(folder / name, there[name])
     if note is None:
-        lines = [index_line(row) for row in index_shard(path)]
-        note = Note(sha256_of(path), path.stat().st_size, lines)
+        lines = [index_line(row) for row in index_shard(folder / name)]
+        note = Note(sha256_at(folder / name), there[name], lines)
     return note
 
 
@@ -174,22 +189,27 @@ def _pretty(body: dict[str, Any]) -> str:
     return json.dumps(body, indent=1, sort_keys=True) + "\n"
 
 
-def read_header(folder: Path) -> dict[str, Any]:
+def read_header(folder: Location) -> dict[str, Any]:
     """Read dataset.json; ValueError where it is missing, foreign or of another version."""
     path = folder / "dataset.json"
-    if not folder.is_dir():
-        raise ValueError(f"data set {folder}: no such folder")
-    if not path.is_file():
-        raise ValueError(f"data set {folder}: dataset.json is missing; is it a data set?")
-    return header_from_bytes(read_bytes(path), str(path))
+    try:
+        raw = read_part(path, 0, TEXT_BYTES + 1)
+    except (FileNotFoundError, NotADirectoryError, IsADirectoryError):
+        if not folder.is_dir():
+            raise ValueError(f"data set {folder}: no such folder") from None
+        told = "dataset.json is missing; is it a data set?"
+        raise ValueError(f"data set {folder}: {told}") from None
+    if len(raw) > TEXT_BYTES:
+        raise ValueError(f"{path}: longer than the {TEXT_BYTES} bytes that are read here")
+    return header_from_bytes(raw, str(path))
 
 
-def same_and_complete(folder: Path, options: dict[str, Any]) -> bool:
+def same_and_complete(folder: Location, options: dict[str, Any]) -> bool:
     """Whether a folder holds the finished data set of these options; ValueError for another's."""
-    if not folder.exists() or (folder.is_dir() and _is_empty(folder)):
-        return False
-    if not folder.is_dir():
+    if isinstance(folder, Path) and folder.is_file():
         raise ValueError(f"--out {folder} is a file; want a folder")
+    if not folder.is_dir() or (isinstance(folder, Path) and _is_empty(folder)):
+        return False
     header = read_header(folder)
     for name, value in options.items():
         if header["options"].get(name) != value:
@@ -206,9 +226,9 @@ def _is_empty(folder: Path) -> bool:
 
 @dataclass(frozen=True)
 class Dataset:
-    """A finished data set; clips are read by number with one seek a member."""
+    """A finished data set; clips are read by number, those of a store some megabytes at a time."""
 
-    folder: Path
+    folder: Location
     header: dict[str, Any]
     """dataset.json."""
     rows: list[dict[str, Any]] = field(repr=False)
@@ -222,60 +242,77 @@ class Dataset:
         """Who told the labels, in a line; empty where all are exact."""
         return str(self.header.get("pseudo", {}).get("told_by", ""))
 
-    def clip(self, number: int, want: Iterable[str] = ("frames", "audio", "labels")) -> Clip:
+    def clip(self, number: int, want: Iterable[str] = ALL) -> Clip:
         """Read clip `number`; `want` leaves out what is not needed. ValueError if corrupt."""
-        row, wanted = self.rows[number], set(want)
-        members = row["members"]
-        where = f"{row['shard']}:{row['key']}"
-        facts = facts_from_bytes(self._read(row, "json"), where)
-        labels = (
-            labels_from_bytes(self._read(row, "labels.npz"), where) if "labels" in wanted else {}
-        )
-        audio = None
-        if "audio" in wanted and "flac" in members:
-            audio = flac_to_audio(self._read(row, "flac"), where)
-        frames = self._frames(row, where) if "frames" in wanted else None
-        clip = Clip(row["key"], facts, labels, frames, audio)
-        check_read(clip, where)
-        return clip
+        return next(self.clips(want, [number]))
 
-    def clips(self, want: Iterable[str] = ("frames", "audio", "labels")) -> Iterator[Clip]:
-        """All clips in order."""
-        wanted = tuple(want)
-        return (self.clip(number, wanted) for number in range(len(self)))
+    def clips(self, want: Iterable[str] = ALL, numbers: Sequence[int] | None = None
+              ) -> Iterator[Clip]:  # fmt: skip
+        """All clips, or those of some numbers, in the order of the numbers.
+
+        Neighbours are read together, those of a store while the ones before are used.
+        """
+        wanted = frozenset(want)
+        picked = range(len(self)) if numbers is None else numbers
+        suffixes = {"json"} | {suffix for name in wanted for suffix in SUFFIXES[name]}
+        plan = spans([self.rows[number] for number in picked], suffixes)
+        far = isinstance(self.folder, Remote) and len(picked) > 1
+        for span, data in ahead(self._load, plan, 1) if far else map(self._load, plan):
+            for row in span.rows:
+                yield _clip_of(row, wanted, partial(_cut, span, data))
 
     def member(self, number: int, suffix: str) -> bytes:
         """Raw bytes of one member, such as "mp4"."""
-        return self._read(self.rows[number], suffix)
+        row = self.rows[number]
+        for span in spans([row], {suffix}):
+            return _cut(*self._load(span), row, suffix)
+        raise AssertionError("one row has one span")
 
-    def _frames(self, row: dict[str, Any], where: str) -> NDArray[np.uint8] | None:
-        if "jpg" in row["members"]:
-            return jpeg_to_frame(self._read(row, "jpg"), where)[None]
-        if "mp4" in row["members"]:
-            return mp4_to_frames(self._read(row, "mp4"), where)
-        return None
-
-    def _read(self, row: dict[str, Any], suffix: str) -> bytes:
-        if suffix not in row["members"]:
-            raise ValueError(f"{row['shard']}:{row['key']}: no {suffix} member")
-        offset, size = row["members"][suffix]
-        with open(self.folder / row["shard"], "rb") as file:
-            whole = offset + size <= os.fstat(file.fileno()).st_size
-            file.seek(offset)
-            data = file.read(size) if whole else b""
-        if len(data) != size:
-            raise ValueError(f"{row['shard']}:{row['key']}: shard is truncated; make it again")
-        return data
+    def _load(self, span: Span) -> tuple[Span, bytes]:
+        shard = self.folder / span.shard
+        if isinstance(shard, Remote):
+            shard = cached(shard, self.header["shards"][span.shard]) or shard
+        return span, read_part(shard, span.offset, span.size)
 
 
-def open_dataset(folder: str | Path) -> Dataset:
+def _clip_of(
+    row: dict[str, Any], wanted: frozenset[str], read: Callable[[dict[str, Any], str], bytes]
+) -> Clip:
+    members, where = row["members"], f"{row['shard']}:{row['key']}"
+    facts = facts_from_bytes(read(row, "json"), where)
+    labels = labels_from_bytes(read(row, "labels.npz"), where) if "labels" in wanted else {}
+    audio = None
+    if "audio" in wanted and "flac" in members:
+        audio = flac_to_audio(read(row, "flac"), where)
+    frames: NDArray[np.uint8] | None = None
+    if "frames" in wanted and "jpg" in members:
+        frames = jpeg_to_frame(read(row, "jpg"), where)[None]
+    elif "frames" in wanted and "mp4" in members:
+        frames = mp4_to_frames(read(row, "mp4"), where)
+    clip = Clip(row["key"], facts, labels, frames, audio)
+    check_read(clip, where)
+    return clip
+
+
+def _cut(span: Span, data: bytes, row: dict[str, Any], suffix: str) -> bytes:
+    if suffix not in row["members"]:
+        raise ValueError(f"{row['shard']}:{row['key']}: no {suffix} member")
+    offset, size = row["members"][suffix]
+    start = offset - span.offset
+    if start + size > len(data):
+        raise ValueError(f"{row['shard']}:{row['key']}: shard is truncated; make it again")
+    return data[start : start + size]
+
+
+def open_dataset(folder: str | Location) -> Dataset:
     """Open a finished data set; ValueError names what is missing, unfinished or truncated."""
-    folder = Path(folder)
+    folder = locate(folder)
     header = read_header(folder)
     if not header["complete"]:
         raise ValueError(f"data set {folder}: not finished; run the same generate command again")
     index = folder / "index.jsonl"
-    if not index.is_file():
+    there = sizes(folder)
+    if index.name not in there:
         raise ValueError(f"data set {folder}: index.jsonl is missing")
     rows = rows_from_bytes(index.read_bytes(), header["shards"], str(index))
     if len(rows) != header["clips"]:
@@ -283,13 +320,18 @@ def open_dataset(folder: str | Path) -> Dataset:
             f"data set {folder}: index.jsonl has {len(rows)} of {header['clips']} clips"
         )
     for name in header["shards"]:
-        if not (folder / name).is_file():
+        if name not in there:
             raise ValueError(f"data set {folder}: shard {name} is missing")
     return Dataset(folder, header, rows)
+
+
+def digest_of(data: str | Location) -> str:
+    """SHA-256 of a data set's dataset.json, which holds those of its shards."""
+    return hashlib.sha256((locate(data) / "dataset.json").read_bytes()).hexdigest()
 
 
 def verify(dataset: Dataset) -> None:
     """Re-hash every shard; ValueError names the first that differs from dataset.json."""
     for name, expected in dataset.header["shards"].items():
-        if sha256_of(dataset.folder / name) != expected:
+        if sha256_at(dataset.folder / name) != expected:
             raise ValueError(f"data set {dataset.folder}: shard {name} does not match its sha256")

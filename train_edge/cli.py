@@ -9,7 +9,7 @@ from typing import Annotated, Any, TypeVar
 
 import tyro
 
-from generate.options import parse
+from generate.options import Place, parse
 from train_edge.options import Options
 from train_edge.presets import NOTES, preset
 
@@ -35,8 +35,9 @@ examples:
 class Where:
     """What a run reads and where it goes."""
 
-    data: Path
-    """Data set: `words` for kws, `stills` or `talk` for face and find, `talk` for talking."""
+    data: Place
+    """Data set, a folder or an fsspec URL: `words` for kws, `stills` or `talk` for face and
+    find, `talk` for talking."""
     out: Path = Path("runs")
     """Folder of numbered run folders."""
 
@@ -50,7 +51,7 @@ class Again:
 
     resume: Path
     """Run folder."""
-    data: Path | None = None
+    data: Place | None = None
     """The run's data set, if it has moved."""
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Sequence
-from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,6 +11,7 @@ from numpy.typing import NDArray
 from generate.clip import SAMPLE_RATE_HZ, Clip
 from generate.progress import Progress
 from generate.shards import Dataset, open_dataset
+from generate.store import Location
 from generate.voice.keywords import class_of
 from train_edge.spectra import Spectra, gather
 
@@ -24,7 +24,7 @@ MARGIN_S = 0.04
 """Kept before and after the labelled word."""
 
 
-def open_clips(folder: str | Path, want: str, exact: bool = True) -> Dataset:
+def open_clips(folder: str | Location, want: str, exact: bool = True) -> Dataset:
     """Open a finished data set that has `want` ("frames" or "audio"); ValueError if not.
 
     `exact` refuses pseudo-labels, which landmarks, pose and age have but nothing else.

@@ -11,12 +11,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from device.files import sha256_of
 from device.stamp import make_stamp
 from device.strict import encode
 from generate.face_outputs import LABELS, points_of
 from generate.progress import Progress
-from generate.shards import Dataset
+from generate.shards import Dataset, digest_of
+from generate.store import Location, locate, sizes
 from train_edge.data import SILENCE, UNKNOWN, cut_word, open_clips, split
 from train_edge.evaluate_find import score_find, score_folder, show_clips
 from train_edge.evaluate_talking import score_films
@@ -68,16 +68,17 @@ class Seen:
     """(K, TRUTH) as in face_outputs.py; null for a real folder."""
 
 
-def evaluate(model: Predictor, folder: Path, held_out: bool = False) -> dict[str, Any]:
+def evaluate(model: Predictor, folder: str | Location, held_out: bool = False) -> dict[str, Any]:
     """Figures of a model on a folder, as ARCHITECTURE "Result files" names them.
 
     `held_out` takes about one clip in ten of a data set only; so does a data set that a run was
     trained on. `pseudo_labels` is there where networks told what is compared with. ValueError where
     folder and model do not fit.
     """
-    kind, pseudo = _kind(folder, model), ""
+    place = locate(folder)
+    kind, pseudo, real = _kind(place, model), "", Path(str(place))
     if kind == "clips":
-        dataset = open_clips(folder, WANT[model.task], model.task != "face")
+        dataset = open_clips(place, WANT[model.task], model.task != "face")
         pseudo = dataset.pseudo
         numbers = _numbers(dataset, model, held_out)
         if model.task == "kws":
@@ -92,11 +93,11 @@ def evaluate(model: Predictor, folder: Path, held_out: bool = False) -> dict[str
         else:
             scores = score_faces(model, see_clips(dataset, numbers), dataset.rows)
     elif model.task == "kws":
-        scores = score_words(model, hear_folder(folder, model.labels))
+        scores = score_words(model, hear_folder(real, model.labels))
     elif model.task == "find":
-        scores = score_folder(model, folder)
+        scores = score_folder(model, real)
     else:
-        scores = score_faces(model, see_folder(folder))
+        scores = score_faces(model, see_folder(real))
     made_of = "synthetic" if kind == "clips" else "real"
     told = {"pseudo_labels": pseudo} if pseudo else {}
     return {"task": model.task, "data": made_of} | told | scores | {"stamp": encode(make_stamp())}
@@ -208,12 +209,14 @@ def see_clips(dataset: Dataset, numbers: list[int]) -> Seen:
     return Seen(pictures, points_px, tuple(clips), np.stack(truth))
 
 
-def _kind(folder: Path, model: Predictor) -> str:
+def _kind(folder: Location, model: Predictor) -> str:
     """clips, or the table of a real folder; ValueError where it is neither or of another task."""
     if not folder.is_dir():
         raise ValueError(f"--data {folder}: no such folder")
-    if (folder / "dataset.json").exists():
+    if "dataset.json" in sizes(folder):
         return "clips"
+    if not isinstance(folder, Path):
+        raise ValueError(f"--data {folder}: no dataset.json in it; real data is read from a folder")
     for name, tasks in KIND.items():
         if (folder / name).is_file():
             if model.task not in tasks:
@@ -224,7 +227,7 @@ def _kind(folder: Path, model: Predictor) -> str:
 
 
 def _numbers(dataset: Dataset, model: Predictor, held_out: bool) -> list[int]:
-    own = model.trained_on == sha256_of(dataset.folder / "dataset.json")
+    own = model.trained_on == digest_of(dataset.folder)
     if not (own or held_out):
         return list(range(len(dataset)))
     numbers = split(dataset)[1]

@@ -9,7 +9,7 @@ from typing import Annotated, Any
 
 import tyro
 
-from generate.options import parse
+from generate.options import Place, parse
 
 
 @dataclass(frozen=True)
@@ -24,8 +24,9 @@ class Options:
 
     model: Annotated[str, tyro.conf.Positional]
     """Run folder, bundle folder or name of a packaged bundle."""
-    data: Path
-    """Data set; or folder with manifest.csv (speech) or landmarks.csv and images/ (faces)."""
+    data: Place
+    """Data set, a folder or an fsspec URL; or folder with manifest.csv (speech) or landmarks.csv
+    and images/ (faces)."""
     file: str | None = None
     """File or target of a bundle, such as tflite-int8; the first that runs here if not given."""
     held_out: bool = False

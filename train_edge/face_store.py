@@ -1,7 +1,7 @@
 """Faces of a data set into memory, those of a large one from a folder that is written once.
 
-The folder lies beside the shards, and later runs map it: seconds instead of minutes, and no copy
-for each of them.
+The folder lies beside the shards, or in that of COLLODI_CACHE where those lie in a store, and later
+runs map it: seconds instead of minutes, and no copy for each of them.
 """
 
 from __future__ import annotations
@@ -16,11 +16,11 @@ from typing import Any
 
 import numpy as np
 
-from device.files import sha256_of
 from generate.clip import Clip
 from generate.face_outputs import MEASURES
 from generate.progress import Progress
-from generate.shards import Dataset
+from generate.shards import Dataset, digest_of
+from generate.store_cache import cache_folder
 from train_edge.faces import (
     CROP_PX,
     FRAMES_PER_CLIP,
@@ -56,9 +56,10 @@ def load_faces(dataset: Dataset, numbers: Sequence[int]) -> Faces:
     ValueError where no frame shows a face.
     """
     folder = folder_of(dataset)
-    if not folder.is_dir() and len(numbers) >= max(WORTH_CLIPS, len(dataset) // 2):
+    large = len(numbers) >= max(WORTH_CLIPS, len(dataset) // 2)
+    if folder and not folder.is_dir() and large:
         _try_to_keep(dataset, folder)
-    if not folder.is_dir():
+    if not folder or not folder.is_dir():
         found = _read(dataset, numbers, None)
         counts = len(found["clip"]), len(found["others_clip"])
         crops, others = (found[name][:n] for name, n in zip(PICTURES, counts, strict=True))
@@ -75,12 +76,18 @@ def load_faces(dataset: Dataset, numbers: Sequence[int]) -> Faces:
     )
 
 
-def folder_of(dataset: Dataset) -> Path:
-    """Where the faces of a data set are kept: by its contents and by how faces are cut."""
-    how = [sha256_of(dataset.folder / "dataset.json"), FORMAT, CROP_PX, MARGIN, FRAMES_PER_CLIP]
+def folder_of(dataset: Dataset) -> Path | None:
+    """Where the faces of a data set are kept: by its contents and by how faces are cut.
+
+    Those of a data set in a store lie in the folder of COLLODI_CACHE; None without one.
+    """
+    beside = dataset.folder if isinstance(dataset.folder, Path) else cache_folder()
+    if beside is None:
+        return None
+    how = [digest_of(dataset.folder), FORMAT, CROP_PX, MARGIN, FRAMES_PER_CLIP]
     how += [OTHERS, *MEASURES]
     digest = hashlib.sha256(" ".join(map(str, how)).encode()).hexdigest()
-    return dataset.folder / f"faces-{digest[:16]}"
+    return beside / f"faces-{digest[:16]}"
 
 
 def _try_to_keep(dataset: Dataset, folder: Path) -> None:
@@ -91,8 +98,9 @@ def _try_to_keep(dataset: Dataset, folder: Path) -> None:
         found = _read(dataset, range(len(dataset)), part)
         for name in ARRAYS:
             np.save(part / f"{name}.npy", found[name])
-        for old in dataset.folder.iterdir():
-            if OURS.fullmatch(old.name) or _left_behind(old.name):
+        for old in folder.parent.iterdir():
+            ours = folder.parent == dataset.folder and OURS.fullmatch(old.name)
+            if ours or _left_behind(old.name):
                 shutil.rmtree(old)
         part.rename(folder)
     except OSError:

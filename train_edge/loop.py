@@ -24,6 +24,7 @@ from torch import Tensor, nn
 from device.files import write_atomic
 from generate.interrupt import interrupted
 from generate.progress import Progress
+from generate.shards import digest_of
 from train_edge.checkpoint import State, begin, load, save
 from train_edge.options import Options, check_options
 from train_edge.run import (
@@ -31,7 +32,6 @@ from train_edge.run import (
     DONE,
     MODEL,
     STATS,
-    digest_of,
     new_folder,
     read_options,
     write_options,
@@ -80,7 +80,7 @@ def resume(folder: Path, data: str | Path | None = None) -> Path:
         raise ValueError(f"run {folder}: already done; start a new one with --data")
     if (folder / MODEL).exists() and not (folder / CHECKPOINT).exists():
         raise ValueError(f"run {folder}: {CHECKPOINT} is gone, nothing to resume; start a new run")
-    source = Path(data or body.data)
+    source = str(data or body.data)
     task = make_task(body.options, source)
     for where, digest in (
         (source, body.data_sha256),

@@ -18,12 +18,13 @@ from typing import Any
 
 from torch import nn
 
-from device.files import install, sha256_of, workplace, write_atomic
+from device.files import install, workplace, write_atomic
 from device.front_end import check_front_end
 from device.limits import read_text
 from device.stamp import Stamp, make_stamp
 from device.strict import check_format, decode, dumps, load_json
-from generate.shards import open_dataset
+from generate.shards import digest_of, open_dataset
+from generate.store import locate
 from generate.weights import fill, read_tensors
 from train_edge.options import Options
 from train_edge.tasks import BUILD, Task
@@ -97,7 +98,7 @@ def new_folder(
 
     fill: writes its first files; the folder has its name only when they are in it.
     """
-    source = re.sub(r"[^A-Za-z0-9._-]+", "-", Path(data).resolve().name) or "data"
+    source = re.sub(r"[^A-Za-z0-9._-]+", "-", _name_of(data)) or "data"
     with workplace(root / f"{preset}-{source}") as room:
         new = room / "new"
         new.mkdir()
@@ -112,6 +113,11 @@ def new_folder(
                 if error.errno not in (errno.EEXIST, errno.ENOTEMPTY):
                     raise
     raise AssertionError("numbers do not end")
+
+
+def _name_of(data: str) -> str:
+    place = locate(data)
+    return place.resolve().name if isinstance(place, Path) else place.name
 
 
 def write_options(folder: Path, preset: str, options: Options, data: str, task: Task) -> None:
@@ -129,11 +135,6 @@ def write_options(folder: Path, preset: str, options: Options, data: str, task: 
         voices_sha256=digest_of(options.voices) if options.voices else "",
     )
     write_atomic(folder / OPTIONS, dumps(body))
-
-
-def digest_of(data: str | Path) -> str:
-    """SHA-256 of a data set's dataset.json, which holds those of its shards."""
-    return sha256_of(Path(data) / "dataset.json")
 
 
 def read_options(folder: str | Path) -> RunFile:

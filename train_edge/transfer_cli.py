@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from generate.options import Place
 from train_edge.cli import parse_recipe
 from train_edge.options import Options, check_options
 from train_edge.presets import PRESETS, preset
@@ -38,8 +39,8 @@ landmarks.csv (file,person,split,x0,y0,...,x67,y67; iBUG-68, px) and images/ of 
 class Where:
     """What is read and where it goes."""
 
-    data: Path
-    """Synthetic data set of words."""
+    data: Place
+    """Synthetic data set of words: a folder or an fsspec URL."""
     real: Path
     """Folder of real recordings: manifest.csv with file,label,speaker; wav or flac files."""
     out: Path = Path("transfer")
@@ -60,8 +61,8 @@ class Where:
 class FaceWhere(Where):
     """What is read and where it goes."""
 
-    data: Path
-    """Synthetic data set of stills or talk."""
+    data: Place
+    """Synthetic data set of stills or talk: a folder or an fsspec URL."""
     real: Path
     """Folder of real faces: landmarks.csv with file,person,split,x0,...,y67; images/."""
     k: tuple[int, ...] = (100,)

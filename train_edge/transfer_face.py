@@ -22,6 +22,7 @@ from device.backends.frontend import image
 from device.files import sha256_of
 from device.strict import encode
 from generate.face_outputs import TRUTH, points_of
+from generate.shards import digest_of
 from generate.weights import fill, read_tensors
 from train_edge.data import open_clips, split
 from train_edge.evaluate import Seen, see_clips
@@ -60,7 +61,9 @@ class Portraits:
 
     who = "person"
 
-    def __init__(self, preset: str, options: Options, data: Path, real: Path, out: Path) -> None:
+    def __init__(
+        self, preset: str, options: Options, data: str | Path, real: Path, out: Path
+    ) -> None:
         self.preset, self.options = preset, options
         self.data, self.real, self.out = data, real, out
         self.dataset = open_clips(data, "frames")
@@ -91,7 +94,7 @@ class Portraits:
 
     def material(self, training: Training) -> dict[str, Any]:
         """Hashes of everything that a training reads."""
-        digest = sha256_of(self.data / "dataset.json") if training.synthetic else ""
+        digest = digest_of(self.data) if training.synthetic else ""
         real = [[self.hashes[k], _digest(self.points[k]), self.people[k]] for k in training.real]
         began = encode(self.options) if training.synthetic and training.real else ""
         return {"data": digest, "real": real, "began with": began}

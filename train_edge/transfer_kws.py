@@ -19,6 +19,7 @@ from device.backends.frontend import logmel
 from device.files import sha256_of
 from generate.clip import SAMPLE_RATE_HZ
 from generate.progress import Progress
+from generate.shards import digest_of
 from train_edge.data import SILENCE, UNKNOWN, class_names, keywords, load_words, open_clips, split
 from train_edge.kws_task import KwsTask, share_out, synthetic_task
 from train_edge.options import Options
@@ -44,7 +45,7 @@ class Speech:
 
     who = "speaker"
 
-    def __init__(self, preset: str, options: Options, data: Path, real: Path) -> None:
+    def __init__(self, preset: str, options: Options, data: str | Path, real: Path) -> None:
         if options.teachers:
             raise ValueError("--teachers: each arm learns from its own material; leave it out")
         self.preset, self.data, self.real = preset, data, real
@@ -93,7 +94,7 @@ class Speech:
     def material(self, training: Training) -> dict[str, Any]:
         """Hashes of everything that a training reads."""
         real = [[self.hashes[k], self.classes[k], self.people[k]] for k in training.real]
-        digest = sha256_of(self.data / "dataset.json") if training.synthetic else ""
+        digest = digest_of(self.data) if training.synthetic else ""
         return {"words": self.words, "data": digest, "real": real, "share": REAL_SHARE}
 
     def task(self, training: Training, options: Options) -> KwsTask:

@@ -50,7 +50,7 @@ class Subject(Protocol):
 
     preset: str
     """Name of the recipe."""
-    data: Path
+    data: str | Path
     """The data set."""
     people: tuple[str, ...]
     """(K) whose each real sample is."""

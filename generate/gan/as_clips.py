@@ -39,6 +39,7 @@ from generate.shards import (
     write_header,
     write_shard,
 )
+from generate.store import Location, prepare
 
 FACTS = ("emotion", "age_years", "sex", "skin_tone")
 """Facts that networks tell; those of a scene are empty."""
@@ -157,7 +158,7 @@ def _sex(male: float) -> str:
     return "male" if male > high else "female" if male < low else ""
 
 
-def make_dataset(maker: Maker, out: Path) -> dict[str, int] | None:
+def make_dataset(maker: Maker, out: Location) -> dict[str, int] | None:
     """Write the data set, or go on with it; what was passed over and how often.
 
     None where it is there already. ValueError where `out` holds another.
@@ -165,7 +166,7 @@ def make_dataset(maker: Maker, out: Path) -> dict[str, int] | None:
     options, size = maker.options(), maker.request.shard_clips
     if same_and_complete(out, options):
         return None
-    out.mkdir(parents=True, exist_ok=True)
+    prepare(out)
     stamp = asdict(make_stamp())
     write_header(out, options, stamp)
     n_shards = -(-maker.request.clips // size)
@@ -178,7 +179,7 @@ def make_dataset(maker: Maker, out: Path) -> dict[str, int] | None:
 
     for number in range(n_shards):
         path = out / shard_name(number)
-        if path.exists():
+        if path.is_file():
             done += min(size, maker.request.clips - number * size)
         else:
             write_shard(path, maker.clips(number, tick))
@@ -192,7 +193,7 @@ def make_dataset(maker: Maker, out: Path) -> dict[str, int] | None:
     return passed
 
 
-def _passed_over(out: Path, n_shards: int) -> dict[str, int]:
+def _passed_over(out: Location, n_shards: int) -> dict[str, int]:
     rows = [row for number in range(n_shards) for row in index_shard(out / shard_name(number))]
     clips = Dataset(out, {}, rows).clips(want=())
     total = Counter[str]()

@@ -1,0 +1,218 @@
+"""Where data sets lie: a local folder, or any place that fsspec reaches, such as s3://bucket/data.
+
+A local place is a plain `Path`. A `Remote` has the few methods of one that data sets need; what the
+two do not share stands here as functions of both.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import re
+import tempfile
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import contextmanager
+from dataclasses import dataclass
+from itertools import islice
+from pathlib import Path
+from secrets import token_hex
+from typing import BinaryIO, TypeVar
+from urllib.parse import unquote, urlsplit
+
+from device.args import without_secrets
+from device.files import make_folder, replace, sha256_of, sync_folder, write_atomic
+from generate.store_remote import Remote
+
+T = TypeVar("T")
+U = TypeVar("U")
+Location = Path | Remote
+LOCAL = ("file", "local")
+URL = re.compile(r"[A-Za-z][\w+.-]*:/")
+"""What begins an URL; also one whose slashes pathlib has joined."""
+AT_ONCE = 16
+"""Small requests to a store that are under way together."""
+
+
+def locate(where: str | Path | Remote) -> Location:
+    """The place that a folder or an URL names.
+
+    ValueError where the URL carries a secret: those come from the environment, as the library of
+    the store reads it (for S3 AWS_ACCESS_KEY_ID, a profile, a role ...).
+    """
+    if isinstance(where, Path | Remote):
+        return where
+    if "://" not in where:
+        return Path(where)
+    shown = without_secrets(where)
+    parts = urlsplit(where)
+    if shown != where or "@" in parts.netloc or parts.fragment:
+        raise ValueError(f"{shown}: no passwords, queries or signatures in an URL; credentials "
+                         "come from the environment, see docs/scale.md")  # fmt: skip
+    if parts.scheme.lower() in LOCAL:
+        return Path(unquote(parts.netloc + parts.path))
+    if "::" in where or not parts.netloc:
+        raise ValueError(f"{shown}: want a folder or an URL such as s3://bucket/data")
+    return Remote(where.rstrip("/"))
+
+
+def is_url(text: str) -> bool:
+    """Whether a text is an URL, not the path of a file."""
+    return bool(URL.match(text))
+
+
+@dataclass
+class Draft:
+    """A file that is being written."""
+
+    file: BinaryIO
+    ours: bool = False
+    """Whether it has become the file of its name: another process may have been first."""
+
+
+@contextmanager
+def creating(path: Location, sha256: Callable[[], str]) -> Iterator[Draft]:
+    """A binary file that becomes `path` when the block ends well and nothing is there yet.
+
+    A file with its final name is whole, and the first of several writers stays. sha256: of what was
+    written, which a store keeps with the object. OSError (disk full, store out of reach) leaves
+    nothing.
+    """
+    if isinstance(path, Remote):
+        with tempfile.TemporaryFile(prefix="collodi-") as file:
+            draft = Draft(file)
+            yield draft
+            file.flush()
+            draft.ours = path.create(file, sha256())
+        return
+    part = part_path(path)
+    try:
+        with open(part, "xb") as file:
+            draft = Draft(file)
+            yield draft
+            file.flush()
+            os.fsync(file.fileno())
+        draft.ours = publish(part, path)
+    finally:
+        part.unlink(missing_ok=True)
+
+
+@contextmanager
+def replacing(path: Location) -> Iterator[BinaryIO]:
+    """A binary file that takes the place of `path` when all was written to it."""
+    if isinstance(path, Remote):
+        with tempfile.TemporaryFile(prefix="collodi-") as file:
+            yield file
+            file.flush()
+            path.put(file)
+        return
+    part = part_path(path)
+    try:
+        with open(part, "xb") as file:
+            yield file
+            file.flush()
+            os.fsync(file.fileno())
+        replace(part, path)
+    finally:
+        part.unlink(missing_ok=True)
+
+
+def part_path(path: Path) -> Path:
+    """A name for `path` while it is written that no other process takes."""
+    return path.with_name(f"{path.name}.{token_hex(4)}.part")
+
+
+def publish(part: Path, path: Path) -> bool:
+    """Give a whole file its final name unless one is there: the first stays, the answer is False.
+
+    A file system without hard links lets the last of two that come at the same moment stay.
+    """
+    try:
+        os.link(part, path)
+    except FileExistsError:
+        return False
+    except OSError:
+        if path.exists():
+            return False
+        os.replace(part, path)
+    sync_folder(path.parent)
+    return True
+
+
+def write_whole(path: Location, data: bytes | str) -> None:
+    """Write a file or an object, so that a reader sees the old one or the new one, never a part."""
+    if isinstance(path, Remote):
+        path.write_bytes(data.encode() if isinstance(data, str) else data)
+    else:
+        write_atomic(path, data)
+
+
+def prepare(folder: Location) -> None:
+    """Make a folder where one is needed, and clear what a killed process left half-written."""
+    if isinstance(folder, Path):
+        make_folder(folder)
+        sweep(folder)
+
+
+def sweep(folder: Location) -> None:
+    """Remove files that are not whole; a store has none."""
+    if isinstance(folder, Path):
+        for part in folder.glob("*.part"):
+            part.unlink(missing_ok=True)
+
+
+def sizes(folder: Location) -> dict[str, int]:
+    """Bytes of each file in a folder, by name; empty where there is no folder."""
+    if isinstance(folder, Remote):
+        return folder.sizes()
+    if not folder.is_dir():
+        return {}
+    with os.scandir(folder) as entries:
+        return {entry.name: entry.stat().st_size for entry in entries if entry.is_file()}
+
+
+def read_part(path: Location, offset: int, size: int) -> bytes:
+    """`size` bytes of a file from `offset`; fewer where it ends before."""
+    if isinstance(path, Remote):
+        return path.read_part(offset, size)
+    with open(path, "rb") as file:
+        file.seek(offset)
+        return file.read(min(size, max(0, os.fstat(file.fileno()).st_size - offset)))
+
+
+@contextmanager
+def opened(path: Location) -> Iterator[BinaryIO]:
+    """A file to read; that of a store is first copied to a temporary one."""
+    if isinstance(path, Remote):
+        with tempfile.TemporaryFile(prefix="collodi-") as file:
+            path.copy_to(file)
+            file.seek(0)
+            yield file
+        return
+    with open(path, "rb") as file:
+        yield file
+
+
+def sha256_at(path: Location) -> str:
+    """SHA-256 of a file or an object as 64 lowercase hex digits."""
+    if isinstance(path, Remote):
+        digest = hashlib.sha256()
+        for block in path.blocks():
+            digest.update(block)
+        return digest.hexdigest()
+    return sha256_of(path)
+
+
+def ahead(work: Callable[[T], U], items: Iterable[T], many: int) -> Iterator[U]:
+    """Results of `work` in order, up to `many` begun before they are asked for."""
+    waiting: list[Future[U]] = []
+    left = iter(items)
+    pool = ThreadPoolExecutor(many, "collodi-ahead")
+    try:
+        while True:
+            waiting += [pool.submit(work, item) for item in islice(left, many + 1 - len(waiting))]
+            if not waiting:
+                return
+            yield waiting.pop(0).result()
+    finally:
+        pool.shutdown(wait=False, cancel_futures=True)
