@@ -54,13 +54,17 @@ COMMANDS = {
         "generate.motion.cli:main", "generate", "exchange motion: ARKit CSV, animated glTF, style"
     ),
     "gan": Command("generate.gan.cli:main", "train", "a neural generator: import, train, edit"),
+    "provenance": Command(
+        "generate.provenance_cli:main", "generate", "what files say of where they are from; sign"
+    ),
     "models": Command("device.zoo.cli:models", "run", "list the bundles of the kit or a registry"),
     "pull": Command("device.zoo.cli:pull", "run", "fetch a bundle, checked, also as firmware"),
     "publish": Command("device.zoo.publish_cli:main", "run", "sign a bundle into a registry"),
     "bake": Command("generate.people.bake:main", "bake", "rebuild the head (maintainers)"),
 }
 SPECIAL_EXTRAS = {"anny": "bake", "ray": "ray", "tensorrt": "tensorrt", "TTS": "tts",
-                  "cryptography": "registry", "fsspec": "s3", "s3fs": "s3"}  # fmt: skip
+                  "cryptography": "registry", "fsspec": "s3", "s3fs": "s3",
+                  "c2pa": "c2pa"}  # fmt: skip
 """Libraries that another extra brings than that of the command."""
 
 

@@ -16,6 +16,7 @@ from generate.balance import Share, share_lines, shares
 from generate.contents import contact_sheet, counts, of_sheet, table_lines
 from generate.media import frame_to_png
 from generate.options import Place, parse
+from generate.provenance_data import LOOKED, hear
 from generate.shards import Dataset, open_dataset, verify
 
 TEMPLATES = Path(__file__).parent / "templates"
@@ -34,7 +35,7 @@ class Options:
     """Folder for sheet.png and index.html; if not given DATA/inspect, or inspect-NAME for an
     URL."""
     verify: bool = False
-    """Check the sha256 of every shard first."""
+    """Check the sha256 of every shard first, and look for provenance in every clip."""
 
 
 def main(argv: Sequence[str]) -> int:
@@ -50,6 +51,7 @@ def main(argv: Sequence[str]) -> int:
     print("\n".join(table_lines(tables)))
     found = shares(dataset.rows, dataset.header["options"])
     print("\n".join(share_lines(found)))
+    _say_provenance(dataset, options.verify)
     out = options.out or _beside(dataset)
     out.mkdir(parents=True, exist_ok=True)
     write_page(dataset, tables, out)
@@ -61,6 +63,18 @@ def _beside(dataset: Dataset) -> Path:
     if isinstance(dataset.folder, Path):
         return dataset.folder / "inspect"
     return Path(f"inspect-{dataset.folder.name}")
+
+
+def _say_provenance(dataset: Dataset, every: bool) -> None:
+    """How many clips say that they are synthetic; a complaint where some do not."""
+    heard = hear(dataset, len(dataset) if every else LOOKED)
+    print(heard.line)
+    if heard.silent:
+        print(
+            f"collodi inspect: {heard.silent[0]} and {len(heard.silent) - 1} others say nothing of "
+            "where they are from; made before the kit did so? docs/provenance.md",
+            file=sys.stderr,
+        )
 
 
 def _verdict(found: list[Share]) -> int:
