@@ -6,18 +6,24 @@ import json
 import sys
 import time
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass, make_dataclass, replace
+from dataclasses import asdict, make_dataclass, replace
 from functools import partial
+from pathlib import Path
 from typing import Annotated, Any
 
 import tyro
 
+from device.files import make_folder
 from device.stamp import make_stamp
-from generate.engine import ENGINES, run
-from generate.options import Place, choose, parse
+from generate.engine import run
+from generate.engine_ray import Cluster
+from generate.options import choose, parse
 from generate.presets import PRESETS, Ladder, Options, Stream, Talk, Words
 from generate.shards import finish, missing_shards, open_dataset, same_and_complete, write_header
+from generate.slurm import Batch, by_hand, submit, write_scripts
+from generate.spread import check_all_there, chosen
 from generate.store import Location, locate, prepare, sweep
+from generate.where import Where, check_where
 
 HELP = """usage: collodi generate PRESET --out DATA [options]
 
@@ -37,23 +43,11 @@ examples:
   collodi generate stream --out data/stream --hours 10 --keywords-per-minute 0
   collodi generate ladder --out data/ladder --controls age_years emotion
   collodi generate words --out s3://bucket/words --clips 100000
+  collodi generate stills --out /shared/stills --clips 1000000 --engine ray --ray-address auto
+  collodi generate talk --out /shared/talk --clips 100000 --engine slurm --sbatch time=12:00:00
+  collodi generate words --out data/words --shards 0:8      a part of the shards, by hand
 
 `collodi generate PRESET --help` lists the options of a preset."""
-
-
-@dataclass(frozen=True)
-class Where:
-    """Where a data set goes and how it is made."""
-
-    out: Place
-    """Folder or fsspec URL (s3://bucket/data) of the data set; one that was interrupted
-    is gone on with."""
-    engine: str = "pool"
-    """loop (one process) or pool (one process a core): the same bytes of labels and sound."""
-    workers: int = 0
-    """Processes of the pool; 0 is one a core."""
-    dry_run: bool = False
-    """Only say what would be made."""
 
 
 def main(argv: Sequence[str]) -> int:
@@ -85,44 +79,87 @@ def generate(options: Options, where: Where) -> None:
     from generate.preset_checks import check_options  # draws a picture: help must not load that
 
     check_options(options)
-    choose(where.engine, ENGINES, "engine")
-    options = resolved_view(resolved_voices(options))
+    check_where(where)
+    options = resolved_view(resolved_voices(options), where.elsewhere)
     kept, out = _resolved(options), locate(where.out)
     n_shards = -(-options.clips // options.shard_clips)
+    numbers = chosen(where.shards, n_shards)
     if where.dry_run:
         print(f"would make {options.clips} clips in {n_shards} shards in {out}: {kept}")
         return
     if same_and_complete(out, kept):
         print(f"{out}: already there, {options.clips} clips", file=sys.stderr)
         return
+    if where.finish:
+        check_all_there(out, n_shards)
     _say_first(options, out)
     begun, stamp = time.monotonic(), asdict(make_stamp())
-    prepare(out)
-    write_header(out, kept, stamp)
-    todo = missing_shards(out, n_shards)
+    _prepare(out, where, kept, stamp)
+    if where.engine == "slurm":
+        _batch(options, where, n_shards)
+        return
+    todo = [number for number in missing_shards(out, n_shards) if number in numbers]
     clips = sum(min(options.shard_clips, options.clips - n * options.shard_clips) for n in todo)
-    _make(options, where, out, todo, clips)
+    _make(options, where, todo, clips)
+    if where.shards:
+        print(f"{out}: shards {where.shards} of {n_shards} are there")
+        return
     finish(out, kept, stamp, n_shards)
     if isinstance(options, Ladder):
-        from generate.ladder import draw_sheets
-
-        draw_sheets(open_dataset(out), options.climbed(), options.steps)
-        print(f"{out / 'sheets'}: {len(options.climbed())} contact sheets")
+        _draw_sheets(options, out)
     seconds = time.monotonic() - begun
     print(f"{out}: {options.clips} clips, {clips / seconds:.1f}/s, {seconds:.0f} s")
 
 
-def _make(options: Options, where: Where, out: Location, todo: list[int], clips: int) -> None:
+def _prepare(out: Location, where: Where, kept: dict[str, Any], stamp: dict[str, Any]) -> None:
+    """Begin a data set, or go on; what other commands write there now is left alone."""
+    if not where.shards:
+        prepare(out)
+        write_header(out, kept, stamp)
+        return
+    if isinstance(out, Path):
+        make_folder(out)
+    if not (out / "dataset.json").is_file():
+        write_header(out, kept, stamp)
+
+
+def _draw_sheets(options: Ladder, out: Location) -> None:
+    from generate.ladder import draw_sheets
+
+    draw_sheets(open_dataset(out), options.climbed(), options.steps)
+    print(f"{out / 'sheets'}: {len(options.climbed())} contact sheets")
+
+
+def _make(options: Options, where: Where, todo: list[int], clips: int) -> None:
     from generate.make import make_shard
 
-    job = partial(make_shard, options, str(out))
+    out = locate(where.out)
+    folder = str(out.resolve() if isinstance(out, Path) else out)
+    cluster = Cluster(where.cluster, folder, _on_gpu(options, where))
     try:
-        run(where.engine, job, todo, clips, where.workers)
+        job = partial(make_shard, options, folder)
+        run(where.engine, job, todo, clips, where.workers, cluster)
     except OSError as error:
         said = f"{error.strerror or error}; finished shards are kept, run again to go on"
         raise OSError(error.errno, said, str(out)) from error
     finally:
-        sweep(out)
+        if not where.shards:
+            sweep(out)
+
+
+def _batch(options: Options, where: Where, n_shards: int) -> None:
+    """Write the scripts of an array job; submit them, or say how."""
+    out, gpu = locate(where.out), _on_gpu(options, where)
+    scripts = write_scripts(options, Batch(out, n_shards, where.workers, gpu, where.sbatch))
+    print(f"{out}: jobs {submit(*scripts)}" if where.submit else by_hand(*scripts))
+
+
+def _on_gpu(options: Options, where: Where) -> bool:
+    if getattr(options, "view", "") != "gl":
+        return False
+    from generate.render.gl_driver import is_real, probe
+
+    return where.elsewhere or is_real(probe())
 
 
 def _say_first(options: Options, out: Location) -> None:
@@ -140,10 +177,15 @@ def resolved_voices(options: Options) -> Options:
     return replace(options, voices=check_engines(options.voices, language))
 
 
-def resolved_view(options: Options) -> Options:
-    """The options with who draws named, so that a data set says which did."""
+def resolved_view(options: Options, elsewhere: bool = False) -> Options:
+    """The options with who draws named, so that a data set says which did.
+
+    elsewhere: on other machines, of which this one cannot tell who draws there: numba unless asked.
+    """
     if isinstance(options, (Words, Stream)) or not getattr(options, "pictures", True):
         return options
+    if elsewhere:
+        return replace(options, view="numba") if options.view == "auto" else options
     from generate.render.choose_view import resolve_view
 
     return replace(options, view=resolve_view(options.view))

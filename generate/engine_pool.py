@@ -11,6 +11,7 @@ import signal
 from collections.abc import Callable, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
+from itertools import islice
 from multiprocessing.sharedctypes import Synchronized
 
 from device.orphans import end_with_parent
@@ -31,8 +32,11 @@ def run_pool(job: Job, shards: Sequence[int], progress: Progress, workers: int) 
     with ProcessPoolExecutor(
         min(workers, len(shards)), mp_context=context, initializer=_start, initargs=(done,)
     ) as pool:
-        pending: set[Future[None]] = {pool.submit(_work, job, shard) for shard in shards}
+        waiting = iter(shards)
+        pending: set[Future[None]] = set()
         try:
+            # A look at all of 10,000 futures takes 20 ms: few are in flight.
+            pending |= {pool.submit(_work, job, shard) for shard in islice(waiting, 2 * workers)}
             # An exception inside `wait` leaves futures locked, and the pool then never ends.
             with interrupted() as stop:
                 while pending and not stop.is_set():
@@ -40,6 +44,8 @@ def run_pool(job: Job, shards: Sequence[int], progress: Progress, workers: int) 
                     progress.update(done.value)
                     for future in finished:
                         future.result()
+                    more = islice(waiting, len(finished))
+                    pending |= {pool.submit(_work, job, shard) for shard in more}
             if stop.is_set():
                 raise KeyboardInterrupt
         except BrokenProcessPool as error:
