@@ -7,7 +7,9 @@ from what a killed process left, which the next writer takes over.
 
 from __future__ import annotations
 
+import contextlib
 import errno
+import glob
 import hashlib
 import itertools
 import os
@@ -104,9 +106,10 @@ def _sync(path: Path, flags: int) -> None:
 
 @contextmanager
 def workplace(out: Path) -> Iterator[Path]:
-    """Give an empty folder beside `out` to this process alone; it goes at the end.
+    """Give an empty folder beside `out` to this process alone; it may become `out` by `install`.
 
-    What a killed process left in it is removed first. Raises OSError.
+    What a killed process left in it is removed first, what is left of it goes at the end. Raises
+    OSError.
     """
     make_folder(out.parent)
     for number in itertools.count():
@@ -121,8 +124,21 @@ def workplace(out: Path) -> Iterator[Path]:
             shutil.rmtree(left) if left.is_dir() and not left.is_symlink() else left.unlink()
         yield room
     finally:
-        shutil.rmtree(room, ignore_errors=True)
+        if _is_still(handle, room):
+            shutil.rmtree(room, ignore_errors=True)
         os.close(handle)
+
+
+def sweep(out: Path) -> None:
+    """Remove the workplaces of `out` that killed processes left."""
+    for room in out.parent.glob(f".{glob.escape(out.name)}.*.part"):
+        if room.is_symlink() or not room.is_dir():
+            continue
+        with contextlib.suppress(FileNotFoundError):  # another process may end it just now
+            handle = os.open(room, os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0))
+            if lock(handle):
+                shutil.rmtree(room, ignore_errors=True)
+            os.close(handle)
 
 
 def lock(handle: int) -> bool:

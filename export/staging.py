@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from device.bundle import MANIFEST
-from device.files import install, sync_folder, workplace
+from device.files import install, sweep, sync_folder, workplace
 
 
 @contextmanager
@@ -22,7 +22,7 @@ def staged(out: Path, force: bool, mark: str = MANIFEST) -> Iterator[Path]:
     """
     with workplace(out) as room, _temporary_files_in(room):
         _put_back(out)
-        check_free(out, force, mark)
+        _check(out, force, mark)
         folder = room / "new"
         folder.mkdir()
         yield folder
@@ -62,6 +62,11 @@ def _temporary_files_in(room: Path) -> Iterator[None]:
 
 def check_free(out: Path, force: bool, mark: str = MANIFEST) -> None:
     """Raise the ValueError of `staged` before any work is done."""
+    sweep(out)
+    _check(out, force, mark)
+
+
+def _check(out: Path, force: bool, mark: str) -> None:
     if not out.exists() and not out.is_symlink():
         return
     if not force:

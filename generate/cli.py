@@ -19,10 +19,17 @@ from generate.engine import run
 from generate.engine_ray import Cluster
 from generate.options import choose, parse
 from generate.presets import PRESETS, Ladder, Options, Stream, Talk, Words
-from generate.shards import finish, missing_shards, open_dataset, same_and_complete, write_header
+from generate.shards import (
+    drop_notes,
+    finish,
+    missing_shards,
+    open_dataset,
+    same_and_complete,
+    write_header,
+)
 from generate.slurm import Batch, by_hand, submit, write_scripts
 from generate.spread import check_all_there, chosen
-from generate.store import Location, locate, prepare, sweep
+from generate.store import Location, locate, prepare, sizes, sweep
 from generate.where import Where, check_where
 
 HELP = """usage: collodi generate PRESET --out DATA [options]
@@ -88,6 +95,8 @@ def generate(options: Options, where: Where) -> None:
         print(f"would make {options.clips} clips in {n_shards} shards in {out}: {kept}")
         return
     if same_and_complete(out, kept):
+        drop_notes(out)
+        _draw_sheets(options, out)
         print(f"{out}: already there, {options.clips} clips", file=sys.stderr)
         return
     if where.finish:
@@ -105,8 +114,7 @@ def generate(options: Options, where: Where) -> None:
         print(f"{out}: shards {where.shards} of {n_shards} are there")
         return
     finish(out, kept, stamp, n_shards)
-    if isinstance(options, Ladder):
-        _draw_sheets(options, out)
+    _draw_sheets(options, out)
     seconds = time.monotonic() - begun
     print(f"{out}: {options.clips} clips, {clips / seconds:.1f}/s, {seconds:.0f} s")
 
@@ -121,13 +129,6 @@ def _prepare(out: Location, where: Where, kept: dict[str, Any], stamp: dict[str,
         make_folder(out)
     if not (out / "dataset.json").is_file():
         write_header(out, kept, stamp)
-
-
-def _draw_sheets(options: Ladder, out: Location) -> None:
-    from generate.ladder import draw_sheets
-
-    draw_sheets(open_dataset(out), options.climbed(), options.steps)
-    print(f"{out / 'sheets'}: {len(options.climbed())} contact sheets")
 
 
 def _make(options: Options, where: Where, todo: list[int], clips: int) -> None:
@@ -160,6 +161,18 @@ def _on_gpu(options: Options, where: Where) -> bool:
     from generate.render.gl_driver import is_real, probe
 
     return where.elsewhere or is_real(probe())
+
+
+def _draw_sheets(options: Options, out: Location) -> None:
+    """The contact sheets of a finished ladder, unless all of them are there."""
+    if not isinstance(options, Ladder):
+        return
+    wanted = {f"{control}.png" for control in options.climbed()}
+    if not wanted <= sizes(out / "sheets").keys():
+        from generate.ladder import draw_sheets
+
+        draw_sheets(open_dataset(out), options.climbed(), options.steps)
+        print(f"{out / 'sheets'}: {len(wanted)} contact sheets")
 
 
 def _say_first(options: Options, out: Location) -> None:

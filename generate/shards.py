@@ -169,7 +169,12 @@ def finish(
     body |= {"stamp": stamp, "clips": count, "shards": hashes}
     body |= {"pseudo": pseudo} if pseudo else {}
     write_whole(folder / "dataset.json", _pretty(body))
-    stale = [name for name in (f"{shard}.index" for shard in hashes) if name in sizes(folder)]
+    drop_notes(folder)
+
+
+def drop_notes(folder: Location) -> None:
+    """Remove what the writers of shards noted, which a finished data set needs no more."""
+    stale = [name for name in sizes(folder) if name.endswith(".tar.index")]
     for _ in ahead(lambda name: (folder / name).unlink(missing_ok=True), stale, AT_ONCE):
         pass
 

@@ -99,9 +99,7 @@ def new_folder(
     fill: writes its first files; the folder has its name only when they are in it.
     """
     source = re.sub(r"[^A-Za-z0-9._-]+", "-", _name_of(data)) or "data"
-    with workplace(root / f"{preset}-{source}") as room:
-        new = room / "new"
-        new.mkdir()
+    with workplace(root / f"{preset}-{source}") as new:
         fill(new)
         taken = [int(path.name[:5]) for path in root.iterdir() if re.match(r"\d{5}-", path.name)]
         for number in itertools.count(max(taken, default=-1) + 1):

@@ -34,9 +34,8 @@ def write_firmware(folder: Path, bundle: Bundle, kind: str, version: str) -> lis
     name = Path(main.path).stem
     _check_array(folder, bundle, main)
     sources = [entry.path for entry in bundle.files if entry.target == "c"]
-    with workplace(folder / FOLDER) as room:
-        part = room / "new"
-        (part / name).mkdir(parents=True)
+    with workplace(folder / FOLDER) as part:
+        (part / name).mkdir()
         for path in sources:
             shutil.copyfile(folder / path, part / name / Path(path).name)
         _generate(part / name, name, kind, bundle, version)

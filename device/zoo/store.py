@@ -74,8 +74,7 @@ def copy_bundle(source: Path, out: Path) -> Bundle:
     """
     bundle = read_bundle(source)
     card = (CARD,) if (source / CARD).is_file() else ()
-    with workplace(out) as room:
-        part = room / "new"
+    with workplace(out) as part:
         for path in (MANIFEST, *card, *(entry.path for entry in bundle.files)):
             (part / path).parent.mkdir(parents=True, exist_ok=True)
             shutil.copyfile(source / path, part / path)
