@@ -12,23 +12,20 @@ read can be shown, judged, compared and written. Case N is a pure function of N.
 from __future__ import annotations
 
 import argparse
-import copy
 import json
 import random
 import re
 import runpy
 import shutil
-import sys
 import tempfile
-import traceback
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
 from xml.etree import ElementTree
 
 from common import finish
+from fuzz_common import Faulty, expect, judged, mutated_bytes, mutated_json, outside_opens
 
 from device.boards import HOST, boards
 from device.budget import judge, parse_budgets
@@ -72,119 +69,6 @@ runtimes = ["litert"]
 METER = "time (s),current (mA),voltage (V)\n" + "".join(
     f"{i / 100},{300 + i % 7},5.1\n" for i in range(80)
 )
-HOSTILE: tuple[Any, ...] = (
-    None, True, 0, -1, 1, 2**31, 2**63, 2**64, -(2**63), 10**400, 0.5, -0.0, 1e308, -1e308, 5e-324,
-    "", "..", "../outside.bin", "/etc/passwd", "a/../../outside.bin", "link", "link/outside.bin",
-    "manifest.json", "./tiny.bin", "tiny.bin/", "C:\\x", "\0", "\x1b[2J", "\n", "\ud800",
-    "x" * 5000, "-oProxyCommand=touch", "$(touch x)", "`x`", "<script>", "ran", "NaN",
-    [], {}, [[]], [None],
-)  # fmt: skip
-"""What a value is replaced by."""
-JUNK = (b"", b"\0", b"\xff", b"\xed\xa0\x80", b"{", b"]", b'"', b",", b"\n", b"9" * 400, b"NaN",
-        b"1e999", b"-", b"[" * 3000, b"\\u0000", b"\xd9\xa3", b"=", b"@", b"/", b"mW")  # fmt: skip
-"""What bytes are replaced by."""
-
-
-def outside_opens() -> Callable[[Path], Any]:
-    """Return a context that yields the files opened outside a folder and the interpreter's own."""
-    watched: list[tuple[str, list[str]]] = []
-    homes = {sys.prefix, sys.base_prefix, *sys.path[1:]}
-    own = tuple(str(Path(path).resolve()) for path in homes)
-
-    def hook(event: str, args: tuple[Any, ...]) -> None:
-        if event == "open" and watched and isinstance(args[0], (str, bytes)):
-            name = args[0] if isinstance(args[0], str) else args[0].decode("utf-8", "replace")
-            if "\0" not in name:
-                real = str(Path(name).resolve())
-                read = str(args[1] or "r").startswith("r") and real.endswith("/outside.bin")
-                if read or not (real + "/").startswith((watched[-1][0] + "/", *own)):
-                    watched[-1][1].append(real)
-
-    sys.addaudithook(hook)
-
-    @contextmanager
-    def watch(folder: Path) -> Iterator[list[str]]:
-        opened: list[str] = []
-        watched.append((str(folder.resolve()), opened))
-        try:
-            yield opened
-        finally:
-            watched.pop()
-
-    return watch
-
-
-def mutated_value(data: Any, rng: random.Random) -> Any:
-    """Return JSON values with one of them replaced, removed, renamed, doubled or buried."""
-    places: list[tuple[Any, Any]] = []
-    left = [data]
-    while left:
-        value = left.pop()
-        if isinstance(value, (dict, list)):
-            keys = list(value) if isinstance(value, dict) else range(len(value))
-            places += [(value, key) for key in keys]
-            left += [value[key] for key in keys]
-    if not places:
-        return data
-    holder, key = rng.choice(places)
-    how = rng.randrange(8)
-    if how == 0:
-        del holder[key]
-    elif how == 1 and isinstance(holder, dict):
-        holder[rng.choice(["x", "", "\0", str(key) + "s", "\ud800"])] = holder.pop(key)
-    elif how == 2 and isinstance(holder, list):
-        holder.append(holder[key])
-    elif how == 3:
-        other, name = rng.choice(places)
-        holder[key] = copy.deepcopy(other[name])
-    elif how == 4 and isinstance(holder[key], (int, float)):
-        holder[key] = holder[key] * rng.choice([-1, 0, 2, 1e9, 1e300, 0.5])
-    elif how == 5:
-        for _ in range(rng.choice([1, 20, 90])):
-            holder[key] = [holder[key]]
-    else:
-        holder[key] = rng.choice(HOSTILE)
-    return data
-
-
-def mutated_bytes(raw: bytes, rng: random.Random) -> bytes:
-    """Return bytes with pieces flipped, cut, doubled, replaced by junk, or cut off."""
-    out = bytearray(raw)
-    for _ in range(rng.randint(1, 4)):
-        start = rng.randint(0, len(out))
-        end = min(len(out), start + rng.choice([0, 1, 1, 3, 40]))
-        how = rng.randrange(5)
-        if how == 0 and start < len(out):
-            out[start] ^= 1 << rng.randrange(8)
-        elif how == 1:
-            del out[start : rng.choice([end, len(out)])]
-        elif how == 2:
-            out[start:start] = out[start:end]
-        else:
-            out[start:end] = rng.choice(JUNK)
-    return bytes(out)
-
-
-def mutated_json(raw: bytes, rng: random.Random) -> bytes:
-    """Return a JSON file changed as data, as bytes, or both."""
-    if rng.random() < 0.7:
-        data = json.loads(raw)
-        for _ in range(rng.choice([1, 1, 2, 4])):
-            data = mutated_value(data, rng)
-        raw = json.dumps(data, ensure_ascii=rng.random() < 0.5).encode("utf-8", "surrogatepass")
-        if rng.random() < 0.85:
-            return raw
-    return mutated_bytes(raw, rng)
-
-
-class Faulty(AssertionError):
-    """Something was accepted that should not be, or did not hold."""
-
-
-def expect(holds: bool, what: str) -> None:
-    """Raise Faulty where it does not hold."""
-    if not holds:
-        raise Faulty(what)
 
 
 def make_folder(place: Path) -> Path:
@@ -329,26 +213,7 @@ def one_case(
 ) -> tuple[bool, str | None]:
     """Return (whether it was read, what is wrong with the case or None where it is clean)."""
     rng = random.Random(f"{kind} {number}")
-    try:
-        with watch(place) as opened:
-            KINDS[kind](place, rng)
-    except Faulty as error:
-        return True, str(error)
-    except (ValueError, OSError) as error:
-        line = reason("bench", error)
-        if isinstance(error, UnicodeError):
-            return True, f"half a character went through: {error}"
-        if not line or "\n" in line or not line.isprintable():
-            return False, f"not one printable line: {line!a}"
-        return False, opened_text(opened)
-    except Exception:
-        return True, traceback.format_exc(limit=-3).strip().replace("\n", " | ")
-    return True, opened_text(opened)
-
-
-def opened_text(opened: list[str]) -> str | None:
-    """Return what is wrong with files opened outside, None where there were none."""
-    return f"opened {opened[0]} outside of the folder" if opened else None
+    return judged(lambda: KINDS[kind](place, rng), place, watch)
 
 
 def run_cases(kinds: list[str], first: int, cases: int) -> tuple[list[dict[str, Any]], float]:

@@ -68,6 +68,10 @@ SPECIAL_EXTRAS = {"anny": "bake", "ray": "ray", "tensorrt": "tensorrt", "TTS": "
 """Libraries that another extra brings than that of the command."""
 
 
+LONGEST = 1200
+"""Characters of an error's line; two paths fit in."""
+
+
 def main(argv: list[str] | None = None) -> int:
     """Run one command. Returns 0 done, 1 failed, 2 wrong use, 130 interrupted.
 
@@ -132,8 +136,11 @@ def _status(error: Exception) -> int:
 
 
 def reason(name: str, error: Exception) -> str:
-    """Return the one line of a failure, without passwords in URLs and escapes for a terminal."""
-    return without_secrets(one_line(_reason(name, error)))
+    """Return the one line of a failure, without passwords in URLs and escapes for a terminal; of a
+    long quotation from a file its middle is left out.
+    """
+    line = without_secrets(one_line(_reason(name, error)))
+    return line if len(line) <= LONGEST else f"{line[: LONGEST // 2]} ... {line[-LONGEST // 3 :]}"
 
 
 def _reason(name: str, error: Exception) -> str:

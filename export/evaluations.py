@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from device.bundle import Accuracy
+from device.strict import load_json
 
 FIGURES = {
     "kws": ("n", "accuracy"),
@@ -41,20 +41,22 @@ def read_accuracy(paths: Sequence[Path], task: str, metrics: Mapping[str, float]
 
 def _read(path: Path, task: str) -> tuple[str, dict[str, float]]:
     try:
-        body: Any = json.loads(path.read_text(encoding="utf-8"))
+        body = load_json(path)
     except OSError as error:
         raise ValueError(f"--evaluation {path}: {error.strerror}") from error
     except ValueError as error:
-        raise ValueError(f"--evaluation {path}: not JSON ({error})") from error
+        raise ValueError(f"--evaluation {error}") from None
     if not isinstance(body, dict) or "task" not in body:
         raise ValueError(f"--evaluation {path}: not a result of collodi evaluate --json")
     if body["task"] != task:
-        raise ValueError(f"--evaluation {path}: is of task {body['task']!r}, the run is {task!r}")
-    missing = [name for name in FIGURES[task] if not isinstance(body.get(name), int | float)]
-    if missing:
-        raise ValueError(f"--evaluation {path}: has no number {missing[0]!r}")
+        raise ValueError(f"--evaluation {path}: task {body['task']!r:.40}, the run is {task!r}")
+    heads = body.get("heads", {})
+    figures: dict[str, Any] = {name: body.get(name) for name in FIGURES[task]}
+    checked: dict[str, Any] = figures | heads if isinstance(heads, dict) else {"heads": None}
+    for name, value in checked.items():
+        if type(value) not in (int, float) or not abs(value) < 1e300:
+            raise ValueError(f"--evaluation {path}: has no number {name!r:.60}")
     kind = body.get("data")
-    if kind not in KINDS:
-        raise ValueError(f"--evaluation {path}: 'data' is {kind!r}, want {' or '.join(KINDS)}")
-    more = {name: float(value) for name, value in body.get("heads", {}).items()}
-    return kind, {name: float(body[name]) for name in FIGURES[task]} | more
+    if not isinstance(kind, str) or kind not in KINDS:
+        raise ValueError(f"--evaluation {path}: 'data' is {kind!r:.40}, want {' or '.join(KINDS)}")
+    return kind, {name: float(value) for name, value in (figures | heads).items()}

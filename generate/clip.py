@@ -218,18 +218,28 @@ def check(clip: Clip) -> None:
         if name not in LABELS:
             raise ValueError(f"clip {clip.key}: unknown label {name!r}, known: {', '.join(LABELS)}")
         _check_label(clip.key, name, array, sizes)
-    pseudo = bool(clip.facts["pseudo"])
-    _check_told(clip, pseudo)
+    _check_told(clip, bool(clip.facts["pseudo"]))
+    _check_all(clip, f"clip {clip.key}")
+
+
+def _check_all(clip: Clip, where: str) -> None:
+    """Nothing is missing that a clip of this kind has."""
+    pseudo, sizes = bool(clip.facts["pseudo"]), {"T": int(clip.facts["n_frames"])}
     of_scene = IMAGE_LABELS if clip.facts["skin_tone"] else PLACE_LABELS
     shown = PSEUDO_LABELS if pseudo else of_scene
     wanted = (shown if sizes["T"] else ()) + (SOUND_LABELS if clip.facts["n_samples"] else ())
     missing = sorted(set(wanted) - set(clip.labels))
     if missing:
-        raise ValueError(f"clip {clip.key}: label {missing[0]!r} is missing")
+        raise ValueError(f"{where}: label {missing[0]!r} is missing")
 
 
-def check_read(clip: Clip, where: str) -> None:
-    """Raise ValueError where what was read of a clip is not what its facts and LABELS say."""
+def check_read(clip: Clip, where: str, labels: bool) -> None:
+    """Raise ValueError where what was read of a clip is not what its facts and LABELS say.
+
+    labels: whether they were read.
+    """
+    if labels:
+        _check_all(clip, where)
     sizes: dict[str, int] = {"T": int(clip.facts["n_frames"])}
     for name, array in clip.labels.items():
         if name in LABELS:  # an older kit may have had others

@@ -21,6 +21,9 @@ KEYS: dict[str, type] = {
     "clips": int, "shards": dict, "pseudo": dict,
 }  # fmt: skip
 """Of dataset.json."""
+INDEX_FACTS = ("keyword", "emotion", "age_years", "sex", "ancestry", "skin_tone", "hair_style",
+               "text", "n_frames", "n_samples")  # fmt: skip
+"""Of a row of index.jsonl."""
 COUNTS = ("child_stills", "takes")
 """Options that say how many clips in a row belong together."""
 NAME = re.compile(r"[\w-][\w.-]{0,199}")
@@ -82,16 +85,17 @@ def row_from_bytes(line: bytes, shards: Sequence[str], where: str) -> dict[str, 
         raise ValueError(f"{where}: not JSON ({error})") from None
     if not isinstance(row, dict) or not isinstance(row.get("members"), dict):
         raise ValueError(f"{where}: no row with key, shard and members")
-    if row.get("shard") not in shards:
+    if not isinstance(row.get("shard"), str) or row["shard"] not in shards:
         raise ValueError(f"{where}: {row.get('shard')!r:.60} is no shard of dataset.json")
     if not isinstance(row.get("key"), str) or not NAME.fullmatch(row["key"]):
         raise ValueError(f"{where}: {row.get('key')!r:.60} is no key of a clip")
     for suffix, place in row["members"].items():
         if not _is_place(place):
             raise ValueError(f"{where}: {suffix!r:.40} lies at {place!r:.60}; want offset and size")
-    for name, value in row.items():
-        if name not in ("key", "shard", "members"):
-            check_fact(where, name, value)
+    for name in INDEX_FACTS:
+        if name not in row:
+            raise ValueError(f"{where}: {name!r} is missing")
+        check_fact(where, name, row[name])
     return row
 
 

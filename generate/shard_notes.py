@@ -79,6 +79,6 @@ def read_note(shard: Location, size: int) -> Note | None:
         fits = note.bytes == size
         if isinstance(shard, Remote):
             fits = fits and shard.told_sha256() == note.sha256
-    except (OSError, ValueError, KeyError, TypeError):
+    except (OSError, ValueError, KeyError, TypeError, OverflowError, RecursionError):
         return None
     return note if fits else None

@@ -31,6 +31,7 @@ from generate.clip import (
 )
 from generate.dataset_files import (
     FORMAT,
+    INDEX_FACTS,
     LINE_BYTES,
     VERSION,
     header_from_bytes,
@@ -64,8 +65,6 @@ from generate.store import (
 from generate.store_cache import cached
 from generate.store_remote import Remote
 
-INDEX_FACTS = ("keyword", "emotion", "age_years", "sex", "ancestry", "skin_tone", "hair_style",
-               "text", "n_frames", "n_samples")  # fmt: skip
 ALL = ("frames", "audio", "labels")
 SUFFIXES = {"frames": ("jpg", "mp4"), "audio": ("flac",), "labels": ("labels.npz",)}
 """What is wanted of a clip to the members that hold it."""
@@ -295,7 +294,7 @@ def _clip_of(
     elif "frames" in wanted and "mp4" in members:
         frames = mp4_to_frames(read(row, "mp4"), where)
     clip = Clip(row["key"], facts, labels, frames, audio)
-    check_read(clip, where)
+    check_read(clip, where, "labels" in wanted)
     return clip
 
 

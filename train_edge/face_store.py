@@ -16,6 +16,7 @@ from typing import Any
 
 import numpy as np
 
+from device.backends.arrays import map_npy, read_npy
 from generate.clip import Clip
 from generate.face_outputs import MEASURES
 from generate.progress import Progress
@@ -48,6 +49,13 @@ OTHERS = 6000
 OTHERS_STREAM = 88
 PICTURES, ARRAYS = ("crops", "others"), ("points", "truth", "clip", "others_clip")
 
+SHAPES: dict[str, tuple[Any, tuple[int, ...]]] = {
+    "crops": (np.uint8, (CROP_PX, CROP_PX, 3)), "others": (np.uint8, (CROP_PX, CROP_PX, 3)),
+    "points": (np.float32, (68, 2)), "truth": (np.float32, ()), "clip": (np.int64, ()),
+    "others_clip": (np.int64, ()),
+}  # fmt: skip
+"""dtype, and the axes after the first, of each array."""
+
 
 def load_faces(dataset: Dataset, numbers: Sequence[int]) -> Faces:
     """Faces of some clips, the same whether they come from the folder of the data set or not.
@@ -64,8 +72,7 @@ def load_faces(dataset: Dataset, numbers: Sequence[int]) -> Faces:
         counts = len(found["clip"]), len(found["others_clip"])
         crops, others = (found[name][:n] for name, n in zip(PICTURES, counts, strict=True))
         return Faces(crops, found["points"], found["truth"], others)
-    found = {name: np.load(folder / f"{name}.npy", mmap_mode="r") for name in PICTURES}
-    found |= {name: np.load(folder / f"{name}.npy") for name in ARRAYS}
+    found = stored(folder)
     rows, others = (np.flatnonzero(np.isin(found[n], numbers)) for n in ("clip", "others_clip"))
     _check_some(dataset, len(rows))
     return Faces(
@@ -74,6 +81,27 @@ def load_faces(dataset: Dataset, numbers: Sequence[int]) -> Faces:
         truth=found["truth"][rows],
         others=Rows(found["others"], others),
     )
+
+
+def stored(folder: Path) -> dict[str, Any]:
+    """Arrays of a folder that `load_faces` kept, pictures mapped; ValueError where they are no
+    such arrays, or not one of each for every face.
+    """
+    try:
+        found = {name: map_npy(folder / f"{name}.npy", name) for name in PICTURES}
+        found |= {name: read_npy((folder / f"{name}.npy").read_bytes(), name) for name in ARRAYS}
+    except (ValueError, OSError) as error:
+        raise ValueError(f"{folder}: damaged; delete it to read again ({error!s:.200})") from None
+    for name, (kind, sides) in SHAPES.items():
+        found_sides = found[name].shape[1 : 1 + len(sides)]
+        if found[name].dtype != kind or found_sides != sides or not found[name].ndim:
+            raise ValueError(f"{folder}: {name}.npy is no array of faces; delete it to read again")
+    counts = {name: len(array) for name, array in found.items()}
+    faces, others = counts["clip"], counts["others_clip"]
+    spare = counts["crops"] >= faces and counts["others"] >= others
+    if not spare or {counts["points"], counts["truth"]} != {faces}:
+        raise ValueError(f"{folder}: arrays of different lengths; delete it to read again")
+    return found
 
 
 def folder_of(dataset: Dataset) -> Path | None:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import io
 import math
+import tokenize
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -19,8 +20,12 @@ if TYPE_CHECKING:
 
 KINDS = "biufU"
 """Truth values, whole numbers, floats and text, as numpy's dtype.kind."""
-HEADER_ERRORS = (ValueError, TypeError, SyntaxError, RecursionError, MemoryError, OverflowError)
+HEADER_ERRORS = (
+    *(ValueError, TypeError, SyntaxError, RecursionError, MemoryError, OverflowError),
+    tokenize.TokenError,
+)
 """What numpy raises on headers that are none (found by mutation)."""
+HEADER_BYTES = 1 << 16
 LAST_CHARACTER = 0x10FFFF
 SURROGATES = (0xD800, 0xDFFF)
 
@@ -47,17 +52,37 @@ def read_npy(data: bytes, where: str) -> NDArray[Any]:
     import numpy as np
 
     shape, fortran, dtype, start = _header(data, where)
-    if dtype.hasobject or dtype.kind not in KINDS:
-        raise FormatError(f"{where}: holds {dtype.str}; want numbers or text, and never a pickle")
+    _check_size(shape, dtype, len(data) - start, where)
     count = math.prod(shape)
-    if min(shape, default=0) < 0 or count * dtype.itemsize != len(data) - start:
-        size = f"{dtype.str} of shape {shape}"
-        raise FormatError(f"{where}: {len(data) - start} bytes are no {size:.200}")
     if not count or not dtype.itemsize:
         return _empty(shape, dtype, where)
     flat = np.frombuffer(data, dtype, count, start)
     _check_values(flat, where)
     return flat.reshape(shape, order="F" if fortran else "C").copy()
+
+
+def map_npy(path: Path, where: str) -> NDArray[Any]:
+    """Return the array of an npy file as it lies on the disk, read-only; refused as by `read_npy`.
+
+    Of text and truth values the values are not looked at.
+    """
+    import numpy as np
+
+    with path.open("rb") as stream:
+        head, size = stream.read(HEADER_BYTES), path.stat().st_size
+    shape, fortran, dtype, start = _header(head, where)
+    _check_size(shape, dtype, size - start, where)
+    if not math.prod(shape):
+        return _empty(shape, dtype, where)
+    return np.memmap(path, dtype, "r", start, shape, "F" if fortran else "C")
+
+
+def _check_size(shape: tuple[int, ...], dtype: Any, bytes_: int, where: str) -> None:
+    if dtype.hasobject or dtype.kind not in KINDS:
+        raise FormatError(f"{where}: holds {dtype.str}; want numbers or text, and never a pickle")
+    if min(shape, default=0) < 0 or math.prod(shape) * dtype.itemsize != bytes_:
+        size = f"{dtype.str} of shape {shape}"
+        raise FormatError(f"{where}: {bytes_} bytes are no {size:.200}")
 
 
 def _header(data: bytes, where: str) -> tuple[tuple[int, ...], bool, Any, int]:

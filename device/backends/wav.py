@@ -29,7 +29,7 @@ def read_wav(path: Path, rate_hz: int) -> Floats:
             width, channels, rate = file.getsampwidth(), file.getnchannels(), file.getframerate()
             most = min(path.stat().st_size // (width * channels) + 1, file.getnframes())
             data = file.readframes(most)
-    except (wave.Error, EOFError) as error:
+    except (wave.Error, EOFError, RuntimeError) as error:  # it seeks by what the file says
         raise ValueError(f"{path}: not a PCM wav file ({error or 'cut short'})") from error
     whole = len(data) // (width * channels) * width * channels
     slowest, fastest = limits.SOUND_RATES_HZ

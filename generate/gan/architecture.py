@@ -9,6 +9,9 @@ from device.strict import nearest
 
 SIZES_PX = (16, 32, 64, 128, 256, 512, 1024)
 """Image sides that the kit trains; an imported model may have any power of two from 8 on."""
+MOST = {"channel_base": 1 << 17, "channel_max": 2048, "z_dim": 4096, "w_dim": 4096,
+        "mapping_layers": 16, "c_dim": 4096, "group": 4096}  # fmt: skip
+"""Far beyond every published network; a file that says more is no network's."""
 
 
 @dataclass(frozen=True)
@@ -42,6 +45,9 @@ class Architecture:
                 raise ValueError(f"{name} {getattr(self, name)}: at least 1")
         if self.c_dim < 0:
             raise ValueError(f"c_dim {self.c_dim}: at least 0")
+        for name, most in MOST.items():
+            if getattr(self, name) > most:
+                raise ValueError(f"{name} {getattr(self, name)}: at most {most}")
 
     @property
     def resolutions(self) -> tuple[int, ...]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from pathlib import Path
 
+import numpy as np
 import safetensors.torch
 import torch
 
@@ -80,5 +81,10 @@ def load_edits(folder: Path, attributes_sha256: str) -> Directions:
     tensors, _ = read_tensors(folder / STEPS, again)
     if sha256_of(folder / STEPS) != edits.steps_sha256:
         raise ValueError(f"{path}: {STEPS} is of another making; {again}")
-    steps, spread, metric = (tensors[name].numpy() for name in ("steps", "spread", "metric"))
+    names = ("steps", "spread", "metric")
+    steps, spread, metric = (tensors.get(name, torch.zeros(0)).double().numpy() for name in names)
+    count, width = len(edits.names), len(metric)
+    shapes = (steps.shape, spread.shape, metric.shape)
+    if shapes != ((width, count), (count,), (width, width)) or not np.isfinite(steps).all():
+        raise ValueError(f"{folder / STEPS}: does not fit the names in {CARD}; {again}")
     return Directions(edits.names, steps, spread, edits.explained, metric)

@@ -95,6 +95,11 @@ def load_average(folder: Path) -> Generator:
     """The averaged generator in eval mode; ValueError where it is missing or does not fit."""
     sizes = read_card(folder).sizes
     tensors, _ = read_tensors(folder / AVERAGE, ABSENT)
+    with torch.device("meta"):  # sizes without memory: gan.json may claim any
+        claimed = Generator(sizes).state_dict()
+    for name, tensor in claimed.items():
+        if name not in tensors or tensors[name].shape != tensor.shape:
+            raise ValueError(f"{folder / AVERAGE}: does not fit {CARD} ({name})")
     with torch.random.fork_rng(devices=[]):
         generator = Generator(sizes)
     put(generator, tensors, folder / AVERAGE)

@@ -39,6 +39,8 @@ from generate.motion.direction_words import (
 
 GAP_S = 0.15
 """Between a sound and the speech, and before an action of a section."""
+MOST = 1e6
+"""More than any number in a direction means."""
 LEAST_S = 0.25
 
 
@@ -223,7 +225,7 @@ def _act(
 def _modified(clause: Clause, kind: str, word: str, after: list[str]) -> Clause:
     """The clause with what one word says about it; `after` holds the next word."""
     if kind == "number" or (kind == "count" and after[:1] and after[0].startswith("second")):
-        value = float(word) if kind == "number" else float(COUNTS[word])
+        value = min(float(word), MOST) if kind == "number" else float(COUNTS[word])
         if after[:1] and after[0] in ("second", "seconds", "s"):
             return replace(clause, lasting_s=min(max(value, LEAST_S), 60.0))
         return replace(clause, count=min(max(int(value), 1), 12))

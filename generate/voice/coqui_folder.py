@@ -56,15 +56,21 @@ def read_folder(path: Path) -> VoiceFolder:
     config = _config(path / "config.json")
     if config.get("model") not in KINDS:
         raise ValueError(
-            f"{path}/config.json: model is {config.get('model')!r}; want {' or '.join(KINDS)}"
+            f"{path}/config.json: model is {config.get('model')!r:.60}; want {' or '.join(KINDS)}"
         )
-    arguments = config.get("model_args") or {}
+    arguments, letters = config.get("model_args") or {}, config.get("characters") or {}
+    if not isinstance(arguments, dict) or not isinstance(letters, dict):
+        raise ValueError(f"{path}/config.json: model_args and characters should be JSON objects")
     for name in ("use_speaker_embedding", "use_d_vector_file", "use_language_embedding"):
         if config.get(name) or arguments.get(name):
             raise ValueError(f"{path}/config.json: {name} is set; want a voice of one speaker")
-    characters = (config.get("characters") or {}).get("characters_class") or ""
+    characters = letters.get("characters_class") or ""
+    if not isinstance(characters, str):
+        raise ValueError(f"{path}/config.json: characters_class is no name")
     if characters and not re.fullmatch(r"TTS\.tts\.[\w.]+", characters):
-        raise ValueError(f"{path}/config.json: characters_class {characters!r} is not Coqui's own")
+        raise ValueError(
+            f"{path}/config.json: characters_class {characters!r:.60} is not Coqui's own"
+        )
     if not config.get("use_phonemes") and characters.rpartition(".")[2] != "IPAPhonemes":
         raise ValueError(f"{path}/config.json: the voice reads letters; want use_phonemes true")
     return VoiceFolder(path, config, _weights(path))
@@ -75,7 +81,7 @@ def _config(path: Path) -> dict[str, Any]:
         raise ValueError(f"{path} is missing; a Coqui voice is a folder with it and weights")
     try:
         config = json.loads(path.read_text("utf-8"))
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise ValueError(f"{path} is not JSON: {error}") from error
     if not isinstance(config, dict):
         raise ValueError(f"{path} is not a JSON object")

@@ -6,7 +6,6 @@ the ceiling of VITS's (Kim et al. 2021), which the sound follows exactly.
 
 from __future__ import annotations
 
-import pickle
 from itertools import pairwise
 from pathlib import Path
 from typing import Any, BinaryIO
@@ -158,18 +157,16 @@ def load_weights(path: Path) -> dict[str, Any]:
 
     Raises ValueError for a .pth that holds anything that would run code.
     """
-    import torch
+    from generate.gan.unpickle import read_checkpoint
+    from generate.weights import read_tensors
 
     if path.suffix == ".safetensors":
-        from safetensors.torch import load_file
-
-        return dict(load_file(path))
+        return read_tensors(path, "want weights beside config.json")[0]
     try:
-        state = torch.load(path, map_location="cpu", weights_only=True)
-    except (pickle.UnpicklingError, RuntimeError, EOFError) as error:
-        raise ValueError(
-            f"{path} holds more than weights, or is damaged; save its weights as model.safetensors"
-        ) from error
+        state = read_checkpoint(path)
+    except ValueError as error:
+        said = "holds more than weights, or is damaged; save its weights as model.safetensors"
+        raise ValueError(f"{path} {said} ({error})") from None
     weights = state.get("model", state) if isinstance(state, dict) else None
     if not isinstance(weights, dict) or not all(hasattr(w, "shape") for w in weights.values()):
         raise ValueError(f"{path} holds no weights; want a checkpoint of Coqui's Trainer")

@@ -9,10 +9,13 @@ from __future__ import annotations
 import json
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
 from device.files import write_atomic
+from device.limits import read_text
+from device.strict import loads
 from generate.media import audio_to_wav
 from generate.progress import Progress
 from generate.provenance import of_voice
@@ -93,7 +96,7 @@ def read_corpus(folder: Path) -> list[Line]:
         raise ValueError(f"{table} is missing; a corpus is metadata.csv (id|text) and wavs/ID.wav")
     known = _true_phonemes(folder / "phonemes.jsonl")
     lines = []
-    for number, row in enumerate(table.read_text("utf-8-sig").splitlines(), 1):
+    for number, row in enumerate(read_text(table).splitlines(), 1):
         if row.strip():
             try:
                 lines.append(_line(folder, row, known))
@@ -120,6 +123,8 @@ def _line(folder: Path, row: str, known: dict[str, tuple[Timed, ...]]) -> Line:
         about = soundfile.info(wav)
     except soundfile.LibsndfileError as error:
         raise ValueError(f"{wav} is no sound file: {error.error_string}") from error
+    except (RuntimeError, TypeError) as error:
+        raise ValueError(f"{wav} is no sound file") from error
     if not SHORTEST_S <= about.duration <= LONGEST_S:
         raise ValueError(f"{wav} lasts {about.duration:.2f} s; want {SHORTEST_S} to {LONGEST_S:g}")
     return Line(name, texts[-1], wav, known.get(name, ()))
@@ -128,5 +133,22 @@ def _line(folder: Path, row: str, known: dict[str, tuple[Timed, ...]]) -> Line:
 def _true_phonemes(path: Path) -> dict[str, tuple[Timed, ...]]:
     if not path.is_file():
         return {}
-    rows = [json.loads(row) for row in path.read_text("utf-8").splitlines()]
-    return {row["id"]: tuple(Timed(*item) for item in row["phonemes"]) for row in rows}
+    found = {}
+    for number, line in enumerate(read_text(path).splitlines(), 1):
+        row = loads(line.encode(), f"{path}, line {number}")
+        if not isinstance(row, dict) or not isinstance(row.get("id"), str):
+            raise ValueError(f"{path}, line {number}: want an object with id and phonemes")
+        found[row["id"]] = _spoken(row.get("phonemes"), f"{path}, line {number}")
+    return found
+
+
+def _spoken(items: Any, where: str) -> tuple[Timed, ...]:
+    """Phonemes from [[text, start s, end s], ...]."""
+    if not isinstance(items, list):
+        raise ValueError(f"{where}: phonemes should be a list")
+    for item in items:
+        right = isinstance(item, list) and [type(part) for part in item[:1]] == [str]
+        times = item[1:] if right else ()
+        if len(times) != 2 or not all(type(t) in (int, float) and 0 <= t < 1e6 for t in times):
+            raise ValueError(f"{where}: {item!r:.60} is no phoneme with start and end")
+    return tuple(Timed(*item) for item in items)
