@@ -88,7 +88,7 @@ def _right(folder: Path, bundle: Bundle, words: Path, low: float, high: float) -
         for n, row in enumerate(dataset.rows)
         if low <= row["age_years"] < high and row["keyword"] in bundle.labels[:-2]
     ]
-    clips = [dataset.clip(n, want=("audio", "labels")) for n in chosen]
+    clips = list(dataset.clips(("audio", "labels"), chosen))
     if not clips:
         return []
     sounds = np.stack([one_second(cut_word(clip, clip.facts["keyword"])) for clip in clips])

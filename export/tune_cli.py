@@ -218,8 +218,7 @@ def _of_clips(data: Path, bundle: Bundle) -> tuple[int, Iterator[tuple[NDArray[n
         raise ValueError(f"data set {data}: has no sound")
 
     def read() -> Iterator[tuple[NDArray[np.float32], Said]]:
-        for number in numbers:
-            clip = dataset.clip(number, want=("audio", "labels"))
+        for clip in dataset.clips(("audio", "labels"), numbers):
             assert clip.audio is not None
             yield clip.audio.astype(np.float32) / np.float32(32768), said_in(clip, bundle.labels)
 

@@ -14,7 +14,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
-from typing import IO, Any, cast
+from typing import IO, Any, BinaryIO, cast
 
 import numpy as np
 from numpy.typing import NDArray
@@ -59,6 +59,7 @@ from generate.store import (
     read_part,
     replacing,
     sha256_at,
+    sha256_in,
     sizes,
     write_whole,
 )
@@ -123,17 +124,20 @@ def _write_tar(file: Hashed, shard: str, clips: Iterable[Clip]) -> Iterator[dict
 
 def index_shard(path: Location) -> list[dict[str, Any]]:
     """Rows of index.jsonl for one shard: key, shard, members with byte offset and size, facts."""
-    rows: dict[str, dict[str, Any]] = {}
     with opened(path) as file:
-        size = file.seek(0, io.SEEK_END)
-        for name, offset, bytes_ in tar_members(file, size, path.name):
-            key, _, suffix = name.partition(".")
-            row = rows.setdefault(key, {"key": key, "shard": path.name, "members": {}})
-            row["members"][suffix] = [offset, bytes_]
-            if suffix == "json":
-                file.seek(offset)
-                facts = facts_from_bytes(file.read(min(bytes_, LINE_BYTES)), name)
-                row.update({name: facts[name] for name in INDEX_FACTS})
+        return _rows_in(file, path.name)
+
+
+def _rows_in(file: BinaryIO, shard: str) -> list[dict[str, Any]]:
+    rows: dict[str, dict[str, Any]] = {}
+    for name, offset, size in tar_members(file, file.seek(0, io.SEEK_END), shard):
+        key, _, suffix = name.partition(".")
+        row = rows.setdefault(key, {"key": key, "shard": shard, "members": {}})
+        row["members"][suffix] = [offset, size]
+        if suffix == "json":
+            file.seek(offset)
+            facts = facts_from_bytes(file.read(min(size, LINE_BYTES)), name)
+            row.update({name: facts[name] for name in INDEX_FACTS})
     return list(rows.values())
 
 
@@ -183,10 +187,12 @@ def _noted(folder: Location, there: dict[str, int], name: str) -> Note:
     if name not in there:
         raise ValueError(f"data set {folder}: shard {name} is missing; run again to go on")
     note = read_note(folder / name, there[name])
-    if note is None:
-        lines = [index_line(row) for row in index_shard(folder / name)]
-        note = Note(sha256_at(folder / name), there[name], lines)
-    return note
+    if note:
+        return note
+    with opened(folder / name) as file:
+        lines = [index_line(row) for row in _rows_in(file, name)]
+        file.seek(0)
+        return Note(sha256_in(iter(partial(file.read, 1 << 20), b"")), there[name], lines)
 
 
 def _pretty(body: dict[str, Any]) -> str:

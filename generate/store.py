@@ -195,12 +195,15 @@ def opened(path: Location) -> Iterator[BinaryIO]:
 
 def sha256_at(path: Location) -> str:
     """SHA-256 of a file or an object as 64 lowercase hex digits."""
-    if isinstance(path, Remote):
-        digest = hashlib.sha256()
-        for block in path.blocks():
-            digest.update(block)
-        return digest.hexdigest()
-    return sha256_of(path)
+    return sha256_in(path.blocks()) if isinstance(path, Remote) else sha256_of(path)
+
+
+def sha256_in(blocks: Iterable[bytes]) -> str:
+    """SHA-256 of blocks of bytes as 64 lowercase hex digits."""
+    digest = hashlib.sha256()
+    for block in blocks:
+        digest.update(block)
+    return digest.hexdigest()
 
 
 def ahead(work: Callable[[T], U], items: Iterable[T], many: int) -> Iterator[U]:

@@ -2,20 +2,23 @@
 
 from __future__ import annotations
 
-import errno
 import functools
-from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+import os
+import time
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any, BinaryIO
 
-from device.args import without_secrets
+from generate.store_errors import EXISTS, is_lasting, plain, waits
 
 EXTRAS = {"s3": "s3", "s3a": "s3"}
 """Protocol to the extra that brings its library."""
 BLOCK_BYTES = 16 << 20
-EXISTS = ("PreconditionFailed", "ConditionalRequestConflict")
-"""What S3 answers to a writer that comes second."""
+"""Of what is read, and of the parts of what is written, at a time."""
+S3_CONFIG = {
+    "connect_timeout": 5, "read_timeout": 15, "retries": {"mode": "standard", "max_attempts": 2},
+}  # fmt: skip
+"""A store that does not answer fails after half a minute; s3fs and botocore alone take minutes."""
 SHA256 = "collodi-sha256"
 """Metadata of a shard in S3: what its bytes hash to."""
 
@@ -45,8 +48,7 @@ class Remote:
     def is_file(self) -> bool:
         """Whether an object of this name is there."""
         try:
-            with self._asked() as (fs, path):
-                return bool(fs.info(path, **_fresh(fs))["type"] == "file")
+            return bool(self._ask(lambda fs, path: fs.info(path, **_fresh(fs)))["type"] == "file")
         except FileNotFoundError:
             return False
 
@@ -64,30 +66,32 @@ class Remote:
         return {str(file["name"]).rsplit("/", 1)[-1]: int(file["size"] or 0) for file in files}
 
     def _entries(self) -> list[dict[str, Any]]:
+        def listed(fs: Any, path: str) -> list[dict[str, Any]]:
+            fs.invalidate_cache()
+            entries = fs.ls(path, detail=True)
+            return [entry for entry in entries if entry["name"].strip("/") != path.strip("/")]
+
         try:
-            with self._asked() as (fs, path):
-                fs.invalidate_cache()
-                return [entry for entry in fs.ls(path, detail=True)
-                        if entry["name"].rstrip("/") != path.rstrip("/")]  # fmt: skip
+            return list(self._ask(listed))
         except FileNotFoundError:
             return []
 
     def read_bytes(self) -> bytes:
         """All of an object."""
-        with self._asked() as (fs, path):
-            return bytes(fs.cat_file(path))
+        return bytes(self._ask(lambda fs, path: fs.cat_file(path)))
 
     def read_part(self, offset: int, size: int) -> bytes:
         """`size` bytes from `offset`; fewer where it ends before."""
-        if size <= 0:
-            return b""
-        with self._asked() as (fs, path):
+
+        def part(fs: Any, path: str) -> bytes:
             try:
                 return bytes(fs.cat_file(path, start=offset, end=offset + size))
             except OSError as error:
                 if "InvalidRange" in str(error):
                     return b""
                 raise
+
+        return bytes(self._ask(part)) if size > 0 else b""
 
     def blocks(self) -> Iterator[bytes]:
         """All of an object, some megabytes at a time."""
@@ -105,13 +109,11 @@ class Remote:
 
     def write_bytes(self, data: bytes) -> None:
         """Put an object in place of what was there."""
-        with self._asked() as (fs, path):
-            fs.pipe_file(path, data)
+        self._ask(lambda fs, path: fs.pipe_file(path, data))
 
     def put(self, file: BinaryIO) -> None:
         """Put what is in an open local file in place of what was there."""
-        with self._asked() as (fs, path):
-            fs.put_file(_path_of(file), path)
+        self._ask(lambda fs, path: fs.put_file(_path_of(file), path, **_parts(fs)))
 
     def create(self, file: BinaryIO, sha256: str) -> bool:
         """Put what is in an open local file unless something is there; whether it was put.
@@ -119,10 +121,9 @@ class Remote:
         A store that knows no conditional writes lets the last of two that come at the same moment
         stay: `sha256` tells which it was.
         """
-        if self.is_file():
-            return False
-        with self._asked() as (fs, path):
-            more = {"Metadata": {SHA256: sha256}} if _is_s3(fs) else {}
+
+        def put(fs: Any, path: str) -> bool:
+            more = _parts(fs) | ({"Metadata": {SHA256: sha256}} if _is_s3(fs) else {})
             try:
                 fs.put_file(_path_of(file), path, mode="create", **more)
             except FileExistsError:
@@ -133,43 +134,71 @@ class Remote:
                 if "NotImplemented" not in str(error):
                     raise
                 fs.put_file(_path_of(file), path, **more)
-        return True
+            return True
+
+        return not self.is_file() and bool(self._ask(put))
 
     def told_sha256(self) -> str:
         """The SHA-256 that was put with the object; empty where the store keeps none."""
-        with self._asked() as (fs, path):
-            if not _is_s3(fs):
-                return ""
-            return str(fs.metadata(path, refresh=True).get(SHA256, ""))
+
+        def told(fs: Any, path: str) -> str:
+            return str(fs.metadata(path, refresh=True).get(SHA256, "")) if _is_s3(fs) else ""
+
+        return str(self._ask(told))
 
     def unlink(self, missing_ok: bool = False) -> None:
         """Remove an object."""
-        with self._asked() as (fs, path):
-            try:
-                fs.rm_file(path)
-            except FileNotFoundError:
-                if not missing_ok:
-                    raise
-
-    @contextmanager
-    def _asked(self) -> Iterator[tuple[Any, str]]:
-        """The file system and the path in it; errors name the URL and what to do."""
-        protocol = self.url.split("://", 1)[0]
-        fs = _filesystem(protocol)
         try:
-            yield fs, fs._strip_protocol(self.url)
-        except (KeyboardInterrupt, MemoryError):
-            raise
-        except Exception as error:
-            raise _plain(error, self.url) from error
+            self._ask(lambda fs, path: fs.rm_file(path))
+        except FileNotFoundError:
+            if not missing_ok:
+                raise
+
+    def _ask(self, call: Callable[[Any, str], Any]) -> Any:
+        """What `call` answers for the file system and the path in it.
+
+        A store that has answered this process before is asked again for PATIENCE_S where it fails
+        for a moment. Errors name the URL and what to do.
+        """
+        store = _store(self.url.split("://", 1)[0])
+        for wait_s in waits():
+            try:
+                answer = call(store.fs, store.fs._strip_protocol(self.url))
+            except MemoryError:
+                raise
+            except FileNotFoundError as error:
+                store.answered = True
+                raise plain(error, self.url) from error
+            except Exception as error:
+                if wait_s is None or not store.answered or is_lasting(error):
+                    raise plain(error, self.url) from error
+                time.sleep(wait_s)
+            else:
+                store.answered = True
+                return answer
+        raise AssertionError("the last wait is None")
+
+
+@dataclass
+class Store:
+    """What reaches the stores of one protocol."""
+
+    fs: Any
+    """fsspec's file system."""
+    answered: bool = False
+    """Whether it has answered this process."""
 
 
 @functools.cache
-def _filesystem(protocol: str) -> Any:
+def _store(protocol: str) -> Store:
     import fsspec
 
     try:
-        return fsspec.filesystem(protocol)
+        if protocol not in EXTRAS:
+            return Store(fsspec.filesystem(protocol))
+        fs = fsspec.filesystem(protocol, **_s3_options())
+        fs.retries = 1  # of s3fs, each of which botocore would multiply; `_ask` tries again
+        return Store(fs)
     except ImportError as error:
         extra = EXTRAS.get(protocol)
         more = f": pip install 'collodi[{extra}]'" if extra else ""
@@ -178,6 +207,23 @@ def _filesystem(protocol: str) -> Any:
     except ValueError as error:
         raise ValueError(f"{protocol}://: no such kind of store is known; want a folder or an URL "
                          "such as s3://bucket/data") from error  # fmt: skip
+
+
+def _s3_options() -> dict[str, Any]:
+    """Limits of S3 that neither the environment nor fsspec's configuration has set."""
+    from fsspec.config import conf
+
+    config: dict[str, Any] = dict(S3_CONFIG)
+    if "AWS_MAX_ATTEMPTS" in os.environ or "AWS_RETRY_MODE" in os.environ:
+        del config["retries"]
+    # Some stores send the checksum of the whole object with a part of it; ours is the SHA-256.
+    if "AWS_RESPONSE_CHECKSUM_VALIDATION" not in os.environ:
+        config["response_checksum_validation"] = "when_required"
+    return {"config_kwargs": config | conf.get("s3", {}).get("config_kwargs", {})}
+
+
+def _parts(fs: Any) -> dict[str, Any]:
+    return {"chunksize": BLOCK_BYTES} if _is_s3(fs) else {}
 
 
 def _is_s3(fs: Any) -> bool:
@@ -193,22 +239,3 @@ def _path_of(file: BinaryIO) -> str:
     """A name under which a nameless temporary file can be opened: a killed process leaves none."""
     file.seek(0)
     return f"/dev/fd/{file.fileno()}"
-
-
-def _plain(error: Exception, url: str) -> OSError:
-    """One line that says what went wrong where, and what to do."""
-    number = error.errno if isinstance(error, OSError) and error.errno else errno.EIO
-    if isinstance(error, FileNotFoundError):
-        text = "" if url.endswith(str(error)) or str(error) in url else f" ({_short(error)})"
-        return FileNotFoundError(errno.ENOENT, f"not in the store{text}", url)
-    if isinstance(error, PermissionError):
-        said = f"the store denies it ({_short(error)}); check credentials and rights"
-        return PermissionError(errno.EACCES, said, url)
-    return OSError(number, f"the store does not do it ({_short(error)})", url)
-
-
-def _short(error: Exception) -> str:
-    text = str(error)
-    with suppress(AttributeError):
-        text = error.strerror or text  # type: ignore[attr-defined]
-    return without_secrets(" ".join(f"{text or type(error).__name__}".split()))[:200]

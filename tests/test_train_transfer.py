@@ -130,9 +130,9 @@ def test_each_arm_reads_what_it_says_and_no_more(
     subject.heard_features()
     assert sorted(loaded) == sorted(row.path.name for row in subject.rows)
     clips_read = []
-    load_words = transfer_kws.load_words
+    load_both = transfer_kws.load_both
     monkeypatch.setattr(
-        transfer_kws, "load_words", lambda *a, **k: (clips_read.append(1), load_words(*a, **k))[1]
+        transfer_kws, "load_both", lambda *a, **k: (clips_read.append(1), load_both(*a, **k))[1]
     )
     trainings = plan(subject.people, subject.classes, (1,), (0,))
     for training in sorted(trainings, key=lambda one: one.synthetic):  # real-trained first

@@ -26,10 +26,9 @@ def load_background(folder: str | Path, words: tuple[str, ...]) -> Spectra:
     dataset = open_clips(folder, "audio")
     _check(dataset, words)
     sounds, progress = [], Progress(len(dataset), "read", "minute")
-    for number in range(len(dataset)):
-        audio = dataset.clip(number, want=("audio",)).audio
-        assert audio is not None
-        sounds.append(audio.astype(np.float32) / np.float32(32768))
+    for number, clip in enumerate(dataset.clips(("audio",))):
+        assert clip.audio is not None
+        sounds.append(clip.audio.astype(np.float32) / np.float32(32768))
         progress.update(number + 1)
     progress.close()
     unknown = class_names(words).index("unknown")

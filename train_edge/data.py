@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Sequence
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -22,6 +23,15 @@ SPLIT = 2
 """Counts the rules of what is held out: a training by another rule is not the same."""
 MARGIN_S = 0.04
 """Kept before and after the labelled word."""
+
+
+class Said(NamedTuple):
+    """A word as it is heard."""
+
+    sound: NDArray[np.float32]
+    place: int
+    """Among the class names."""
+    voice: str
 
 
 def open_clips(folder: str | Location, want: str, exact: bool = True) -> Dataset:
@@ -82,23 +92,42 @@ def load_words(
 
     ValueError where a word is missing, unless `every` is false.
     """
-    names = class_names(words)
-    sounds: list[NDArray[np.float32]] = []
-    classes: list[int] = []
-    voices: list[str] = []
+    heard = _heard(dataset, numbers, words)
+    return _gathered(dataset, heard, numbers, words if every else ())
+
+
+def load_both(
+    dataset: Dataset, kept: Sequence[int], held: Sequence[int], words: Sequence[str]
+) -> tuple[Spectra, Spectra]:
+    """What to train on and what is held out, read in one go.
+
+    ValueError where a word is missing of what to train on.
+    """
+    heard = _heard(dataset, sorted({*kept, *held}), words)
+    return _gathered(dataset, heard, kept, words), _gathered(dataset, heard, held, ())
+
+
+def _heard(dataset: Dataset, numbers: Sequence[int], words: Sequence[str]) -> dict[int, Said]:
+    names, found = class_names(words), dict[int, Said]()
     progress = Progress(len(numbers), "read")
-    for count, number in enumerate(numbers):
-        clip = dataset.clip(number, want=("audio", "labels"))
+    clips = dataset.clips(("audio", "labels"), numbers)
+    for count, (number, clip) in enumerate(zip(numbers, clips, strict=True)):
         if clip.audio is not None and len(clip.audio):
             keyword = clip.facts["keyword"] or UNKNOWN
-            sounds.append(cut_word(clip, keyword))
-            classes.append(names.index(keyword if keyword in names else UNKNOWN))
-            voices.append(voice_name(clip))
+            place = names.index(keyword if keyword in names else UNKNOWN)
+            found[number] = Said(cut_word(clip, keyword), place, voice_name(clip))
         progress.update(count + 1)
     progress.close()
-    if every:
-        _check_every_word(dataset, classes, words)
-    return gather(sounds, classes, voices)
+    return found
+
+
+def _gathered(
+    dataset: Dataset, heard: dict[int, Said], numbers: Sequence[int], words: Sequence[str]
+) -> Spectra:
+    """Those of `numbers` that are heard; ValueError where none says one of `words`."""
+    said = [heard[number] for number in numbers if number in heard]
+    _check_every_word(dataset, [one.place for one in said], words)
+    return gather(*([getattr(one, name) for one in said] for name in Said._fields))
 
 
 def voice_name(clip: Clip) -> str:

@@ -163,8 +163,7 @@ def hear_clips(dataset: Dataset, numbers: list[int], labels: tuple[str, ...]) ->
     """Sounds of clips with a keyword; words that the model does not have count as unknown."""
     heard = Heard(np.zeros((0, 16000), np.float32), [], [])
     sounds = []
-    for number in numbers:
-        clip = dataset.clip(number, want=("audio", "labels"))
+    for clip in dataset.clips(("audio", "labels"), numbers):
         if clip.audio is None or not clip.facts["keyword"]:
             continue
         keyword = clip.facts["keyword"]
@@ -193,8 +192,7 @@ def see_folder(folder: Path) -> Seen:
 def see_clips(dataset: Dataset, numbers: list[int]) -> Seen:
     """Crops around the faces of clips, as wide as those of real folders."""
     pictures, points, clips, truth = [], [], [], []
-    for number in numbers:
-        clip = dataset.clip(number, want=("frames", "labels"))
+    for number, clip in zip(numbers, dataset.clips(("frames", "labels"), numbers), strict=True):
         for t, landmarks in frames_of(clip):
             middle, side = face_square(landmarks)
             assert clip.frames is not None

@@ -88,8 +88,7 @@ def score_folder(model: Predictor, folder: Path) -> dict[str, Any]:
 
 def show_clips(dataset: Dataset, numbers: list[int]) -> Iterator[Shown]:
     """First frames of clips, with the one face that they plainly show, or plainly none."""
-    for number in numbers:
-        clip = dataset.clip(number, want=("frames", "labels"))
+    for clip in dataset.clips(("frames", "labels"), numbers):
         if clip.frames is None or not len(clip.frames) or not is_clear(clip, 0):
             continue
         face = face_in(clip, 0)

@@ -31,7 +31,7 @@ def score_voices(model: Predictor, dataset: Dataset, numbers: list[int]) -> dict
     """Figures of the three heads, dry and in noise, and false alarms by kind of noise."""
     rng = np.random.default_rng(HOUSE)
     acted = len({row["emotion"] for row in dataset.rows}) > 1
-    clips = (dataset.clip(number, want=("audio", "labels")) for number in numbers)
+    clips = dataset.clips(("audio", "labels"), numbers)
     heard = [second for clip in clips for second in seconds(clip, acted) if second.spoken]
     if not heard:
         raise ValueError(f"data set {dataset.folder}: nobody speaks in it")

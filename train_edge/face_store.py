@@ -159,8 +159,8 @@ def _read(dataset: Dataset, numbers: Sequence[int], folder: Path | None) -> dict
     clips: list[int] = []
     empty: list[int] = []
     progress = Progress(len(numbers), "read")
-    for count, number in enumerate(numbers):
-        clip = dataset.clip(number, want=("frames", "labels"))
+    each = zip(numbers, dataset.clips(("frames", "labels"), numbers), strict=True)
+    for count, (number, clip) in enumerate(each):
         for t, landmarks in frames_of(clip):
             crops[len(clips)], to_crop = _cut(clip, t, landmarks)
             points.append(landmarks @ to_crop[:, :2].T + to_crop[:, 2])

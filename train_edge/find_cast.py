@@ -93,8 +93,7 @@ def load_cast(dataset: Dataset, numbers: Sequence[int], most: int) -> Cast:
     picks = picks if len(numbers) > most else list(numbers)
     found: list[tuple[Grey, Grey, tuple[float, float, float]]] = []
     progress = Progress(len(picks), "read")
-    for count, number in enumerate(picks):
-        clip = dataset.clip(number, want=("frames", "labels"))
+    for count, clip in enumerate(dataset.clips(("frames", "labels"), picks)):
         if clip.frames is not None and len(clip.frames) and is_clear(clip, 0):
             found.append(_small(clip))
         progress.update(count + 1)

@@ -67,8 +67,7 @@ def load_films(dataset: Dataset, numbers: Sequence[int]) -> list[Film]:
     """Read clips as long as the model sees at least; ValueError where not two have speech."""
     films: list[Film] = []
     progress = Progress(len(numbers), "read")
-    for count, number in enumerate(numbers):
-        clip = dataset.clip(number)
+    for count, clip in enumerate(dataset.clips(numbers=numbers)):
         _check(dataset, clip)
         if clip.frames is not None and len(clip.frames) >= PICTURES:
             films.append(film_of(clip))

@@ -29,8 +29,7 @@ def load_spoken(dataset: Dataset, numbers: Sequence[int], films: Sequence[Film])
     matrix = lips_of_curves(films)
     found: list[Spoken] = []
     progress = Progress(len(numbers), "read voices")
-    for count, number in enumerate(numbers):
-        clip = dataset.clip(number, want=("audio", "labels"))
+    for count, clip in enumerate(dataset.clips(("audio", "labels"), numbers)):
         if "score" in clip.labels:
             one = _spoken(clip, matrix)
             found += [one] if len(one) >= PICTURES else []

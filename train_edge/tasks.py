@@ -13,7 +13,7 @@ from torch import Tensor, nn
 
 from generate.shards import Dataset
 from train_edge import face_task, find_task, networks, talking_task, voice_task
-from train_edge.data import cut_word, keywords, load_words, open_clips, split
+from train_edge.data import cut_word, keywords, load_both, load_words, open_clips, split
 from train_edge.face_store import load_faces
 from train_edge.face_task import FaceTask
 from train_edge.find_cast import MOST, MOST_HELD
@@ -75,9 +75,7 @@ def make_task(options: Options, data: str | Path) -> Task:
 def _task(options: Options, dataset: Dataset, kept: list[int], held: list[int]) -> Task:
     if options.task == "kws":
         words = options.words or keywords(dataset)
-        sounds = load_words(dataset, kept, words)
-        held_out = load_words(dataset, held, words, every=False)
-        return synthetic_task(options, words, sounds, held_out)
+        return synthetic_task(options, words, *load_both(dataset, kept, held, words))
     if options.task == "voice":
         heard = load_voices(dataset, kept, voice_task.HOUSES)
         return VoiceTask(options, heard, load_voices(dataset, held, voice_task.HELD_HOUSES))
@@ -148,7 +146,7 @@ def calibration_sounds(data: str | Path, count: int) -> NDArray[np.float32]:
     """Seconds of sound (n, 16000) in -1..1, n <= count, evenly drawn from the training clips."""
     dataset = open_clips(data, "audio")
     some = _spread(split(dataset)[0], count)
-    clips = (dataset.clip(number, want=("audio", "labels")) for number in some)
+    clips = dataset.clips(("audio", "labels"), some)
     heard = [clip for clip in clips if clip.audio is not None and len(clip.audio)]
     return np.stack([one_second(cut_word(clip, clip.facts["keyword"])) for clip in heard])
 

@@ -20,7 +20,7 @@ from device.files import sha256_of
 from generate.clip import SAMPLE_RATE_HZ
 from generate.progress import Progress
 from generate.shards import digest_of
-from train_edge.data import SILENCE, UNKNOWN, class_names, keywords, load_words, open_clips, split
+from train_edge.data import SILENCE, UNKNOWN, class_names, keywords, load_both, open_clips, split
 from train_edge.kws_task import KwsTask, share_out, synthetic_task
 from train_edge.options import Options
 from train_edge.real_folders import SPEECH, load_sound, one_second, read_manifest
@@ -166,8 +166,7 @@ class Speech:
     def _synthetic(self) -> tuple[Spectra, Spectra]:
         if self._made is None:
             kept, held = split(self.dataset)
-            sounds = load_words(self.dataset, kept, self.words)
-            self._made = sounds, load_words(self.dataset, held, self.words, every=False)
+            self._made = load_both(self.dataset, kept, held, self.words)
         return self._made
 
     def _check_twins(self) -> None:

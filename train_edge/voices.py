@@ -55,8 +55,8 @@ def load_voices(dataset: Dataset, numbers: Sequence[int], houses: Sequence[int] 
     acted = len({row["emotion"] for row in dataset.rows}) > 1
     found: list[Second] = []
     progress = Progress(len(numbers), "read")
-    for count, number in enumerate(numbers):
-        found += seconds(dataset.clip(number, want=("audio", "labels")), acted)
+    for count, clip in enumerate(dataset.clips(("audio", "labels"), numbers)):
+        found += seconds(clip, acted)
         progress.update(count + 1)
     progress.close()
     if not any(second.spoken for second in found):

@@ -102,8 +102,7 @@ def load_faces(folder: Path) -> Faces:
     group = int(dataset.header["options"].get("child_stills", 1))
     pixels, values, held = list[Pixels](), list[list[float]](), list[bool]()
     progress = Progress(len(dataset), "read", "picture")
-    for number in range(len(dataset)):
-        clip = dataset.clip(number, want=("frames", "labels"))
+    for number, clip in enumerate(dataset.clips(("frames", "labels"))):
         row = attributes_of(clip)
         if row is not None and clip.frames is not None:
             points = clip.labels["landmarks_px"][0].astype(np.float64)

@@ -116,8 +116,7 @@ def _from_dataset(folder: Path, size_px: int) -> Pictures:
     _check_memory(folder, len(dataset), size_px)
     pixels, labels = list[Pixels](), list[str]()
     progress = Progress(len(dataset), "read", "picture")
-    for number in range(len(dataset)):
-        clip = dataset.clip(number, want=("frames", "labels"))
+    for number, clip in enumerate(dataset.clips(("frames", "labels"))):
         infrared = clip.facts["camera"].get("kind") == "infrared"  # grey: no colour to learn
         if clip.frames is not None and "landmarks_px" in clip.labels and not infrared:
             points = clip.labels["landmarks_px"][0].astype(np.float64)
