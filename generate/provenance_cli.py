@@ -136,12 +136,19 @@ def _show(options: Show) -> int:
 def _shown(path: Location, trust: str) -> int:
     if isinstance(path, Remote) or path.is_dir():
         return _shown_dataset(path, trust)
-    data = path.read_bytes()
+    data = _bytes_of(path)
     said = read(data)
     print(one_line(f"{path}: {_in_words(said)}"))
     line, holds = _credential(data, trust)
     print(one_line(f"  {line}"))
     return int(said is None or not holds)
+
+
+def _bytes_of(path: Path) -> bytes:
+    """A file's bytes; ValueError for a device or a pipe, which might never end."""
+    if path.exists() and not path.is_file():
+        raise ValueError(f"{path}: want a file or the folder of a data set")
+    return path.read_bytes()
 
 
 def _in_words(said: Provenance | None) -> str:
@@ -237,8 +244,9 @@ def _each(
     """What each file becomes; ValueError names the first that cannot, before any is written."""
     made = []
     for path in paths:
+        data = _bytes_of(path)
         try:
-            made.append((path, change(path, path.read_bytes())))
+            made.append((path, change(path, data)))
         except ValueError as error:
             raise ValueError(f"{path}: {error}") from error
     return made

@@ -22,6 +22,8 @@ from generate.gan.layers import fir_taps
 from generate.gan.networks import Generator
 from generate.gan.store import load_average, read_card
 from generate.gan.unpickle import read_checkpoint
+from generate.provenance import TRAINED, Provenance
+from generate.provenance_files import read
 
 SIZES = Architecture(16, 512, 32, 24, 24, 3)
 
@@ -264,7 +266,8 @@ def test_command_line_imports_and_samples(tmp_path: Path, source: Any, capsys: A
     assert read_card(out).source == "imported from net.pkl"
     words = ["gan", "sample", str(out), "--out", str(tmp_path / "faces"), "--count", "3"]
     assert main(words) == 0
-    assert (tmp_path / "faces" / "sheet.png").is_file()
+    said = [read(path.read_bytes()) for path in sorted((tmp_path / "faces").glob("*.png"))]
+    assert said == [Provenance(TRAINED, 0)] * 4, "three faces and a sheet"
     assert main(["gan", "import", str(path), "--out", str(out)]) == 2
     assert "already there" in capsys.readouterr().err
     assert main(["gan", "sample", str(tmp_path), "--out", str(tmp_path / "x")]) == 2

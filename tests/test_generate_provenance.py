@@ -111,6 +111,18 @@ def test_a_stamp_is_small_says_what_was_meant_and_leaves_the_content(suffix: str
         np.testing.assert_array_equal(jpeg_to_frame(after, "x"), jpeg_to_frame(before, "x"))
 
 
+def test_a_stamp_stands_where_strict_readers_want_it() -> None:
+    after = {suffix: stamped(data, SAID) for suffix, data in PLAIN.items()}
+    jpeg, wav, flac = after["jpg"], after["wav"], after["flac"]
+    assert jpeg[2:4] == b"\xff\xe0" and jpeg.index(b"ns.adobe.com") < jpeg.index(b"\xff\xdb")
+    assert int.from_bytes(wav[4:8], "little") == len(wav) - 8
+    assert flac[4] & 0x7F == 0, "STREAMINFO is the first block"
+    at = 0
+    while at < len(after["mp4"]):
+        at += int.from_bytes(after["mp4"][at : at + 4], "big")
+    assert at == len(after["mp4"])
+
+
 @pytest.mark.parametrize("suffix", PLAIN)
 def test_a_file_that_says_something_is_not_stamped_again(suffix: str) -> None:
     with pytest.raises(ValueError, match=r"already|says nothing yet"):
@@ -256,6 +268,32 @@ def test_a_head_with_captured_motion_is_synthetic_in_part(tmp_path: Path) -> Non
     write_csv(path, motion, synthetic=False)
     assert main(["motion", "export", str(path), "--out", str(tmp_path / "h.glb")]) == 0
     assert others(tmp_path / "h.glb") == VOCABULARY + CAPTURED_IN_PART
+
+
+IN_MEMORY = {
+    "generate/render/sensor.py": "a camera's JPEG, decoded at once",
+    "generate/sound/codecs.py": "a telephone's coding, decoded at once",
+    "train_edge/find_scenes.py": "a camera's JPEG, decoded at once",
+    "train_edge/augment_image.py": "a camera's JPEG, decoded at once",
+    "generate/voice/coqui_train.py": "lines of a user's corpus, cut for training",
+    "train_edge/charts.py": "drawings of numbers",
+    "generate/media.py": "writes what it is told to say",
+    "export/page.py": "stamps its film",
+}
+"""Modules that encode pictures or sound by themselves; others go through media.py."""
+
+
+def test_no_other_module_writes_pictures_or_sound() -> None:
+    writes = re.compile(
+        r"imencode|imwrite|soundfile\.write|SoundFile\(\w+, .w|savefig|av\.open\(\w+, .w"
+    )
+    found = {
+        str(path.relative_to(ROOT))
+        for package in ("device", "generate", "train_edge", "export")
+        for path in (ROOT / package).rglob("*.py")
+        if writes.search(path.read_text("utf-8"))
+    }
+    assert found == set(IN_MEMORY)
 
 
 def test_every_committed_picture_says_so() -> None:

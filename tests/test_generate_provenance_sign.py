@@ -72,7 +72,8 @@ def test_what_the_command_signs_is_trusted_with_its_authority_alone(
         assert alone is not None and alone.state == "Valid"
         assert read(data) == SAID
         assert len(data) - len(FILES[path.name]) < 4000
-    capsys.readouterr()
+    assert run("sign", paths[0], *by(signer)) == 2
+    assert "is signed already" in capsys.readouterr().err
     assert run("show", *paths, "--trust", signer / "authority.pem") == 0
     assert capsys.readouterr().out.count("whom an authority in --trust knows") == len(paths)
 
@@ -228,6 +229,7 @@ def test_wrong_use_is_one_line_and_changes_nothing(
         (("mark", dumb, "--source", "digitalCapture"), "unknown --source"),
         (("show", good, "--trust", good), "not certificates in PEM"),
         (("show",), "name a file"),
+        (("show", "/dev/zero"), "want a file"),
     ]  # fmt: skip
     for line, reason in wrong:
         capsys.readouterr()

@@ -15,6 +15,8 @@ from generate.motion.direction_cues import direction_cues
 from generate.motion.score_text import from_text
 from generate.motion.showreel import CELL_PX, LINE_PX, SCENES, SHEET_COLUMNS, command, make_showreel
 from generate.presets import Talk
+from generate.provenance import ALGORITHMIC, Provenance
+from generate.provenance_files import read
 from generate.spec import EMOTIONS
 
 
@@ -79,4 +81,6 @@ def test_a_reel_has_its_film_its_sheet_and_its_scores(tmp_path):
     assert abs(len(pictures) / 5 - score.length_s) < 0.01
     assert abs(len(sound) / 16000 - score.length_s) < 0.15
     sheet = jpeg_to_frame((tmp_path / "sheet.jpg").read_bytes(), "sheet")
+    for name in ("showreel.mp4", "sheet.jpg"):
+        assert read((tmp_path / name).read_bytes()) == Provenance(ALGORITHMIC)
     assert sheet.shape == (CELL_PX + LINE_PX, SHEET_COLUMNS * CELL_PX, 3)

@@ -1,11 +1,15 @@
 """Known models have known figures in a transfer report, and its page says them safely."""
 
+import base64
+import re
 from pathlib import Path
 
 import numpy as np
 import pytest
 
 from device.stamp import make_stamp
+from generate.provenance import ALGORITHMIC, Provenance
+from generate.provenance_files import read
 from train_edge.page import Page, write_page
 from train_edge.transfer import REAL, SYNTHETIC
 from train_edge.transfer_result import Truth, figures
@@ -60,5 +64,7 @@ def test_the_page_of_the_quickstart_adds_children_to_the_common_one(tmp_path: Pa
     page = Page("Two models", "y", [], [], [], make_stamp())
     write_report(tmp_path / "page.html", page, np.zeros((4, 4, 3), np.uint8), None)
     text = (tmp_path / "page.html").read_text()
+    pictures = re.findall(r"data:image/jpeg;base64,([^\"']+)", text)
+    assert [read(base64.b64decode(one)) for one in pictures] == [Provenance(ALGORITHMIC)]
     assert text.index("<h1>Two models") < text.index("<h2>The children") < text.index("How this")
     assert ".clip canvas" in text and "<video" not in text
