@@ -35,6 +35,7 @@ from common import finish
 
 from export.generator import Eager, export_generator
 from export.generator_cpu import LEAST_PX, CpuGenerator
+from export.generator_cpu_int8 import int8_generator
 from export.generator_int8 import image_distance
 from export.kernels.products.kernel import multiply, panels_of
 from export.parity import relative_error
@@ -44,7 +45,7 @@ from generate.gan.networks import Generator
 
 SEED = 5
 Call = Callable[[Any], Any]
-INT8 = ("ort_int8", "openvino_int8")
+INT8 = ("ort_int8", "openvino_int8", "kernels_int8")
 EXACT = ("ort_fused", "openvino_fused", "kernels")
 """float32 forms that were made for speed."""
 TRANSFORMED = {False: 36 / 144, True: 81 / 144}
@@ -150,6 +151,10 @@ def variants(
         "ort_int8": ort_call(files["int8"]),
         "kernels": CpuGenerator(generator),
     }
+    try:
+        calls["kernels_int8"] = int8_generator(generator)
+    except RuntimeError as error:
+        missing.append({"kind": "not run", "name": "kernels_int8", "reason": str(error)})
     if compiled:
         calls["compiled"] = torch_call(torch.compile(eager))
     else:

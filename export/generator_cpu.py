@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import cast
+from typing import Any, cast
 
 import numpy as np
 from numpy.typing import NDArray
@@ -37,13 +37,13 @@ LEAST_PX = 16
 
 
 @dataclass(frozen=True)
-class _Affine:
+class Affine:
     weight: Floats
     """(out, in)"""
     bias: Floats
 
     @classmethod
-    def of(cls, layer: Linear) -> _Affine:
+    def of(cls, layer: Linear) -> Affine:
         weight, bias = (wide(array_of(part), 0) for part in layer.effective())
         return cls(weight, bias)
 
@@ -52,10 +52,10 @@ class _Affine:
 
 
 @dataclass(frozen=True)
-class _Layer:
-    """One modulated convolution and its epilogue."""
+class Layer:
+    """One modulated convolution and its epilogue, in float32."""
 
-    style: _Affine
+    style: Affine
     power: Floats
     """(out, in): sum of the squares of each kernel."""
     weight: Floats
@@ -66,6 +66,10 @@ class _Layer:
     up: bool
     tiles: bool
 
+    def wants(self, style: Floats) -> Floats:
+        """(in,): what its input is to be multiplied with by whoever makes it."""
+        return np.ones_like(style) if self.up else style
+
     def styles(self, w: Floats) -> tuple[Floats, Floats]:
         """What the inputs (in,) and the outputs (out,) are multiplied with."""
         style = self.style(w)
@@ -74,6 +78,18 @@ class _Layer:
         root = np.sqrt(self.power @ (style * style) + np.float32(EPSILON / most**2))
         return style, np.asarray(GAIN / root, np.float32)
 
+    def run(
+        self, x: Floats, style: Floats, scale: Floats, after: Floats, out: Any, scratch: Scratch
+    ) -> None:
+        """x (H + 2, W + 2, in) -> out, with its border of zeros."""
+        if self.up:
+            step = _double_by_tiles if self.tiles else _double
+            step(self, x, style, scale, after, out, scratch)
+        elif self.tiles:
+            _by_winograd(self, x, scale, after, out, scratch)
+        else:
+            _by_windows(self, x, scale, after, out, scratch)
+
 
 class CpuGenerator:
     """A Generator, prepared: takes ws (B, n_ws, w_dim) to images (B, 3, H, W) float32.
@@ -81,18 +97,21 @@ class CpuGenerator:
     Channels are filled up with zeros to the next multiple of COLUMNS.
     """
 
+    _features: list[Any]
+    """What each layer gives, (H + 2, W + 2, out)."""
+
     def __init__(self, generator: Generator, noise: bool = True) -> None:
         self.sizes, net = generator.sizes, generator.synthesis
         self._scratch = Scratch()
         self._const = wide(array_of(net.const), 0).transpose(1, 2, 0)
-        self._layers = [_layer_of(cast(SynthesisLayer, layer), noise) for layer in net.layers]
+        self._layers = [layer_of(cast(SynthesisLayer, layer), noise) for layer in net.layers]
         heads = [cast(ModulatedConv, head) for head in net.to_rgb]
-        self._styles = [_Affine.of(head.style) for head in heads]
+        self._styles = [Affine.of(head.style) for head in heads]
         self._rows = [wide(array_of(head.effective())[:, :, 0, 0], 1) for head in heads]
         self._biases = [array_of(head.bias) for head in heads]
-        self._features = [_bordered(len(layer.picture), len(layer.bias)) for layer in self._layers]
+        self._features = [bordered(len(layer.picture), len(layer.bias)) for layer in self._layers]
         self._images = [
-            _bordered(side // 2, 3) for side in (4, *(2 * s for s in self.sizes.resolutions))
+            bordered(side // 2, 3) for side in (4, *(2 * s for s in self.sizes.resolutions))
         ]
 
     def __call__(self, ws: Floats) -> Floats:
@@ -104,50 +123,38 @@ class CpuGenerator:
 
     def _one(self, w: Floats) -> Floats:
         styles = [layer.styles(w[index]) for index, layer in enumerate(self._layers)]
-        x = _bordered(4, self._const.shape[2])
+        x = bordered(4, self._const.shape[2])
         x[1:-1, 1:-1] = self._const * styles[0][0]
         for index, layer in enumerate(self._layers):
             style, scale = styles[index]
-            # A next convolution wants its style in; colours want none.
-            after = styles[index + 1][0] if layer.up else np.ones_like(layer.bias)
+            after = np.ones_like(layer.bias)
+            if index + 1 < len(styles):
+                after = self._layers[index + 1].wants(styles[index + 1][0])
             out = self._features[index]
-            _convolve(layer, x, style, scale, after, out, self._scratch)
+            layer.run(x, style, scale, after, out, self._scratch)
             x = out
             if not layer.up:
                 number = index // 2
-                rows = self._rows[number] * self._styles[number](w[2 * number + 1])
+                rows = self._rows[number] * self._styles[number](w[2 * number + 1]) / after
                 image = self._images[number + 1]
                 to_rgb(x, rows, self._biases[number], self._images[number], image)
         return np.ascontiguousarray(image[1:-1, 1:-1].transpose(2, 0, 1))
 
 
-def _convolve(
-    layer: _Layer,
-    x: Floats,
-    style: Floats,
-    scale: Floats,
-    after: Floats,
-    out: Floats,
-    scratch: Scratch,
+def _by_windows(
+    layer: Layer, x: Floats, scale: Floats, after: Floats, out: Floats, scratch: Scratch
 ) -> None:
-    """What doubles gets its style here; the others have it in x already."""
-    if layer.up:
-        step = _double_by_tiles if layer.tiles else _double
-        step(layer, x, style, scale, after, out, scratch)
-    elif layer.tiles:
-        _by_winograd(layer, x, scale, after, out, scratch)
-    else:
-        side, n_out = len(layer.picture), len(layer.bias)
-        windows = np.lib.stride_tricks.sliding_window_view(x, (3, 3), (0, 1))
-        flat = windows.transpose(0, 1, 3, 4, 2).reshape(1, side * side, -1)
-        answer = scratch.array("answers", 1, side * side, n_out)
-        multiply(flat, side * side, layer.weight, answer)
-        answer = answer.reshape(side, side, n_out)
-        out[1:-1, 1:-1] = finished(answer, scale, layer.bias, layer.picture, after, SLOPE)
+    side, n_out = len(layer.picture), len(layer.bias)
+    windows = np.lib.stride_tricks.sliding_window_view(x, (3, 3), (0, 1))
+    flat = windows.transpose(0, 1, 3, 4, 2).reshape(1, side * side, -1)
+    answer = scratch.array("answers", 1, side * side, n_out)
+    multiply(flat, side * side, layer.weight, answer)
+    answer = answer.reshape(side, side, n_out)
+    out[1:-1, 1:-1] = finished(answer, scale, layer.bias, layer.picture, after, SLOPE)
 
 
 def _by_winograd(
-    layer: _Layer, x: Floats, scale: Floats, after: Floats, out: Floats, scratch: Scratch
+    layer: Layer, x: Floats, scale: Floats, after: Floats, out: Floats, scratch: Scratch
 ) -> None:
     for first, _, tiles, points, answers in _strips(layer, x, 36, scratch):
         to_points(x, first, tiles, points)
@@ -156,7 +163,7 @@ def _by_winograd(
 
 
 def _double(
-    layer: _Layer,
+    layer: Layer,
     x: Floats,
     style: Floats,
     scale: Floats,
@@ -174,7 +181,7 @@ def _double(
 
 
 def _double_by_tiles(
-    layer: _Layer,
+    layer: Layer,
     x: Floats,
     style: Floats,
     scale: Floats,
@@ -203,7 +210,7 @@ def _double_by_tiles(
 
 
 def _strips(
-    layer: _Layer, x: Floats, planes: int, scratch: Scratch
+    layer: Layer, x: Floats, planes: int, scratch: Scratch
 ) -> Iterator[tuple[int, int, int, Floats, Floats]]:
     """First and last row of tiles, number of tiles, and places for points and answers of a strip
     of bordered features x."""
@@ -222,7 +229,7 @@ def _rows_of_tiles(planes: int, across: int, n_in: int, n_out: int) -> int:
     return max(1, room // (planes * across * (n_in + n_out) * 4))
 
 
-def _layer_of(layer: SynthesisLayer, noise: bool) -> _Layer:
+def layer_of(layer: SynthesisLayer, noise: bool) -> Layer:
     conv, weight = layer.conv, wide(array_of(layer.conv.effective()), 0, 1)
     side, n_in, n_out = len(layer.noise), weight.shape[1], weight.shape[0]
     strength = GAIN * float(layer.noise_strength.detach()) if noise else 0.0
@@ -233,14 +240,14 @@ def _layer_of(layer: SynthesisLayer, noise: bool) -> _Layer:
         ready = weight.transpose(1, 2, 3, 0).reshape(1, n_in, 9 * n_out)
     else:
         ready = weight.transpose(2, 3, 1, 0).reshape(1, 9 * n_in, n_out)
-    return _Layer(
-        _Affine.of(conv.style),
-        np.ascontiguousarray((weight.astype(np.float64) ** 2).sum((2, 3)), np.float32),
-        panels_of(ready),
-        wide(array_of(conv.bias) * np.float32(GAIN), 0),
-        array_of(layer.noise) * np.float32(strength),
-        conv.up,
-        tiles,
+    return Layer(
+        style=Affine.of(conv.style),
+        power=np.ascontiguousarray((weight.astype(np.float64) ** 2).sum((2, 3)), np.float32),
+        weight=panels_of(ready),
+        bias=wide(array_of(conv.bias) * np.float32(GAIN), 0),
+        picture=array_of(layer.noise) * np.float32(strength),
+        up=conv.up,
+        tiles=tiles,
     )
 
 
@@ -250,5 +257,5 @@ def wide(x: Floats, *axes: int) -> Floats:
     return np.pad(x, more)
 
 
-def _bordered(side: int, channels: int) -> Floats:
+def bordered(side: int, channels: int) -> Floats:
     return np.zeros((side + 2, side + 2, channels), np.float32)

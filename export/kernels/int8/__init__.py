@@ -1,0 +1,1 @@
+"""Convolutions of the generator in int8, for processors that multiply bytes by fours (VNNI)."""
