@@ -222,7 +222,8 @@ def mutated_npz(raw: bytes, rng: random.Random) -> bytes:
     out = io.BytesIO()
     with zipfile.ZipFile(out, "w", method) as archive:
         for part, data in parts.items():
-            archive.writestr(part, data)
+            info = zipfile.ZipInfo(part)  # of no time: the same bytes at every call
+            archive.writestr(info, data, method)
     return _other_directory(out.getvalue(), rng) if rng.random() < 0.3 else out.getvalue()
 
 

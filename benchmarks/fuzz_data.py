@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import csv
 import io
 import runpy
@@ -27,10 +28,13 @@ from fuzz_bytes import (
 from fuzz_common import Kind, expect, mutated_bytes, mutated_json
 
 from device.backends.wav import read_wav
+from generate import provenance_files
 from generate.clip import Clip, facts_from_bytes, facts_to_bytes, labels_from_bytes, labels_to_bytes
 from generate.gan.pictures import read_square
 from generate.media import audio_to_flac, flac_to_audio, frames_to_mp4, jpeg_to_frame, mp4_to_frames
 from generate.motion.taken import clip_motion, clip_person, clip_phonemes, clip_score
+from generate.provenance import of_picture
+from generate.provenance_sign import credential
 from generate.shard_notes import note_path, read_note
 from generate.shards import Dataset, clip_members, index_shard, open_dataset, shard_name
 from train_edge.data import keywords, split
@@ -195,6 +199,23 @@ def read_film(place: Path, data: bytes) -> None:
     mp4_to_frames(data, "clip")
 
 
+def read_provenance(place: Path, data: bytes) -> None:
+    """A changed file that says where it comes from, by each reader of that."""
+    del place
+    said = provenance_files.read(data)
+    str(said).encode()
+    credential(data)
+    if said is None:
+        with contextlib.suppress(ValueError):
+            provenance_files.stamped(data, of_picture(clips()[1].facts))
+
+
+def _stamped() -> list[bytes]:
+    said = of_picture(clips()[1].facts)
+    made = [provenance_files.stamped(data, said) for data in (*_pictures()[:2], *_films()[:1])]
+    return made + [provenance_files.stamped(data, said) for data in _sounds()[:2]]
+
+
 def read_speech(place: Path, data: bytes) -> None:
     """A changed manifest.csv."""
     folder = _with_link(TINY["speech_folder"](place / "speech", clips=3), place)
@@ -248,10 +269,10 @@ def _sounds() -> list[bytes]:
     tone = np.sin(np.arange(2000) / 9).astype(np.float32)
     for kind, coding, rate in (
         ("WAV", "PCM_16", 8000),
-        ("WAV", "FLOAT", 44100),
+        ("WAV", "PCM_32", 44100),
         ("RF64", "PCM_24", 16000),
         ("WAVEX", "PCM_U8", 48000),
-        ("OGG", "VORBIS", 16000),
+        ("AU", "PCM_16", 16000),
         ("AIFF", "PCM_16", 8000),
     ):
         out = io.BytesIO()
@@ -342,6 +363,16 @@ KINDS = {
     ),
     "sound": Kind(_sounds, mutated_binary, read_sound, (MEDIA, FOLDERS, "device/backends/wav.py")),
     "film": Kind(_films, _damaged_film, read_film, (MEDIA,)),
+    "provenance": Kind(
+        _stamped,
+        mutated_binary,
+        read_provenance,
+        (
+            "generate/provenance_files.py",
+            "generate/provenance_flac.py",
+            "generate/provenance_sign.py",
+        ),
+    ),
     "speech": Kind(_speech, mutated_text, read_speech, (FOLDERS,)),
     "landmarks": Kind(_landmarks, mutated_text, read_faces, (FOLDERS,)),
 }

@@ -7,6 +7,7 @@ import io
 import json
 import pickle
 import random
+import re
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -30,8 +31,8 @@ from device.backends.scoring import packed, read_samples
 from device.files import sha256_of
 from device.front_end import LOGMEL
 from device.samples import Samples
-from device.stamp import make_stamp
-from device.strict import dumps
+from device.stamp import Stamp
+from device.strict import decode, dumps, encode, load_json
 from export.evaluations import read_accuracy
 from generate.gan import attribute_net, edit_store, state
 from generate.gan.architecture import Architecture
@@ -52,7 +53,9 @@ from train_edge.presets import preset
 from train_edge.run import DONE, RunFile, load_run
 
 SIZES = Architecture(8, 64, 8, 8, 8, 1)
-STAMP = make_stamp()
+GOLDEN = Path(__file__).resolve().parent.parent / "tests" / "data" / "device_stamp.json"
+STAMP = decode(Stamp, load_json(GOLDEN), GOLDEN.name)
+"""A stamp of now would make every case another."""
 LABELS = ("low", "high", "unknown")
 
 
@@ -101,7 +104,8 @@ def kept_files() -> dict[str, bytes]:
         files["gan_checkpoint"] = (place / CHECKPOINT).read_bytes()
         found = Directions(("age",), np.ones((8, 1)), np.ones(1), {"age": 0.5}, np.eye(8))
         edit_store.save_edits(place, found, [], "0" * 64)
-        files["edits"] = (place / edit_store.CARD).read_bytes()
+        edits = load_json(place / edit_store.CARD) | {"stamp": encode(STAMP)}
+        files["edits"] = json.dumps(edits).encode()
         files["steps"] = (place / edit_store.STEPS).read_bytes()
     return files
 
@@ -284,11 +288,12 @@ def _pickles() -> list[bytes]:
     }
     zipped, legacy = io.BytesIO(), io.BytesIO()
     torch.save(weights, zipped)
-    torch.save(weights, legacy, _use_new_zipfile_serialization=False)
+    torch.save({"a": torch.ones(3)}, legacy, _use_new_zipfile_serialization=False)
     plain = pickle.dumps({"a": [1, "x", (2.5, None)], "b": {"c": b"123"}}, protocol=2)
     model = io.BytesIO()
     torch.save({"model": tiny().state_dict(), "step": 1}, model)
-    return [zipped.getvalue(), legacy.getvalue(), plain, model.getvalue()]
+    keys = re.sub(rb"X.\0\0\0\d{9,20}", b"X\x01\0\0\x000", legacy.getvalue())  # were addresses
+    return [zipped.getvalue(), keys, plain, model.getvalue()]
 
 
 def _damaged_pickle(raw: bytes, rng: random.Random) -> bytes:

@@ -84,6 +84,7 @@ class Tally:
         row["slowest_s"] = max(row["slowest_s"], round(seconds, 3))
         if wrong is not None:
             row["faults"].append({"case": number, "what": wrong[:1000]})
+            print(f"\n{row['kind']} case {number}: {wrong[:400]}", file=sys.stderr, flush=True)
         self.count += 1
         self.progress.update(self.count)
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 import io
 import struct
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from device import limits
+from generate.provenance_flac import begin as flac_begin
 
 SOUNDS = (b"RIFF", b"RIFX", b"RF64", b"fLaC")
 """How wav and flac files begin."""
@@ -100,17 +102,30 @@ def decode_sound(source: bytes | Path, where: str, dtype: str) -> tuple[NDArray[
 
     ValueError, naming `where`, for other files and over limits.SOUND_SAMPLES and SOUND_RATES_HZ.
     """
+    with _sound(source, where) as sound:
+        return sound.read(dtype=dtype, always_2d=True), int(sound.samplerate)
+
+
+def sound_seconds(path: Path) -> float:
+    """Return how long a wav or flac lasts by its header; ValueError as of `decode_sound`."""
+    with _sound(path, str(path)) as sound:
+        return float(sound.frames / sound.samplerate)
+
+
+@contextmanager
+def _sound(source: bytes | Path, where: str) -> Iterator[Any]:
+    """A soundfile.SoundFile whose header was checked; its errors become a ValueError."""
     import soundfile
 
     with open(source, "rb") if isinstance(source, Path) else io.BytesIO(source) as file:
+        file.seek(flac_begin(file.read(10)))
         if file.read(4) not in SOUNDS:
             raise ValueError(f"{where}: not a sound file of wav or flac")
         file.seek(0)
         try:
             with soundfile.SoundFile(file) as sound:
                 _check_sound(sound, where)
-                samples = sound.read(dtype=dtype, always_2d=True)
-                return samples, int(sound.samplerate)
+                yield sound
         except (soundfile.SoundFileError, RuntimeError, TypeError, MemoryError) as error:
             said = getattr(error, "error_string", None) or type(error).__name__
             raise ValueError(f"{where}: not a sound file that can be read ({said})") from None

@@ -276,7 +276,7 @@ def test_a_spoken_corpus_is_read_back_with_its_times(tmp_path: Path) -> None:
         ("../line-00000|hello", "plain file name"),
         ("other|hello", "is missing"),
         ("line-00000|你好", "cannot say"),
-        ("noise|hello", "no sound file"),
+        ("noise|hello", "not a sound file"),
     ],
 )
 def test_a_wrong_line_of_a_corpus_is_named(tmp_path: Path, row: str, said: str) -> None:

@@ -140,9 +140,10 @@ def _prepare(line: Line, work: Path) -> tuple[Path, NDArray[np.float32]]:
     import soundfile
     import soxr
 
+    from generate.decode import decode_sound
     from generate.voice.world import FRAME_S, analyse
 
-    audio, rate_hz = soundfile.read(line.wav, dtype="float32", always_2d=True)
+    audio, rate_hz = decode_sound(line.wav, str(line.wav), "float32")
     wav = line.wav
     if not np.isfinite(audio).all():
         raise ValueError(f"{wav} holds samples that are not finite")

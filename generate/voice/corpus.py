@@ -16,6 +16,7 @@ import numpy as np
 from device.files import write_atomic
 from device.limits import read_text
 from device.strict import loads
+from generate.decode import sound_seconds
 from generate.media import audio_to_wav
 from generate.progress import Progress
 from generate.provenance import of_voice
@@ -108,8 +109,6 @@ def read_corpus(folder: Path) -> list[Line]:
 
 
 def _line(folder: Path, row: str, known: dict[str, tuple[Timed, ...]]) -> Line:
-    import soundfile
-
     name, *texts = (part.strip() for part in row.split("|"))
     if not 1 <= len(texts) <= 2 or not name:
         raise ValueError(f"{row[:60]!r} is not id|text or id|text|normalised text")
@@ -119,14 +118,9 @@ def _line(folder: Path, row: str, known: dict[str, tuple[Timed, ...]]) -> Line:
     wav = folder / "wavs" / f"{name}.wav"
     if not wav.is_file():
         raise ValueError(f"{wav} is missing")
-    try:
-        about = soundfile.info(wav)
-    except soundfile.LibsndfileError as error:
-        raise ValueError(f"{wav} is no sound file: {error.error_string}") from error
-    except (RuntimeError, TypeError) as error:
-        raise ValueError(f"{wav} is no sound file") from error
-    if not SHORTEST_S <= about.duration <= LONGEST_S:
-        raise ValueError(f"{wav} lasts {about.duration:.2f} s; want {SHORTEST_S} to {LONGEST_S:g}")
+    lasts_s = sound_seconds(wav)
+    if not SHORTEST_S <= lasts_s <= LONGEST_S:
+        raise ValueError(f"{wav} lasts {lasts_s:.2f} s; want {SHORTEST_S} to {LONGEST_S:g}")
     return Line(name, texts[-1], wav, known.get(name, ()))
 
 
