@@ -2,6 +2,7 @@
 # make test         lint-free, network-free tests of everything (at most 10 minutes)
 # make test-long    the tests that take minutes
 # make virtual-pi   Arm roots run by qemu, and the tests of runs on them (root; apt where missing)
+# make fuzz         damages the files of one KIND for some SECONDS, guided by coverage (docs/hostile.md)
 # make lint         style, types and import directions
 # make tts-venv     Coqui's TTS in an environment of its own: COLLODI_TTS_PYTHON=.tts-venv/bin/python
 PYTHON ?= python3
@@ -10,7 +11,7 @@ BIN := $(VENV)/bin
 REAL ?=
 export PIP_DISABLE_PIP_VERSION_CHECK = 1
 
-.PHONY: quickstart test test-long lint install bench voices tts-venv venv-as-root \
+.PHONY: quickstart test test-long fuzz lint install bench voices tts-venv venv-as-root \
 	virtual-pi clean
 
 quickstart: install voices
@@ -21,6 +22,12 @@ test: install
 
 test-long: install
 	$(BIN)/python -m pytest -m long
+
+KIND ?= facts
+SECONDS ?= 60
+fuzz: install
+	$(BIN)/python -m pip install --quiet -c constraints.txt --group fuzz
+	$(BIN)/python benchmarks/scale_fuzz.py --guided $(KIND) --seconds $(SECONDS)
 
 lint: install
 	$(BIN)/ruff check .
