@@ -191,6 +191,14 @@ def test_a_capture_becomes_a_moving_head_from_the_command_line(tmp_path, capsys)
     assert "60 frames at 24 Hz" in capsys.readouterr().out
 
 
+def test_a_child_with_its_hands_before_its_face_leaves_as_a_head(tmp_path):
+    data, out = tmp_path / "talk", tmp_path / "h.glb"
+    line = ["generate", "talk", "--clips", "1", "--max-s", "1", "--size-px", "64", "--fix"]
+    assert main([*line, "held=two hands", "--engine", "loop", "--out", str(data)]) == 0
+    assert main(["motion", "export", str(data), "--out", str(out)]) == 0
+    assert pygltflib.GLTF2().load(str(out)).asset.extras["synthetic"] is True
+
+
 def test_a_clip_gives_its_motion_and_its_person():
     motion, key = some_motion(5), "talk-00000003"
     labels = {"arkit": motion.arkit, "head_pose_deg": motion.head_deg, "gaze_deg": np.zeros((5, 2))}

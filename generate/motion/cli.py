@@ -170,12 +170,15 @@ def _export(options: Export) -> None:
 
 
 def _write_head(options: Export, motion: Any, found: Any) -> None:
+    from generate.motion.gesture import HELD_HANDS
     from generate.motion.head_glb import write_glb
     from generate.people.child import Child
     from generate.people.skin import look
     from generate.spec import Person
 
     person = found.person or Person(age_years=options.age_years, face_seed=options.face_seed)
+    if person.held in HELD_HANDS:  # own hands before the face are no part of a head
+        person = replace(person, held="none")
     about = {**found.about, "motion_synthetic": found.synthetic}
     write_glb(options.out, Child(person), look(person), motion, about)
 
