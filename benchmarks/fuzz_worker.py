@@ -34,10 +34,12 @@ def kinds() -> dict[str, Runner]:
     """All kinds by name, those of bench_fuzz.py among them."""
     import bench_fuzz
     import fuzz_data
+    import fuzz_provenance
     import fuzz_text
     import fuzz_weights
 
-    return {**fuzz_data.KINDS, **fuzz_weights.KINDS, **fuzz_text.KINDS, **bench_fuzz.KINDS}
+    files = {**fuzz_data.KINDS, **fuzz_provenance.KINDS}
+    return {**files, **fuzz_weights.KINDS, **fuzz_text.KINDS, **bench_fuzz.KINDS}
 
 
 def one_case(name: str, kind: Runner, number: int, place: Path, watch: Any) -> Verdict:
