@@ -18,7 +18,7 @@ from train_edge.run import CHECKPOINT, DONE, MODEL, OPTIONS, STATS, read_options
 
 EVERY = 3
 """Steps of training between two checkpoints."""
-WORDS = "generate words --out out --clips 24 --shard-clips 3 --seed 1"
+WORDS = "generate words --out out --clips 12 --shard-clips 2 --seed 1"
 TRAIN = f"train kws --data data --out runs --steps 12 --batch 4 --threads 1 \
 --checkpoint-steps {EVERY}"
 RUN = "runs/00000-kws-data"

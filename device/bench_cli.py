@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import argparse
+import os
 import sys
+import tempfile
 from pathlib import Path
 
 from device.args import Parser, one_or_more_of, positive_int, positive_seconds, shown
 from device.backends import VARIANTS
 from device.bench import Options, bench
 from device.compare_cli import main as compare
+from device.files import check_writable
 from device.gates import add_gates, gate, read_gates
 from device.probes.pulse import CHIP_S
 from device.report import Report, Work, write_report
@@ -43,12 +46,30 @@ def main(argv: list[str]) -> int:
     if words.resume == bool(words.bundle) or (words.resume and words.board == "local"):
         parser.error("name a bundle, or a board with --resume")
     budgets = read_gates(words)
+    for path in filter(None, (words.json, words.junit, words.html)):
+        check_writable(path)
     report = _bench(words)
     print(shown(report_text(report)))
     if words.json is not None:
-        write_report(words.json, report)
+        _write(words.json, report)
     kept = gate(report, budgets, words)
     return status(report) if kept else 1
+
+
+def _write(path: Path, report: Report) -> None:
+    """Write the report; where its disk is full now, among temporary files, and say so."""
+    try:
+        write_report(path, report)
+    except OSError as error:
+        handle, name = tempfile.mkstemp(prefix="collodi-report-", suffix=".json")
+        os.close(handle)
+        try:
+            write_report(Path(name), report)
+        except OSError:
+            Path(name).unlink()
+            raise error from None
+        said = f"{error.strerror}; the report is in {name}, not in"
+        raise OSError(error.errno, said, str(path)) from error
 
 
 def _bench(words: argparse.Namespace) -> Report:

@@ -22,6 +22,7 @@ from pathlib import Path
 POSIX = os.name == "posix"
 NO_SUCH_THING = (errno.EINVAL, errno.ENOTSUP, errno.EBADF)
 """What file systems answer that cannot bring a folder to the disk."""
+NO_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EFBIG)
 
 
 def sha256_of(path: Path) -> str:
@@ -54,6 +55,16 @@ def write_atomic(path: Path, data: bytes | str) -> None:
                 part.unlink(missing_ok=True)
                 raise
         sync_folder(path.parent)
+    except OSError as error:
+        raise OSError(error.errno, error.strerror, str(path)) from error
+
+
+def check_writable(path: Path) -> None:
+    """Raise the OSError that writing `path` would raise, before long work is done for it."""
+    try:
+        handle, part = _claimed_file(path)
+        part.unlink()
+        os.close(handle)
     except OSError as error:
         raise OSError(error.errno, error.strerror, str(path)) from error
 
@@ -108,25 +119,37 @@ def _sync(path: Path, flags: int) -> None:
 def workplace(out: Path) -> Iterator[Path]:
     """Give an empty folder beside `out` to this process alone; it may become `out` by `install`.
 
-    What a killed process left in it is removed first, what is left of it goes at the end. Raises
-    OSError.
+    What a killed process left in it is removed first, what is left of it goes at the end. OSError
+    names `out` where its disk is full or cannot be written.
     """
-    make_folder(out.parent)
+    handle = -1
+    try:
+        make_folder(out.parent)
+        handle, room = _claimed_folder(out)
+        for left in room.iterdir():
+            shutil.rmtree(left) if left.is_dir() and not left.is_symlink() else left.unlink()
+        yield room
+    except OSError as error:
+        if error.errno in NO_ROOM:
+            raise OSError(error.errno, error.strerror, str(out)) from error
+        raise
+    finally:
+        if handle >= 0:
+            if _is_still(handle, room):
+                shutil.rmtree(room, ignore_errors=True)
+            os.close(handle)
+
+
+def _claimed_folder(out: Path) -> tuple[int, Path]:
+    """Open a folder beside `out` that no other process works in."""
     for number in itertools.count():
         room = out.with_name(f".{out.name}.{number}.part")
         room.mkdir(exist_ok=True)
         handle = os.open(room, os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0))
         if lock(handle) and _is_still(handle, room):
-            break
+            return handle, room
         os.close(handle)
-    try:
-        for left in room.iterdir():
-            shutil.rmtree(left) if left.is_dir() and not left.is_symlink() else left.unlink()
-        yield room
-    finally:
-        if _is_still(handle, room):
-            shutil.rmtree(room, ignore_errors=True)
-        os.close(handle)
+    raise AssertionError("numbers do not end")
 
 
 def sweep(out: Path) -> None:

@@ -19,6 +19,8 @@ class Progress:
             from tqdm import tqdm
 
             self.bar = tqdm(total=total, desc=what, unit=unit, smoothing=0.1)
+            self.bar._time = time.monotonic  # a clock that is set back would stop the bar
+            self.bar.start_t = self.bar.last_print_t = time.monotonic()
 
     def update(self, count: int) -> None:
         """Say that `count` of `total` are done."""

@@ -21,7 +21,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from device.files import write_atomic
+from device.files import NO_ROOM, write_atomic
 from generate.interrupt import interrupted
 from generate.progress import Progress
 from generate.shards import digest_of
@@ -67,7 +67,13 @@ def train_in(folder: Path, options: Options, task: Task) -> None:
         state = _start(options, task)
         if (folder / CHECKPOINT).exists():
             load(state, folder)
-        _go(folder, options, task, state)
+        try:
+            _go(folder, options, task, state)
+        except OSError as error:
+            if error.errno not in NO_ROOM:
+                raise
+            said = f"{error.strerror}; make room, then: collodi train --resume {folder}"
+            raise OSError(error.errno, said, error.filename or str(folder)) from error
 
 
 def resume(folder: Path, data: str | Path | None = None) -> Path:

@@ -195,7 +195,8 @@ def _begin(model: Any, folder: Path) -> None:
 
 def _last_run(work: Path) -> Path | None:
     """The Trainer's folder of the newest checkpoint, if there is any."""
-    found = sorted(work.glob("run-*/checkpoint_*.pth"), key=lambda p: p.stat().st_mtime)
+    # By step: times tell nothing where the clock was set back.
+    found = sorted(work.glob("run-*/checkpoint_*.pth"), key=lambda p: (len(p.stem), p.stem))
     return found[-1].parent if found else None
 
 
