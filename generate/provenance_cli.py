@@ -216,7 +216,7 @@ def _sign(options: Sign) -> int:
         raise ValueError("--out goes with a data set; files are signed in place")
     for path, data in _each(files, lambda path, data: signed(data, path.name, by)):
         write_atomic(path, data)
-        print(f"{path}: signed")
+        print(one_line(f"{path}: signed"))
     return 0
 
 
@@ -231,11 +231,20 @@ def _certificate(options: Certificate) -> int:
 
 
 def _mark(options: Mark) -> int:
+    if options.seed is not None and options.seed < 0:
+        raise ValueError(f"--seed {options.seed}: want 0 or more")
     said = Provenance(choose(options.source, SOURCES, "--source"), options.seed)
-    for path, data in _each(options.paths, lambda _, data: stamped(data, said)):
+    for path, data in _each(options.paths, lambda _, data: _marked(data, said)):
         write_atomic(path, data)
-        print(f"{path}: {said.line}")
+        print(one_line(f"{path}: {said.line}"))
     return 0
+
+
+def _marked(data: bytes, said: Provenance) -> bytes:
+    made = stamped(data, said)
+    if read(made) != said:
+        raise ValueError("is damaged, or of a form that takes no mark behind its end")
+    return made
 
 
 def _each(

@@ -93,6 +93,9 @@ def _segments(data: bytes) -> Iterator[Part]:
     """Segments before the first scan of the picture."""
     at = 2
     while at + 4 <= len(data) and data[at] == 0xFF and data[at + 1] != 0xDA:
+        if data[at + 1] == 0xFF:  # fill bytes may stand before a marker
+            at += 1
+            continue
         end = at + 2 + max(int.from_bytes(data[at + 2 : at + 4], "big"), 2)
         yield Part(data[at + 1 : at + 2], at, at + 4, end)
         at = end

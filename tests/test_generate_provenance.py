@@ -129,6 +129,12 @@ def test_a_file_that_says_something_is_not_stamped_again(suffix: str) -> None:
         stamped(stamped(PLAIN[suffix], SAID), Provenance(TRAINED))
 
 
+def test_fill_bytes_before_a_marker_hide_nothing() -> None:
+    data = stamped(PLAIN["jpg"], SAID)
+    at = data.index(b"\xff\xe1")
+    assert read(data[:at] + b"\xff\xff" + data[at:]) == SAID
+
+
 def test_other_files_cannot_be_stamped() -> None:
     with pytest.raises(ValueError, match="want one of jpeg"):
         stamped(b"hello", SAID)

@@ -215,7 +215,10 @@ def test_wrong_use_is_one_line_and_changes_nothing(
     dumb = tmp_path / "dumb.jpg"
     dumb.write_bytes(frame_to_jpeg(PICTURE))
     assert run("certificate", "--out", tmp_path / "other") == 0
-    theirs = tmp_path / "other"
+    theirs, endless = tmp_path / "other", tmp_path / "endless.mp4"
+    film = frames_to_mp4(np.stack([PICTURE] * 2), 25)
+    at = film.rindex(b"moov") - 4
+    endless.write_bytes(film[:at] + bytes(4) + film[at + 4 :])  # a box that ends with the file
     wrong: list[tuple[tuple[object, ...], str]] = [
         (("sign", good, dumb, *by(signer)), "does not say that the kit made it"),
         (("sign", good, "--key", signer / "chain.pem", "--certificate", signer / "chain.pem"),
@@ -227,6 +230,8 @@ def test_wrong_use_is_one_line_and_changes_nothing(
         (("certificate", "--out", signer), "is there already"),
         (("mark", good), "has an XMP packet already"),
         (("mark", dumb, "--source", "digitalCapture"), "unknown --source"),
+        (("mark", dumb, "--seed", -1), "want 0 or more"),
+        (("mark", endless), "takes no mark"),
         (("show", good, "--trust", good), "not certificates in PEM"),
         (("show",), "name a file"),
         (("show", "/dev/zero"), "want a file"),
