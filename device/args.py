@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import re
 import sys
 from collections.abc import Callable, Iterable
 from typing import NoReturn
@@ -75,12 +74,6 @@ def shown(text: str) -> str:
 def one_line(text: str) -> str:
     """Return text as `shown`, on one line."""
     return shown(text).replace("\n", "\\n")
-
-
-def without_secrets(text: str) -> str:
-    """Return text without the passwords and the queries, which may be signatures, of its URLs."""
-    text = re.sub(r"(\w:/{1,2})[^/\s?#'\"]*@", r"\1", text)
-    return re.sub(r"(\w://[^\s?'\"]*)\?[^\s'\"]*", r"\1", text)
 
 
 def on_a_terminal() -> Callable[[str], None]:

@@ -6,7 +6,8 @@ import os
 import sys
 from typing import NamedTuple
 
-from device.args import one_line, without_secrets
+from device.args import one_line
+from device.redact import without_secrets
 
 PACKAGES = ("device", "generate", "train_edge", "export")
 

@@ -1,6 +1,6 @@
 """Who made a file, when, with what: the Stamp that every result carries.
 
-A stamp holds no host name, no user name and no absolute path.
+A stamp holds no host name, no user name, no absolute path and no secret (device/redact.py).
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from datetime import datetime, timezone
 from importlib import metadata
 from pathlib import Path
 
-from device.args import without_secrets
+from device.redact import hide_values
 from device.version import VERSION
 
 LIBRARIES = (
@@ -51,7 +51,8 @@ class Stamp:
     commit: str | None
     """Git commit of a source checkout, `+changed` appended with local changes; null elsewhere."""
     command: str
-    """Command line as a shell would take it; absolute paths and URLs cut to `.../name`."""
+    """Command line as a shell would take it; absolute paths and URLs cut to `.../name`, secrets to
+    `***`."""
     created_utc: str
     """Time of the stamp, UTC, ISO 8601 with seconds: 2026-01-31T12:00:00Z."""
     python: str
@@ -76,16 +77,15 @@ def make_stamp(argv: Sequence[str] | None = None) -> Stamp:
 
 
 def shown_command(argv: Sequence[str]) -> str:
-    """Return the command line with the program's base name and without absolute paths.
+    """Return the command line with the program's base name, without absolute paths and secrets.
 
     Paths below the working directory become relative; others become `.../name`.
     """
     program = Path(argv[0]).name if argv else ""
-    return shlex.join([program, *(_shown(argument) for argument in argv[1:])])
+    return shlex.join([program, *(_shown(argument) for argument in hide_values(argv[1:]))])
 
 
 def _shown(argument: str) -> str:
-    argument = without_secrets(argument)
     argument = re.sub(r"\w+://\S*", lambda m: _short_path(m.group()), argument)
     return "".join(_shown_piece(piece) for piece in re.split(r"([=,:;])", argument))
 

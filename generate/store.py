@@ -20,8 +20,8 @@ from secrets import token_hex
 from typing import BinaryIO, TypeVar
 from urllib.parse import unquote, urlsplit
 
-from device.args import without_secrets
 from device.files import make_folder, replace, sha256_of, sync_folder, write_atomic
+from device.redact import without_secrets
 from generate.store_remote import Remote
 
 T = TypeVar("T")

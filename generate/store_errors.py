@@ -8,7 +8,7 @@ import re
 import time
 from collections.abc import Iterator
 
-from device.args import without_secrets
+from device.redact import without_secrets
 
 PATIENCE_S = 60.0
 """For a store that has answered before."""

@@ -12,8 +12,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from device.args import without_secrets
 from device.main import reason
+from device.redact import without_secrets
 from device.stamp import shown_command
 from generate import spans as spans_module
 from generate.cli import Where, generate
