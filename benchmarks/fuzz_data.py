@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import csv
 import io
 import runpy
@@ -28,13 +27,10 @@ from fuzz_bytes import (
 from fuzz_common import Kind, expect, mutated_bytes, mutated_json
 
 from device.backends.wav import read_wav
-from generate import provenance_files
 from generate.clip import Clip, facts_from_bytes, facts_to_bytes, labels_from_bytes, labels_to_bytes
 from generate.gan.pictures import read_square
 from generate.media import audio_to_flac, flac_to_audio, frames_to_mp4, jpeg_to_frame, mp4_to_frames
 from generate.motion.taken import clip_motion, clip_person, clip_phonemes, clip_score
-from generate.provenance import of_picture
-from generate.provenance_sign import credential
 from generate.shard_notes import note_path, read_note
 from generate.shards import Dataset, clip_members, index_shard, open_dataset, shard_name
 from train_edge.data import keywords, split
@@ -199,23 +195,6 @@ def read_film(place: Path, data: bytes) -> None:
     mp4_to_frames(data, "clip")
 
 
-def read_provenance(place: Path, data: bytes) -> None:
-    """A changed file that says where it comes from, by each reader of that."""
-    del place
-    said = provenance_files.read(data)
-    str(said).encode()
-    credential(data)
-    if said is None:
-        with contextlib.suppress(ValueError):
-            provenance_files.stamped(data, of_picture(clips()[1].facts))
-
-
-def _stamped() -> list[bytes]:
-    said = of_picture(clips()[1].facts)
-    made = [provenance_files.stamped(data, said) for data in (*_pictures()[:2], *_films()[:1])]
-    return made + [provenance_files.stamped(data, said) for data in _sounds()[:2]]
-
-
 def read_speech(place: Path, data: bytes) -> None:
     """A changed manifest.csv."""
     folder = _with_link(TINY["speech_folder"](place / "speech", clips=3), place)
@@ -363,16 +342,6 @@ KINDS = {
     ),
     "sound": Kind(_sounds, mutated_binary, read_sound, (MEDIA, FOLDERS, "device/backends/wav.py")),
     "film": Kind(_films, _damaged_film, read_film, (MEDIA,)),
-    "provenance": Kind(
-        _stamped,
-        mutated_binary,
-        read_provenance,
-        (
-            "generate/provenance_files.py",
-            "generate/provenance_flac.py",
-            "generate/provenance_sign.py",
-        ),
-    ),
     "speech": Kind(_speech, mutated_text, read_speech, (FOLDERS,)),
     "landmarks": Kind(_landmarks, mutated_text, read_faces, (FOLDERS,)),
 }
