@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -15,6 +16,7 @@ from device.zoo.store import BUNDLES, copy_bundle
 from export import release_face, release_find, release_gan, release_kws, release_talking
 from export.recipe import Order
 from export.staging import staged
+from generate.gan.packaged import ZOO
 from generate.options import choose, parse
 
 
@@ -45,8 +47,8 @@ class Options:
     name: Annotated[str, tyro.conf.Positional]
     """kws-digits: the ten digits. kws-toy: hello, stop, go, play, sing, story, yes, no, help,
     good night. toy-find: where faces are. toy-face: landmarks, pose, gaze, expression of one.
-    toy-talking: does the child before the toy speak. toy-children-64: a neural generator of faces,
-    hours on a machine with a GPU."""
+    toy-talking: does the child before the toy speak. toy-children-64: a neural generator of faces;
+    toy-children-64-wide: a larger one, for a machine with a GPU."""
     out: Path = Path("out/release")
     """Folder of everything that is made, one folder a name; run again to go on."""
     real: Path | None = None
@@ -70,8 +72,6 @@ def main(argv: Sequence[str]) -> int:
         raise ValueError(f"--real {options.real}: no {recipe.real} in it")
     if options.zoo and options.size == "tiny":
         raise ValueError("--zoo: a tiny bundle is not for use; want --size full")
-    if options.zoo and options.name in release_gan.RECIPES:
-        raise ValueError(f"--zoo: {options.name} is a generator; the zoo holds bundles for boards")
     begun, folder = time.monotonic(), options.out / options.name
     order = Order(options.name, folder, options.seed, options.size == "tiny", options.real)
     bundle = recipe.make(order)
@@ -82,6 +82,10 @@ def main(argv: Sequence[str]) -> int:
 
 
 def _into_zoo(bundle: Path) -> None:
-    """Copy a bundle and its card among the packaged ones, whole or not at all."""
+    """Copy a bundle or a generator among the packaged ones, whole or not at all."""
+    if bundle.name in release_gan.RECIPES:
+        with staged(ZOO / bundle.name, force=True, mark=CARD) as folder:
+            shutil.copytree(bundle, folder, dirs_exist_ok=True)
+        return
     with staged(BUNDLES / bundle.name, force=True) as folder:
         copy_bundle(bundle, folder)

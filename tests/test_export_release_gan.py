@@ -9,7 +9,7 @@ from typing import Any, ClassVar
 import pytest
 
 from device.bundle import CARD
-from export import release_gan
+from export import release, release_gan
 from export.chain import Chain
 from export.recipe import Order
 from export.release import main
@@ -86,7 +86,7 @@ def test_the_stages_are_commands_that_can_be_typed_and_are_not_repeated(order: O
     data = [_words(line) for line in first if line.startswith("generate stills")]
     assert data[0]["--seed"] != data[1]["--seed"]
     trained = next(_words(line) for line in first if line.startswith("gan train"))
-    assert trained["--like"] == "64" and trained["--data"].endswith("stills")
+    assert trained["--like"] == "64-narrow" and trained["--data"].endswith("stills")
     compared = next(_words(line) for line in first if line.startswith("gan score"))
     assert compared["--data"].endswith("stills-test")
     Acted.asked.clear()
@@ -116,16 +116,21 @@ def test_more_than_sixteen_megabytes_are_refused(
     assert not (order.folder / "generators" / order.name).exists()
 
 
-def test_the_full_size_fits_sixteen_megabytes() -> None:
-    sizes = PRESETS[release_gan.RECIPES["toy-children-64"].like]
+@pytest.mark.parametrize("name", release_gan.RECIPES)
+def test_the_full_size_fits_sixteen_megabytes(name: str) -> None:
+    sizes = PRESETS[release_gan.RECIPES[name].like]
     weights = sum(p.numel() for p in Generator(sizes).parameters())
     assert sizes.size_px == 64 and 4 * weights < 0.8 * release_gan.MOST_BYTES
 
 
-def test_a_generator_is_no_bundle_of_the_zoo(tmp_path: Path) -> None:
-    with pytest.raises(ValueError, match="is a generator; the zoo holds bundles"):
-        main(["toy-children-64", "--zoo", "--out", str(tmp_path / "o")])
-    assert not (tmp_path / "o").exists()
+def test_a_generator_goes_among_the_packaged_ones(
+    order: Order, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(release, "ZOO", tmp_path / "zoo")
+    words = [order.name, "--zoo", "--out", str(tmp_path / "o")]
+    for _ in range(2):  # the second takes the place of the first
+        assert main(words) == 0
+    assert (tmp_path / "zoo" / order.name / "attributes" / "attributes.json").is_file()
 
 
 @pytest.mark.long

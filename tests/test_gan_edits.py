@@ -9,6 +9,7 @@ from typing import Any
 import cv2
 import numpy as np
 import pytest
+import safetensors.torch
 import torch
 from torch import Tensor, nn
 
@@ -245,6 +246,16 @@ def test_the_network_learns_an_attribute_that_is_in_the_pictures(world: Any) -> 
     got = attribute_net.explained(net, faces)
     assert got == card.explained
     assert faces.held.sum() == 12
+
+
+def test_a_network_of_two_makings_is_refused(world: Any, tmp_path: Path) -> None:
+    net, card = attribute_net.load(world[1])
+    attribute_net.save(tmp_path, net, card)
+    attribute_net.load(tmp_path)
+    other = attribute_net.AttributeNet()
+    (tmp_path / attribute_net.WEIGHTS).write_bytes(safetensors.torch.save(other.state_dict()))
+    with pytest.raises(ValueError, match="of another making; train it again"):
+        attribute_net.load(tmp_path)
 
 
 def test_attributes_are_read_exactly_and_only_where_they_are_known() -> None:

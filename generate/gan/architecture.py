@@ -68,6 +68,7 @@ PRESETS = {
     "16": Architecture(16, 512, 32, 32, 32, 2),
     "32": Architecture(32, 1024, 64, 64, 64, 2),
     "64": Architecture(64, 4096, 192, 256, 256, 4),
+    "64-narrow": Architecture(64, 1024, 128, 128, 128, 2),
     "128": Architecture(128, 16384, 512, mapping_layers=8),
     "256": Architecture(256, 16384, 512, mapping_layers=8),
     "512": Architecture(512),
@@ -76,7 +77,7 @@ PRESETS = {
     "ffhq256": Architecture(256),
 }
 """By name. `ffhqN` are the published tables; 256 and below have half of their wide layers or less,
-16 and 32 are for tests and first looks."""
+16 and 32 are for tests and first looks, 64-narrow for a training on a CPU."""
 
 
 def architecture_of(name: str) -> Architecture:

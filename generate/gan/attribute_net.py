@@ -5,7 +5,7 @@ Its last hidden layer is also the features of the kit's own distances between se
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import pairwise
 from pathlib import Path
 
@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 from torch.nn import functional
 
-from device.files import write_atomic
+from device.files import sha256_of, write_atomic
 from device.stamp import Stamp, make_stamp
 from device.strict import check_format, decode, dumps, load_json
 from generate.gan.attribute_table import ATTRIBUTES, attributes_of
@@ -25,9 +25,15 @@ from generate.progress import Progress
 from generate.shards import open_dataset
 from generate.weights import fill, read_tensors
 
-FORMAT, VERSION = "collodi.attributes", 1
+FORMAT, VERSION = "collodi.attributes", 2
 CARD, WEIGHTS = "attributes.json", "attributes.safetensors"
-SIDE, WIDTHS, FEATURES = 64, (32, 64, 128, 192), 192
+SIDE, FEATURES = 64, 192
+STAGES = ((16, 1), (32, 2), (64, 2), (64, 1), (128, 2), (128, 1), (192, 2))
+"""Channels and stride of each convolution. The first at full size is what reads a smile: without
+it and the two others of stride 1 a network explains 0.23 of its variance instead of 0.50."""
+DROPPED, NOISE = 0.2, 0.1
+"""Share of the last features that a step of training leaves out; most noise on its pictures, of
+-1..1: slopes of a network that was trained with noise are less easily pleased by nothing."""
 HELD_OUT = 10
 """One child in so many is kept to measure on."""
 SHIFT_PX = 3
@@ -42,10 +48,10 @@ class AttributeNet(nn.Module):
     def __init__(self, count: int = len(ATTRIBUTES)) -> None:
         super().__init__()
         layers: list[nn.Module] = []
-        for n_in, n_out in pairwise((3, *WIDTHS)):
-            layers += [nn.Conv2d(n_in, n_out, 3, 2, 1), nn.GroupNorm(8, n_out), nn.SiLU()]
+        for (n_in, _), (n_out, stride) in pairwise(((3, 1), *STAGES)):
+            layers += [nn.Conv2d(n_in, n_out, 3, stride, 1), nn.GroupNorm(8, n_out), nn.SiLU()]
         # Flat, not averaged: where the mouth is matters in a picture that is cut by the face.
-        layers += [nn.Flatten(), nn.Linear(WIDTHS[-1] * 16, FEATURES), nn.SiLU()]
+        layers += [nn.Flatten(), nn.Dropout(DROPPED), nn.Linear(n_out * 16, FEATURES), nn.SiLU()]
         self.body = nn.Sequential(*layers)
         self.head = nn.Linear(FEATURES, count)
         self.register_buffer("mean", torch.zeros(count))
@@ -76,6 +82,8 @@ class Card:
     """Data set that it was trained on."""
     explained: dict[str, float]
     """Share of each attribute's variance that is explained on children it never saw."""
+    weights_sha256: str = ""
+    """SHA-256 of attributes.safetensors: two files of two makings are none."""
     stamp: Stamp = field(default_factory=make_stamp)
     """Who trained it, with what."""
     format: str = FORMAT
@@ -123,6 +131,13 @@ def train(faces: Faces, seed: int = 0, epochs: int = 15, batch: int = 32) -> Att
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(int(rng.integers(2**62)))
         net = AttributeNet()
+        _learn(net, faces, rng, epochs, batch)  # what is left out is drawn from torch's numbers
+    return net.eval()
+
+
+def _learn(
+    net: AttributeNet, faces: Faces, rng: np.random.Generator, epochs: int, batch: int
+) -> None:
     rows = np.flatnonzero(~faces.held)
     values = torch.from_numpy(faces.values[rows])
     net.mean.copy_(values.mean(0))
@@ -141,20 +156,23 @@ def train(faces: Faces, seed: int = 0, epochs: int = 15, batch: int = 32) -> Att
         schedule.step()
         progress.update(step + 1)
     progress.close()
-    return net.eval()
 
 
 def _varied(
     pixels: Pixels, values: NDArray[np.float32], rng: np.random.Generator
 ) -> tuple[Tensor, Tensor]:
-    """Pictures (B, 3, H, W) mirrored half of the time and shifted, with the values that follow."""
+    """Pictures (B, 3, H, W), half of them mirrored, shifted, noisy, with the values that follow."""
     signs = np.array([attribute.mirror for attribute in ATTRIBUTES.values()], np.float32)
     mirrored = rng.random(len(pixels)) < 0.5
     pixels, values = pixels.copy(), values.copy()
     pixels[mirrored] = pixels[mirrored][:, :, ::-1]
     values[mirrored] *= signs
     shift = tuple(int(x) for x in rng.integers(-SHIFT_PX, SHIFT_PX + 1, 2))
-    return to_tensor(np.roll(pixels, shift, (1, 2))), torch.from_numpy(values)
+    pictures = to_tensor(np.roll(pixels, shift, (1, 2)))
+    drawn = torch.Generator().manual_seed(int(rng.integers(2**62)))
+    noise = torch.randn(pictures.shape, generator=drawn)
+    size = rng.uniform(0, NOISE, (len(pictures), 1, 1, 1)).astype(np.float32)
+    return pictures + noise * torch.from_numpy(size), torch.from_numpy(values)
 
 
 def to_tensor(pixels: Pixels) -> Tensor:
@@ -179,11 +197,12 @@ def save(folder: Path, net: AttributeNet, card: Card) -> None:
     """Write attributes.safetensors and, last, attributes.json."""
     folder.mkdir(parents=True, exist_ok=True)
     write_atomic(folder / WEIGHTS, safetensors.torch.save(net.state_dict()))
-    write_atomic(folder / CARD, dumps(card))
+    write_atomic(folder / CARD, dumps(replace(card, weights_sha256=sha256_of(folder / WEIGHTS))))
 
 
 def load(folder: Path) -> tuple[AttributeNet, Card]:
-    """Read a network; ValueError where the folder holds none, or one of other attributes."""
+    """Read a network; ValueError where the folder holds none, one of other attributes, or files of
+    two makings."""
     if not (folder / CARD).is_file():
         raise ValueError(f"attributes {folder}: no {CARD}; make it with `collodi gan attributes`")
     body = load_json(folder / CARD)
@@ -193,5 +212,7 @@ def load(folder: Path) -> tuple[AttributeNet, Card]:
         raise ValueError(f"{folder / CARD}: other attributes than this kit's; train it again")
     net = AttributeNet()
     tensors, _ = read_tensors(folder / WEIGHTS, "train it again")
+    if sha256_of(folder / WEIGHTS) != card.weights_sha256:
+        raise ValueError(f"{folder / CARD}: {WEIGHTS} is of another making; train it again")
     fill(net, tensors, folder / WEIGHTS, CARD)
     return net.eval(), card

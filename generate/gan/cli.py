@@ -76,7 +76,7 @@ class Train:
     out: Path
     """Folder of the run."""
     like: str = "64"
-    """Sizes of the networks: 16 32 64 128 256 512 1024 ffhq256 ffhq1024."""
+    """Sizes of the networks: 16 32 64 64-narrow 128 256 512 1024 ffhq256 ffhq1024."""
     begin: Path | None = None
     """Generator to fine-tune, imported or trained; its sizes are taken."""
     crop: bool = False
@@ -95,7 +95,7 @@ class Sample:
     """
 
     model: Annotated[Path, tyro.conf.Positional]
-    """Folder of a generator."""
+    """Folder of a generator, or the name of one that comes with the kit."""
     out: Path
     """Folder of pictures."""
     count: int = 16
@@ -148,10 +148,12 @@ def _sample(options: Sample) -> None:
     at_least(options, count=1, seed=0)
     if not 0 <= options.truncation <= 1:
         raise ValueError(f"--truncation {options.truncation:g}: want 0 to 1")
+    from generate.gan.packaged import find
     from generate.gan.sheet import sample, write_all
     from generate.gan.store import load_average
 
-    pictures = sample(load_average(options.model), options.seed, options.count, options.truncation)
+    generator = load_average(find(options.model))
+    pictures = sample(generator, options.seed, options.count, options.truncation)
     write_all(options.out, pictures, options.seed)
     print(f"{options.out}: {options.count} pictures and sheet.png")
 

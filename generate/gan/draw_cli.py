@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import re
 import sys
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Annotated
 
@@ -22,17 +22,18 @@ class Draw:
 
     values.json has what the attribute network measures on each picture: pseudo-labels, not exact.
 
-    Examples: collodi generate gan runs/gan64 --out out/faces --age 6 --expression happy --yaw 20
+    Examples: collodi generate gan runs/gan64 --out out/faces --age 6 --expression happy
               collodi generate gan runs/gan64 --out out/faces --ladder age
               collodi generate gan runs/gan64 --out data/gan --as-clips --count 4000 --balanced
     """
 
     model: Annotated[Path, tyro.conf.Positional]
-    """Folder of a generator with edits.json."""
+    """Folder of a generator with edits.json, or the name of one that comes with the kit."""
     out: Path
     """Folder of pictures."""
-    attributes: Path = Path("models/attributes")
-    """Folder of the attribute network."""
+    attributes: Path | None = None
+    """Folder of the attribute network; by default the one in the generator's folder, or
+    models/attributes."""
     count: int = 16
     """Pictures, or rows of a ladder."""
     seed: int = 0
@@ -93,6 +94,7 @@ def draw_faces(options: Draw) -> None:
     from generate.gan.draw import balanced_w, closed_ladder, draw, ladder, targets_of
     from generate.gan.edit_store import load_edits
     from generate.gan.edits import draw_w
+    from generate.gan.packaged import find, measures_of
     from generate.gan.sheet import write_all
     from generate.gan.store import load_average
     from generate.options import choose
@@ -104,13 +106,16 @@ def draw_faces(options: Draw) -> None:
     if options.ladder and targets:
         asked = ", ".join(targets)
         raise ValueError(f"--ladder {options.ladder} beside {asked}: climb without asking for more")
+    model = find(options.model)
+    measures = measures_of(model, options.attributes)
+    options = replace(options, model=model, attributes=measures)
     if options.as_clips:
         return _clips(options, targets)
     if options.move:
         return _moved(options, bool(targets or options.ladder))
     generator = load_average(options.model)
     known = options.balanced or not closed  # the closed form needs no network that measures
-    measure = load(options.attributes)[0] if known else None
+    measure = load(measures)[0] if known else None
     first = (options.seed, options.count, options.truncation)
     if measure and options.balanced:
         w = balanced_w(generator, measure, *first)
@@ -122,7 +127,7 @@ def draw_faces(options: Draw) -> None:
         return _rungs(options, closed_ladder(generator, w, number, options.rungs))
     assert measure
     moved = targets or options.ladder
-    digest = sha256_of(options.attributes / WEIGHTS)
+    digest = sha256_of(measures / WEIGHTS)
     directions = load_edits(options.model, digest) if moved else None
     if options.ladder:
         assert directions
@@ -156,6 +161,7 @@ def _clips(options: Draw, targets: dict[str, float]) -> None:
         options.count, options.seed, options.truncation, options.balanced, targets,
         options.uncertainty, options.shard_clips,
     )  # fmt: skip
+    assert options.attributes
     maker = Maker(request, options.model, options.attributes, options.face)
     passed = make_dataset(maker, options.out)
     if passed is None:

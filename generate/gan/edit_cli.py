@@ -59,11 +59,12 @@ class Score:
     """
 
     model: Annotated[Path, tyro.conf.Positional]
-    """Folder of a generator."""
+    """Folder of a generator, or the name of one that comes with the kit."""
     data: Path
     """Folder of pictures or data set to compare with."""
-    attributes: Path
-    """Folder of the attribute network."""
+    attributes: Path | None = None
+    """Folder of the attribute network; by default the one in the generator's folder, or
+    models/attributes."""
     samples: int = 1000
     """Pictures drawn."""
     seed: int = 0
@@ -137,9 +138,12 @@ def _label_directions(model: Path, path: Path, seed: int) -> None:
 def score_model(options: Score) -> None:
     """Print the distances and write them to --json."""
     at_least(options, samples=2, seed=0)
+    from generate.gan.packaged import find, measures_of
     from generate.gan.score import score
 
-    result = score(options.model, options.data, options.attributes, options.samples, options.seed)
+    model = find(options.model)
+    attributes = measures_of(model, options.attributes)
+    result = score(model, options.data, attributes, options.samples, options.seed)
     if options.json:
         from device.files import write_atomic
         from device.strict import dumps

@@ -68,6 +68,9 @@ def begin(sizes: Architecture, recipe: Recipe, device: torch.device) -> State:
         torch.manual_seed(int(seed.generate_state(1)[0]))
         generator, discriminator = Generator(sizes), Discriminator(sizes)
     average = copy.deepcopy(generator).requires_grad_(False).eval()
+    if device.type == "cpu":  # a step of 64-narrow takes 16.8 ms an image instead of 19.6
+        for module in (generator, discriminator):
+            module.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
     state = State(generator.to(device), discriminator.to(device), average.to(device), {})
     path = recipe.path_interval if recipe.path_weight else 0
     state.optimizers = {

@@ -1,0 +1,52 @@
+"""Generators that come with the kit: found by name, their weights checked."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from device.files import sha256_of
+from device.main import main
+from device.strict import dumps
+from generate.gan.architecture import PRESETS
+from generate.gan.networks import Generator
+from generate.gan.packaged import MEASURES, USUAL, find, measures_of
+from generate.gan.store import AVERAGE, Card, save_average, write_card
+
+
+@pytest.fixture
+def zoo(tmp_path: Path) -> Path:
+    folder = tmp_path / "zoo" / "some-faces"
+    (folder / MEASURES).mkdir(parents=True)
+    save_average(folder, Generator(PRESETS["16"]))
+    write_card(folder, Card(PRESETS["16"], "made for a test", ""))
+    (folder / "edits.json").write_text(dumps({"generator_sha256": sha256_of(folder / AVERAGE)}))
+    return folder.parent
+
+
+def test_a_name_stands_for_a_packaged_generator_and_a_folder_for_itself(zoo: Path) -> None:
+    assert find(Path("some-faces"), zoo) == zoo / "some-faces"
+    assert find(zoo / "some-faces", zoo) == zoo / "some-faces"
+    with pytest.raises(ValueError, match=r"no packaged generator 'some-face'.*'some-faces'"):
+        find(Path("some-face"), zoo)
+
+
+def test_damaged_weights_are_refused(zoo: Path) -> None:
+    path = zoo / "some-faces" / AVERAGE
+    path.write_bytes(path.read_bytes()[:-1] + b"\x7f")
+    with pytest.raises(ValueError, match=f"{AVERAGE} is damaged; install the kit again"):
+        find(Path("some-faces"), zoo)
+
+
+def test_a_generator_brings_its_attribute_network(zoo: Path, tmp_path: Path) -> None:
+    own = zoo / "some-faces" / MEASURES
+    assert measures_of(own.parent, None) == own
+    assert measures_of(own.parent, tmp_path) == tmp_path
+    assert measures_of(tmp_path, None) == USUAL
+
+
+def test_a_generator_that_is_nowhere_is_named_in_one_line(tmp_path: Path, capsys: object) -> None:
+    assert main(["gan", "sample", "nowhere", "--out", str(tmp_path / "x")]) == 2
+    err = capsys.readouterr().err  # type: ignore[attr-defined]
+    assert "no folder and no packaged generator 'nowhere'" in err and err.count("\n") == 1
