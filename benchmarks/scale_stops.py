@@ -87,7 +87,14 @@ def measure(options: Any) -> tuple[list[dict[str, Any]], dict[str, float | None]
         known = {job: kitchen.known(job) for job in jobs}
         pool = stack.enter_context(ThreadPoolExecutor(options.jobs))
         rows = []
-        for row in pool.map(lambda n: one_case(options.seed, n, jobs, known, place), numbers):
+
+        def one(number: int) -> dict[str, Any]:
+            row = one_case(options.seed, number, jobs, known, place)
+            if options.keep is None:
+                shutil.rmtree(place / f"case-{number:04d}", ignore_errors=True)
+            return row
+
+        for row in pool.map(one, numbers):
             rows.append(row)
             wrong = f"WRONG: {row['wrong']}" if row["wrong"] else "clean"
             print(f"{row['case']:4d} {row['job']:18s} {row['how']}: {wrong}", flush=True)
@@ -148,7 +155,6 @@ def one_case(
         restarted(known[job], case, rng)
     except (AssertionError, ValueError, OSError) as error:
         row["wrong"] = f"{type(error).__name__}: {error}"[:300]
-    shutil.rmtree(case, ignore_errors=True)
     return row | {"seconds": round(time.monotonic() - begun, 2)}
 
 

@@ -93,7 +93,8 @@ def make_folder(folder: Path) -> None:
 def sync_folder(folder: Path) -> None:
     """Bring the names in a folder to the disk: until then a power cut may undo what was renamed."""
     if POSIX:
-        _sync(folder, os.O_RDONLY | os.O_DIRECTORY)
+        with contextlib.suppress(PermissionError):  # a folder to write to, not to look into
+            _sync(folder, os.O_RDONLY | os.O_DIRECTORY)
 
 
 def sync_tree(folder: Path) -> None:

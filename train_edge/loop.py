@@ -72,7 +72,7 @@ def train_in(folder: Path, options: Options, task: Task) -> None:
         except OSError as error:
             if error.errno not in NO_ROOM:
                 raise
-            said = f"{error.strerror}; make room, then: collodi train --resume {folder}"
+            said = f"{error.strerror}; go on later with: collodi train --resume {folder}"
             raise OSError(error.errno, said, error.filename or str(folder)) from error
 
 
