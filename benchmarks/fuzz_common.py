@@ -36,6 +36,8 @@ TOUCHES = ("open", "os.remove", "os.rename", "os.rmdir", "os.mkdir", "os.symlink
 WATCHED = frozenset(RUNS + TOUCHES)
 """Events of sys.addaudithook."""
 FROZEN = ("<frozen",)
+FREE = ("/proc/cpuinfo",)
+"""Libraries look there when they are first used."""
 EVALUATORS = ("typing.py", "dataclasses.py")
 """They evaluate our own type hints."""
 LONGEST_LINE = 1500
@@ -64,7 +66,7 @@ def outside_opens() -> Callable[[Path], Any]:
             name = args[0] if isinstance(args[0], str) else args[0].decode("utf-8", "replace")
             real = str(Path(name).resolve()) if "\0" not in name else folder
             reads = event == "open" and str(args[1] or "r").startswith("r")
-            free = (folder + "/", *own) if event == "open" else (folder + "/",)
+            free = (folder + "/", *own, *FREE) if event == "open" else (folder + "/",)
             if (reads and real.endswith("/outside.bin")) or not (real + "/").startswith(free):
                 done.append(f"{event} of {real}")
 

@@ -35,7 +35,8 @@ def guide(name: str, seconds: int) -> int:
         bench = Bench()
     kind = bench.kinds.get(name)
     if not isinstance(kind, Kind):
-        raise SystemExit(f"--guided {name}: no kind of one file; see --help")
+        files = [other for other, kind in bench.kinds.items() if isinstance(kind, Kind)]
+        raise SystemExit(f"--guided {name}: have {', '.join(files)}")
     found = CORPUS / name
     found.mkdir(parents=True, exist_ok=True)
     place = Path(tempfile.mkdtemp(prefix="collodi-guided-"))

@@ -31,8 +31,8 @@ from fuzz_worker import kinds, work
 from generate.progress import Progress
 
 CORPUS = Path(__file__).resolve().parent.parent / "tests" / "data" / "corpus"
-START_S = 120.0
-"""A worker may take so long until its first case."""
+START_S = 600.0
+"""A worker may take so long until its first case, on a machine that does much else."""
 
 
 class Worker:
@@ -91,10 +91,7 @@ class Tally:
 
 def measure(options: argparse.Namespace) -> tuple[list[dict[str, Any]], dict[str, float | None]]:
     """Run the cases in worker processes; (a row a kind, the share of clean cases)."""
-    known = list(kinds())
-    names = options.kind or known
-    if unknown := [name for name in names if name not in known]:
-        raise SystemExit(f"no kind {unknown[0]!r}; have {', '.join(known)}")
+    names = _names(options)
     last, tally = options.first + options.cases, Tally(names, options.cases)
     workers = [
         Worker(names, range(options.first + n, last, options.workers))
@@ -108,9 +105,20 @@ def measure(options: argparse.Namespace) -> tuple[list[dict[str, Any]], dict[str
             worker.process.kill()
     tally.progress.close()
     rows = list(tally.rows.values())
-    clean = sum(row["clean"] for row in rows) / max(options.cases, 1)
+    clean = sum(row["clean"] for row in rows) / options.cases
     _say(rows)
     return rows, {"fuzz_clean": clean}
+
+
+def _names(options: argparse.Namespace) -> list[str]:
+    """The kinds that are asked for; SystemExit, in one line, for what cannot be run."""
+    known = list(kinds())
+    for name in options.kind:
+        if name not in known:
+            raise SystemExit(f"--kind {name}: have {', '.join(known)}")
+    if min(options.cases, options.workers, options.first + 1) < 1 or options.case_s <= 0:
+        raise SystemExit("--cases and --workers: at least 1; --from: at least 0; --case-s: above 0")
+    return options.kind or known
 
 
 def _followed(workers: list[Worker], tally: Tally, case_s: float) -> list[Worker]:
@@ -151,9 +159,9 @@ def _say(rows: list[dict[str, Any]]) -> None:
 
 def keep(names: list[str], number: int) -> None:
     """Write the file of a case into the corpus that the tests replay."""
-    kind = kinds()[names[0]]
+    kind = kinds().get(names[0]) if len(names) == 1 else None
     if not isinstance(kind, Kind):
-        raise SystemExit(f"--keep: {names[0]} is no kind of one file")
+        raise SystemExit("--keep: want one --kind, of those that change one file")
     path = CORPUS / names[0] / f"case-{number}"
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_bytes(damaged(kind, names[0], number))
