@@ -1,5 +1,6 @@
 """Hostile checkpoints: nothing in them runs, and none claims more memory than it holds."""
 
+import io
 import os
 import pickle
 import pickletools
@@ -147,3 +148,20 @@ def test_a_layer_number_cannot_ask_for_a_huge_picture(tmp_path: Path) -> None:
     tensors = {"synthesis.layers.20000000000.conv.weight": torch.zeros(1)}
     with pytest.raises(ValueError, match="layer 20000000000"):
         sizes_of(tensors, tmp_path / "net.pt")
+
+
+def test_a_large_checkpoint_of_either_kind_is_read(tmp_path: Path) -> None:
+    """What a file may make is counted, and weights are copied on the way."""
+    weights = torch.ones(6 << 20)
+
+    class Release:
+        def __reduce__(self) -> tuple[Any, tuple[bytes]]:
+            out = io.BytesIO()
+            torch.save(weights._typed_storage(), out, _use_new_zipfile_serialization=False)
+            return torch.storage._load_from_bytes, (out.getvalue(),)
+
+    path = tmp_path / "net.pkl"
+    path.write_bytes(pickle.dumps({"a": Release()}))
+    torch.save({"a": weights, "size": weights.shape, "b": weights[:9]}, tmp_path / "net.pt")
+    assert len(read_checkpoint(tmp_path / "net.pt")["a"]) == len(weights)
+    assert read_checkpoint(path)["a"].numel() == len(weights)

@@ -108,11 +108,11 @@ class Budget:
         """Refuse where no more is left."""
         self.left -= bytes_
         if self.left < 0:
-            raise pickle.UnpicklingError("makes more than twice of itself; file refused")
+            raise pickle.UnpicklingError("makes several times as much as it holds; file refused")
 
     def take_for(self, arguments: Any) -> None:
-        """Take what copies of the arguments of a call need."""
-        sized = (list, tuple, dict, set, str, bytes, bytearray)
+        """Take what copies of the lists and tables among the arguments of a call need."""
+        sized = (list, tuple, dict, set)
         self.take(sum(16 * len(item) for item in arguments if isinstance(item, sized)))
 
 
@@ -128,7 +128,7 @@ def read_checkpoint(path: Path) -> Any:
         with open(path, "rb") as file:
             start = file.read(4)
             file.seek(0)
-            budget = Budget(3 * path.stat().st_size + SPARE_BYTES)
+            budget = Budget(4 * path.stat().st_size + SPARE_BYTES)
             return _zip(path, budget) if start == b"PK\x03\x04" else _stream(file, budget)
     except pickle.UnpicklingError as error:
         raise ValueError(f"checkpoint {path}: {error}") from None
@@ -314,6 +314,22 @@ def _tensor(
     return torch.as_strided(storage, tuple(size), tuple(stride), offset).clone()
 
 
+def _few(budget: Budget, kind: type, items: Any = ()) -> Any:
+    """A set or a size of an argument that is no text: each of its items becomes one."""
+    if not isinstance(items, list | tuple | set):
+        raise pickle.UnpicklingError(f"a {kind.__name__} of a {type(items).__name__}")
+    budget.take(64 * len(items))
+    return kind(items)
+
+
+def _set(budget: Budget, items: Any = ()) -> Any:
+    return _few(budget, set, items)
+
+
+def _size(budget: Budget, items: Any = ()) -> Any:
+    return _few(budget, tuple, items)
+
+
 def _parameter(data: Any, *_rest: Any) -> Tensor:
     if not isinstance(data, Tensor):
         raise pickle.UnpicklingError("a parameter without a tensor")
@@ -322,7 +338,6 @@ def _parameter(data: Any, *_rest: Any) -> Tensor:
 
 def _from_bytes(budget: Budget, data: Any) -> Tensor:
     """A storage that `pickle.dump` wrote: the older stream of torch.save in a string of bytes."""
-    budget.take(len(data))
     loaded = _stream(io.BytesIO(data), budget)
     if not isinstance(loaded, Tensor):
         raise pickle.UnpicklingError("a storage without numbers")
@@ -342,9 +357,9 @@ def _nothing(*_args: Any) -> None:
 
 FUNCTIONS: dict[tuple[str, str], Any] = {
     ("collections", "OrderedDict"): OrderedDict,
-    ("builtins", "set"): set,
-    ("__builtin__", "set"): set,
-    ("torch", "Size"): tuple,
+    ("builtins", "set"): Spender(_set),
+    ("__builtin__", "set"): Spender(_set),
+    ("torch", "Size"): Spender(_size),
     ("torch._utils", "_rebuild_tensor_v2"): Spender(_tensor),
     ("torch._utils", "_rebuild_parameter"): Call(_parameter),
     ("torch.storage", "_load_from_bytes"): Spender(_from_bytes),
