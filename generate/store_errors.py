@@ -14,12 +14,16 @@ PATIENCE_S = 60.0
 """For a store that has answered before."""
 MOST_WAIT_S = 8.0
 """Longest time between two tries."""
-EXISTS = ("PreconditionFailed", "ConditionalRequestConflict")
-"""What S3 answers to a writer that comes second."""
+EXISTS = ("PreconditionFailed", "ConditionalRequestConflict", "412")
+"""Codes of S3 for a writer that comes second."""
+NO_RANGE, NO_SUCH_CALL = ("InvalidRange", "416"), ("NotImplemented", "501")
 LIBRARIES = ("botocore", "aiobotocore", "aiohttp")
 OUT_OF_REACH = (ConnectionError, TimeoutError)
-DENIED = ("credentials", "InvalidAccessKeyId", "SignatureDoesNotMatch", "AccessDenied", "Forbidden")
-LASTING = (*DENIED, "NoSuchBucket", "NotImplemented", "NoCredentials", "InvalidBucketName")
+PASSING = re.compile("Connect|Timeout|HTTPClient|Closed|Streaming|Incomplete|Checksum|Payload")
+"""In the names of errors of those libraries that another try may not meet."""
+NUMBERS = (errno.EBUSY, errno.EIO, getattr(errno, "EREMOTEIO", errno.EIO), errno.EAGAIN)
+"""As s3fs gives them to answers such as 500, 503 and SlowDown."""
+DENIED = ("credentials", "SignatureDoesNotMatch", "AccessDenied", "Forbidden")
 NO_BUCKET = "no such bucket in the store; make it first"
 
 
@@ -34,20 +38,30 @@ def waits() -> Iterator[float | None]:
     yield None
 
 
-def is_lasting(error: Exception) -> bool:
-    """Whether another try will do no better."""
-    if isinstance(error, PermissionError | FileExistsError | ValueError | TypeError | KeyError):
+def passes(error: Exception) -> bool:
+    """Whether another try may do better."""
+    if isinstance(error, OUT_OF_REACH):
         return True
-    named = type(error).__name__ + str(error)
-    return any(word in named for word in (*LASTING, *EXISTS))
+    if isinstance(error, OSError) and error.errno:
+        return error.errno in NUMBERS
+    return bool(PASSING.search(type(error).__name__))
+
+
+def code_of(error: Exception) -> str:
+    """What S3 calls the error, which s3fs puts into words; empty where it is none of S3's."""
+    for one in (error, error.__cause__):
+        answer = getattr(one, "response", None)
+        if isinstance(answer, dict):
+            return str(answer.get("Error", {}).get("Code", ""))
+    return ""
 
 
 def plain(error: Exception, url: str) -> OSError:
     """One line that says what went wrong where, and what to do."""
     short = _short(error)
     if isinstance(error, FileNotFoundError):
-        bucket = "bucket" in short and "exist" in short
-        return FileNotFoundError(errno.ENOENT, NO_BUCKET if bucket else "not in the store", url)
+        said = NO_BUCKET if code_of(error) == "NoSuchBucket" else "not in the store"
+        return FileNotFoundError(errno.ENOENT, said, url)
     if isinstance(error, PermissionError) or any(word in short for word in DENIED):
         said = f"the store denies it ({short}); check credentials and rights"
         return PermissionError(errno.EACCES, said, url)

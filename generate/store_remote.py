@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any, BinaryIO
 
-from generate.store_errors import EXISTS, is_lasting, plain, waits
+from generate.store_errors import EXISTS, NO_RANGE, NO_SUCH_CALL, code_of, passes, plain, waits
 
 EXTRAS = {"s3": "s3", "s3a": "s3"}
 """Protocol to the extra that brings its library."""
@@ -87,7 +87,7 @@ class Remote:
             try:
                 return bytes(fs.cat_file(path, start=offset, end=offset + size))
             except OSError as error:
-                if "InvalidRange" in str(error):
+                if code_of(error) in NO_RANGE:
                     return b""
                 raise
 
@@ -129,9 +129,9 @@ class Remote:
             except FileExistsError:
                 return False
             except OSError as error:
-                if any(word in str(error) for word in EXISTS):
+                if code_of(error) in EXISTS:
                     return False
-                if "NotImplemented" not in str(error):
+                if code_of(error) not in NO_SUCH_CALL:
                     raise
                 fs.put_file(_path_of(file), path, **more)
             return True
@@ -170,7 +170,7 @@ class Remote:
                 store.answered = True
                 raise plain(error, self.url) from error
             except Exception as error:
-                if wait_s is None or not store.answered or is_lasting(error):
+                if wait_s is None or not store.answered or not passes(error):
                     raise plain(error, self.url) from error
                 time.sleep(wait_s)
             else:
