@@ -15,7 +15,8 @@ import tyro
 from export.evaluations import read_accuracy
 from export.presets import NOTES, TARGETS, check_targets
 from export.staging import check_free
-from generate.options import parse
+from generate.options import Place, parse
+from generate.store import Location, locate
 
 
 @dataclass(frozen=True)
@@ -36,8 +37,9 @@ class Options:
     """Comma-separated: onnx, onnx-int8, onnx-raw, tflite-int8, c, tensorrt."""
     evaluation: tuple[Path, ...] = ()
     """JSON files of `collodi evaluate` whose figures go into manifest and card."""
-    data: Path | None = None
-    """Data set for calibration; the one the run was trained on if not given."""
+    data: Place | None = None
+    """Data set for calibration, a folder or an fsspec URL; the one the run was trained on if
+    not given."""
     clips: int = 1024
     """Inputs drawn from it: a quarter sets the int8 ranges, the rest tests the files."""
     force: bool = False
@@ -100,8 +102,8 @@ def bundle_name(out: Path) -> str:
     return name
 
 
-def _data(options: Options, trained_on: str) -> Path:
-    data = options.data or Path(trained_on)
+def _data(options: Options, trained_on: str) -> Location:
+    data = locate(options.data or trained_on)
     if not data.is_dir():
         raise ValueError(f"data set {data} is not there; name where it is now with --data")
     return data

@@ -22,7 +22,7 @@ from device.bundle import MANIFEST, Bundle, ModelFile, read_bundle
 from device.files import sha256_of, write_atomic
 from device.samples import Samples
 from device.zoo.store import find
-from generate.options import parse
+from generate.options import Place, parse
 from train_edge.evaluate import evaluate
 from train_edge.predictor import load_model
 
@@ -38,7 +38,7 @@ class Options:
 
     bundle: Annotated[Path, tyro.conf.Positional]
     """Bundle folder, or a name of the zoo."""
-    data: Path
+    data: Place
     """Data set, or a folder of real recordings as `collodi evaluate` takes it."""
     out: Path
     """File to write, .npz."""
@@ -64,7 +64,7 @@ def main(argv: Sequence[str]) -> int:
     return 0
 
 
-def inputs_of(folder: Path, data: Path, count: int) -> Floats:
+def inputs_of(folder: Path, data: str | Path, count: int) -> Floats:
     """Return at most `count` model inputs (B, ...) as `collodi evaluate` feeds them to a bundle."""
     bundle = read_bundle(folder)
     model = load_model(folder, float_file(bundle).path)

@@ -24,9 +24,11 @@ from export.evaluations import read_accuracy
 from export.tune import Heard, Score, hear, score, tune
 from export.tune_find import tested_finder, tuned_finder
 from generate.clip import Clip
-from generate.options import parse
+from generate.options import Place, parse
 from generate.progress import Progress
 from generate.shards import open_dataset
+from generate.store import Location, locate
+from generate.store_remote import Remote
 from train_edge.real_folders import load_sound
 
 Said = tuple[tuple[str, float, float], ...]
@@ -53,12 +55,13 @@ class Options:
     bundle: Annotated[Path, tyro.conf.Positional]
     """Bundle folder of a keyword model or a detector of faces; its manifest gets a `detector` or a
     `finder` block."""
-    data: Path
-    """Folder of wav and flac files, or a data set with sound; what it labels as a keyword counts
-    as said, all else as negative. For faces a data set of `places`."""
+    data: Place
+    """Folder of wav and flac files, or a data set with sound (folder or fsspec URL);
+    what it labels as a keyword counts as said, all else as negative. For faces a data set of
+    `places`."""
     fa_per_hour: float | None = None
     """False accepts allowed in an hour, all words together; 0.5 if not given."""
-    positives: Path | None = None
+    positives: Place | None = None
     """Data set of spoken keywords: how many are missed at these thresholds; with --test of people,
     how many faces are found."""
     hop_frames: int | None = None
@@ -185,7 +188,7 @@ def _missed(options: Options, bundle: Bundle, settings: Detector) -> Score:
 
 
 def listen_to(
-    folder: Path, bundle: Bundle, data: Path, hop_frames: int, file: str | None = None
+    folder: Path, bundle: Bundle, data: str | Path, hop_frames: int, file: str | None = None
 ) -> list[Heard]:
     """Answers of a model of the bundle in `folder` to all sounds of a folder or a data set."""
     model = open_model(folder, file_for(bundle, file))
@@ -199,9 +202,12 @@ def listen_to(
     return heard
 
 
-def sounds_of(data: Path, bundle: Bundle) -> tuple[int, Iterator[tuple[NDArray[np.float32], Said]]]:
+def sounds_of(
+    where: str | Path, bundle: Bundle
+) -> tuple[int, Iterator[tuple[NDArray[np.float32], Said]]]:
     """Number of sounds, and each (N,) in -1..1 with the keywords that are said in it."""
-    if (data / "dataset.json").is_file():
+    data = locate(where)
+    if isinstance(data, Remote) or (data / "dataset.json").is_file():
         return _of_clips(data, bundle)
     if not data.is_dir():
         raise ValueError(f"--data {data}: no such folder")
@@ -211,7 +217,9 @@ def sounds_of(data: Path, bundle: Bundle) -> tuple[int, Iterator[tuple[NDArray[n
     return len(paths), ((load_sound(path), ()) for path in paths)
 
 
-def _of_clips(data: Path, bundle: Bundle) -> tuple[int, Iterator[tuple[NDArray[np.float32], Said]]]:
+def _of_clips(
+    data: Location, bundle: Bundle
+) -> tuple[int, Iterator[tuple[NDArray[np.float32], Said]]]:
     dataset = open_dataset(data)
     numbers = [n for n, row in enumerate(dataset.rows) if row["n_samples"]]
     if not numbers:

@@ -16,7 +16,7 @@ FEWEST = 100
 """Pictures without a face: among fewer one in a hundred cannot be told."""
 
 
-def tuned_finder(folder: Path, bundle: Bundle, data: Path, file: str | None) -> Finder:
+def tuned_finder(folder: Path, bundle: Bundle, data: str | Path, file: str | None) -> Finder:
     """The bundle's settings with the threshold that the pictures of a data set ask for, printed."""
     settings = bundle.finder or Finder()
     lowest = replace(settings, threshold=THRESHOLDS[0])
@@ -31,7 +31,7 @@ def tuned_finder(folder: Path, bundle: Bundle, data: Path, file: str | None) -> 
 
 
 def tested_finder(
-    folder: Path, bundle: Bundle, data: Path, file: str | None, people: Path | None
+    folder: Path, bundle: Bundle, data: str | Path, file: str | None, people: str | Path | None
 ) -> Finder:
     """The bundle's settings with the false faces on other pictures, printed, and how many faces of
     other people are found where there is a data set of them."""
@@ -54,7 +54,7 @@ def tested_finder(
 
 
 def false_faces(
-    folder: Path, bundle: Bundle, data: Path, file: str | None, settings: Finder
+    folder: Path, bundle: Bundle, data: str | Path, file: str | None, settings: Finder
 ) -> list[list[Face]]:
     """What the settings find in each picture without a face of a data set."""
     model = _model(folder, bundle, file, settings)

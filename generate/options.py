@@ -52,7 +52,7 @@ def _check_local(options: Any) -> None:
         value = getattr(options, field.name)
         if isinstance(value, Path) and is_url(str(value)):
             flag = field.name.replace("_", "-")
-            raise ValueError(f"--{flag}: an URL; only data sets lie in stores, want a local path")
+            raise ValueError(f"--{flag}: want a local path here, not an URL")
         _check_local(value)
 
 

@@ -28,8 +28,8 @@ T = TypeVar("T")
 U = TypeVar("U")
 Location = Path | Remote
 LOCAL = ("file", "local")
-URL = re.compile(r"[A-Za-z][\w+.-]*:/")
-"""What begins an URL; also one whose slashes pathlib has joined."""
+URL = re.compile(r"[A-Za-z][\w+.-]+:/")
+"""What begins an URL, also one whose slashes pathlib has joined; not a drive of Windows."""
 AT_ONCE = 16
 """Small requests to a store that are under way together."""
 
@@ -42,17 +42,18 @@ def locate(where: str | Path | Remote) -> Location:
     """
     if isinstance(where, Path | Remote):
         return where
-    if "://" not in where:
+    if not is_url(where) and "://" not in where:
         return Path(where)
     shown = without_secrets(where)
     parts = urlsplit(where)
     if shown != where or "@" in parts.netloc or parts.fragment:
         raise ValueError(f"{shown}: no passwords, queries or signatures in an URL; credentials "
                          "come from the environment, see docs/scale.md")  # fmt: skip
-    if parts.scheme.lower() in LOCAL:
-        return Path(unquote(parts.netloc + parts.path))
-    if "::" in where or not parts.netloc:
+    local = parts.scheme.lower() in LOCAL
+    if "::" in where or "://" not in where or not (parts.netloc or local):
         raise ValueError(f"{shown}: want a folder or an URL such as s3://bucket/data")
+    if local:
+        return Path(unquote(parts.netloc + parts.path))
     return Remote(where.rstrip("/"))
 
 

@@ -17,10 +17,9 @@ MOST_WAIT_S = 8.0
 EXISTS = ("PreconditionFailed", "ConditionalRequestConflict", "412")
 """Codes of S3 for a writer that comes second."""
 NO_RANGE, NO_SUCH_CALL = ("InvalidRange", "416"), ("NotImplemented", "501")
-LIBRARIES = ("botocore", "aiobotocore", "aiohttp")
 OUT_OF_REACH = (ConnectionError, TimeoutError)
 PASSING = re.compile("Connect|Timeout|HTTPClient|Closed|Streaming|Incomplete|Checksum|Payload")
-"""In the names of errors of those libraries that another try may not meet."""
+"""In the names of errors of botocore and aiohttp that another try may not meet."""
 NUMBERS = (errno.EBUSY, errno.EIO, getattr(errno, "EREMOTEIO", errno.EIO), errno.EAGAIN)
 """As s3fs gives them to answers such as 500, 503 and SlowDown."""
 DENIED = ("credentials", "SignatureDoesNotMatch", "AccessDenied", "Forbidden")
@@ -65,7 +64,7 @@ def plain(error: Exception, url: str) -> OSError:
     if isinstance(error, PermissionError) or any(word in short for word in DENIED):
         said = f"the store denies it ({short}); check credentials and rights"
         return PermissionError(errno.EACCES, said, url)
-    if type(error).__module__.startswith(LIBRARIES) or isinstance(error, OUT_OF_REACH):
+    if isinstance(error, OUT_OF_REACH) or PASSING.search(type(error).__name__):
         said = f"cannot reach the store ({short}); check AWS_ENDPOINT_URL and the network"
         return OSError(errno.EHOSTUNREACH, said, url)
     number = error.errno if isinstance(error, OSError) and error.errno else errno.EIO

@@ -120,7 +120,7 @@ def test_secrets_in_an_url_are_refused_and_never_shown(url: str, shown: str) -> 
     assert not [line for line in lines if "hidden" in line]
 
 
-@pytest.mark.parametrize("url", ["s3://", "s3:///d", "simplecache::s3://b/d"])
+@pytest.mark.parametrize("url", ["s3://", "s3:///d", "simplecache::s3://b/d", "s3:/bucket/d"])
 def test_half_an_url_is_one_line(url: str) -> None:
     with pytest.raises(ValueError, match="want a folder or an URL"):
         locate(url)
@@ -136,7 +136,7 @@ def test_an_url_where_a_local_path_is_wanted_is_refused() -> None:
     class Options:
         out: Path
 
-    with pytest.raises(ValueError, match="--out: an URL"):
+    with pytest.raises(ValueError, match="--out: want a local path"):
         parse(Options, ["--out", "s3://bucket/runs"], "collodi x")
 
 

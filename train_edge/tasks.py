@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from generate.shards import Dataset
+from generate.store import Location
 from train_edge import face_task, find_task, networks, talking_task, voice_task
 from train_edge.data import cut_word, keywords, load_both, load_words, open_clips, split
 from train_edge.face_store import load_faces
@@ -108,7 +109,7 @@ def _talking(options: Options, dataset: Dataset, kept: list[int], held: list[int
     return TalkingTask(options, films, films, lips, unseen)
 
 
-def calibration_batch(run: Run, data: str | Path, count: int) -> NDArray[np.float32]:
+def calibration_batch(run: Run, data: str | Location, count: int) -> NDArray[np.float32]:
     """`count` inputs as training saw them, in board layout (n, H, W, C), always the same ones.
 
     Drawn from at most `count` training clips of a data set, so that a large one is not read whole.
@@ -142,7 +143,7 @@ def calibration_batch(run: Run, data: str | Path, count: int) -> NDArray[np.floa
     return np.ascontiguousarray(inputs.permute(0, 2, 3, 1).numpy())
 
 
-def calibration_sounds(data: str | Path, count: int) -> NDArray[np.float32]:
+def calibration_sounds(data: str | Location, count: int) -> NDArray[np.float32]:
     """Seconds of sound (n, 16000) in -1..1, n <= count, evenly drawn from the training clips."""
     dataset = open_clips(data, "audio")
     some = _spread(split(dataset)[0], count)
