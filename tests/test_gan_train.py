@@ -23,13 +23,13 @@ from generate.gan import ada, runs
 from generate.gan.architecture import Architecture
 from generate.gan.losses import path_lengths, r1
 from generate.gan.pictures import Pictures, face_square, load_pictures
-from generate.gan.processes import Processes
 from generate.gan.recipe import Recipe, check_recipe
 from generate.gan.runs import run
 from generate.gan.sheet import sample
 from generate.gan.state import begin
 from generate.gan.store import load_average, load_checkpoint
 from generate.gan.train import Trainer
+from generate.processes import Processes
 
 SIZES = Architecture(16, 256, 16, 16, 16, 2)
 ROOT = Path(__file__).parent.parent

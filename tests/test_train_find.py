@@ -14,6 +14,7 @@ import torch
 from device.find import CELL, LOGIT, Face, Finder, faces, placed
 from device.front_end import SCENE
 from generate.clip import Clip
+from train_edge.batches import make_batch
 from train_edge.data import open_clips
 from train_edge.evaluate import evaluate
 from train_edge.evaluate_cli import as_text
@@ -22,7 +23,7 @@ from train_edge.find_cast import Cast, face_in, is_clear, load_cast
 from train_edge.find_scenes import BARS, Scene, compose, fitted
 from train_edge.find_score import match, threshold_for
 from train_edge.find_task import SIZE, FindTask, targets
-from train_edge.loop import make_batch, train
+from train_edge.loop import train
 from train_edge.options import ImageAugment
 from train_edge.predictor import Predictor, load_model
 from train_edge.presets import preset

@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Sequence
 from dataclasses import dataclass, make_dataclass
 from pathlib import Path
-from typing import Annotated, Any, TypeVar
+from typing import TYPE_CHECKING, Annotated, Any, TypeVar
 
 import tyro
 
 from generate.options import Place, parse
 from train_edge.options import Options
 from train_edge.presets import NOTES, preset
+
+if TYPE_CHECKING:
+    from generate.processes import Processes
 
 T = TypeVar("T")
 HELP = """usage: collodi train PRESET --data DATA [options]
@@ -27,6 +31,11 @@ examples:
   collodi train talking --data data/talk --background data/stills --voices data/voices
   collodi train talking --data data/talk
   collodi train --resume runs/00003-face-stills
+  torchrun --nproc-per-node 4 --no-python collodi train kws --data data/words
+  torchrun --nproc-per-node 2 --no-python collodi train --resume runs/00004-kws-words
+
+torchrun shares each batch out between processes; with any number of them --batch clips make a step,
+and the weights are the same but for rounding. Ctrl-C and SIGTERM leave a checkpoint.
 
 `collodi train PRESET --help` lists the options of a preset."""
 
@@ -60,15 +69,24 @@ def main(argv: Sequence[str]) -> int:
     if not argv or argv[0] in ("-h", "--help"):
         print(HELP.format(presets="\n".join(f"  {k:12s} {v}" for k, v in NOTES.items())))
         return 0
+    if os.environ.get("WORLD_SIZE", "1") == "1":
+        return _run(argv)
+    from generate.processes import joined
+
+    with joined(gpu=False) as processes:
+        return _run(argv, processes)
+
+
+def _run(argv: Sequence[str], *processes: Processes) -> int:
     if argv[0].startswith("-"):
         again = parse(Again, argv, "collodi train", Again.__doc__)
         from train_edge.loop import resume
 
-        return _report(resume(again.resume, again.data))
+        return _report(resume(again.resume, again.data, *processes), *processes)
     options, where = parse_recipe("train", argv, Where)
     from train_edge.loop import train
 
-    return _report(train(argv[0], options, where.data, where.out))
+    return _report(train(argv[0], options, where.data, where.out, *processes), *processes)
 
 
 def parse_recipe(command: str, argv: Sequence[str], kind: type[T]) -> tuple[Options, T]:
@@ -87,7 +105,9 @@ def parse_recipe(command: str, argv: Sequence[str], kind: type[T]) -> tuple[Opti
     return both.options, both.where
 
 
-def _report(folder: Path) -> int:
+def _report(folder: Path, *processes: Processes) -> int:
+    if any(process.rank for process in processes):
+        return 0  # process 0 has the figures
     from train_edge.run import read_metrics
 
     metrics = read_metrics(folder)

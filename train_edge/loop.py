@@ -1,74 +1,73 @@
 """The only training loop: AdamW, one cycle of the learning rate, averaged weights.
 
-Batch `s` is a pure function of (seed, s), so a resumed run goes on to the same numbers, and any
-number of workers may prepare batches ahead.
+Batch `s` is a pure function of (seed, s), so a resumed run goes on to the same numbers. Of several
+processes (torchrun) each computes a part of every batch, and process 0 writes the files.
 """
 
 from __future__ import annotations
 
 import copy
-import json
 import math
-import os
-import time
+import signal
 from collections.abc import Iterator
-from concurrent.futures import Future, ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import torch
 from torch import Tensor, nn
 
-from device.files import NO_ROOM, write_atomic
+from device.files import NO_ROOM
 from generate.interrupt import interrupted
-from generate.progress import Progress
+from generate.processes import ALONE, Processes
 from generate.shards import digest_of
-from train_edge.checkpoint import State, begin, load, save
+from train_edge.batches import batches
+from train_edge.checkpoint import State, begin, load
 from train_edge.options import Options, check_options
-from train_edge.run import (
-    CHECKPOINT,
-    DONE,
-    MODEL,
-    STATS,
-    new_folder,
-    read_options,
-    write_options,
-)
+from train_edge.part import Part
+from train_edge.record import Record, held
+from train_edge.run import CHECKPOINT, DONE, MODEL, new_folder, read_options, write_options
 from train_edge.tasks import Task, make_task
 
-BATCH_STREAM, DROPOUT_STREAM, START_STREAM = 0, 1, 2
-AHEAD = 3
+DROPOUT_STREAM, START_STREAM = 1, 2
+"""Beside BATCH_STREAM of batches.py."""
 WARM_UP = 0.15
 """Share of the steps over which the learning rate rises."""
-ROWS = 50
-"""Rows of stats.jsonl in a whole run, about."""
 
 
 class Stopped(RuntimeError):
     """Training was interrupted after a step and left a checkpoint."""
 
 
-def train(preset: str, options: Options, data: str | Path, root: Path) -> Path:
+def train(
+    preset: str, options: Options, data: str | Path, root: Path, processes: Processes = ALONE
+) -> Path:
     """Train from the start in a new numbered folder below `root`; returns the folder."""
     check_options(options)
-    task = make_task(options, data)
-    folder = new_folder(
-        root, preset, str(data), lambda new: write_options(new, preset, options, str(data), task)
-    )
-    train_in(folder, options, task)
+    task, name = make_task(options, data), None
+    if processes.rank == 0:
+        folder = new_folder(
+            root, preset, str(data),
+            lambda new: write_options(new, preset, options, str(data), task),
+        )  # fmt: skip
+        name = str(folder).encode()
+    folder = Path(processes.share(name).decode())
+    train_in(folder, options, task, processes)
     return folder
 
 
-def train_in(folder: Path, options: Options, task: Task) -> None:
+def train_in(folder: Path, options: Options, task: Task, processes: Processes = ALONE) -> None:
     """Do all steps of a task in a folder, from its checkpoint where it has one."""
-    with settled(options.threads):
+    if options.batch < processes.size:
+        raise ValueError(f"--batch {options.batch}: fewer than the {processes.size} processes")
+    part = Part(processes)
+    with settled(options.threads), held(folder) if processes.rank == 0 else nullcontext():
         state = _start(options, task)
+        part.prepare(state.module)
         if (folder / CHECKPOINT).exists():
             load(state, folder)
         try:
-            _go(folder, options, task, state)
+            _go(folder, options, task, state, part)
         except OSError as error:
             if error.errno not in NO_ROOM:
                 raise
@@ -76,7 +75,7 @@ def train_in(folder: Path, options: Options, task: Task) -> None:
             raise OSError(error.errno, said, error.filename or str(folder)) from error
 
 
-def resume(folder: Path, data: str | Path | None = None) -> Path:
+def resume(folder: Path, data: str | Path | None = None, processes: Processes = ALONE) -> Path:
     """Go on with an interrupted run to the same numbers; `data` if the data set has moved.
 
     A run that was killed before its first checkpoint begins again.
@@ -95,7 +94,7 @@ def resume(folder: Path, data: str | Path | None = None) -> Path:
     ):
         if digest and digest_of(where) != digest:
             raise ValueError(f"run {folder}: data set {where} is not the one that it began with")
-    train_in(folder, body.options, task)
+    train_in(folder, body.options, task, processes)
     return folder
 
 
@@ -106,51 +105,49 @@ def _start(options: Options, task: Task) -> State:
     return begin(module, options)
 
 
-def _go(folder: Path, options: Options, task: Task, state: State) -> None:
+def _go(folder: Path, options: Options, task: Task, state: State, part: Part) -> None:
     """All steps that are left, with rows, checkpoints and the final figures."""
-    _cut_stats(folder / STATS, state.step)
-    every = max(1, options.steps // ROWS)
-    progress = Progress(options.steps - state.step, f"train {options.task}", "step")
-    first, begun = state.step, time.monotonic()
-    with interrupted() as stop, _batches(task, options, state.step) as batches:
-        for batch in batches:
-            rate = step(state, options, task, batch)
-            if state.step % every == 0 or state.step == options.steps:
-                row: dict[str, Any] = {"step": state.step, "loss": _mean_loss(state)}
-                row |= {"learning_rate": rate, "seconds": round(time.monotonic() - begun, 2)}
-                _append(folder / STATS, row)
-                progress.what = f"train {options.task}, loss {row['loss']:.4f}"
-            progress.update(state.step - first)
-            if stop.is_set() or state.step % options.checkpoint_steps == 0:
-                save(state, folder)
-            if stop.is_set() and state.step < options.steps:
-                progress.close()
+    processes = part.processes
+    record = Record(folder, options, state) if processes.rank == 0 else None
+    with (
+        interrupted(signal.SIGTERM) as stop,
+        batches(task, options, state.step, processes) as stream,
+    ):
+        for batch in stream:
+            rate = step(state, options, task, batch, part)
+            stopping = processes.any(stop.is_set()) and state.step < options.steps
+            if record:
+                record.step(state, rate, stopping)
+            if stopping:
                 raise Stopped(
                     f"stopped after step {state.step} of {options.steps}; "
                     f"go on with: collodi train --resume {folder}"
                 )
-    progress.close()
-    save(state, folder)
-    metrics = task.validate(averaged(state))
-    _append(folder / STATS, {"step": state.step} | metrics)
-    write_atomic(folder / DONE, json.dumps({"steps": state.step, "metrics": metrics}) + "\n")
+    if record:
+        record.done(state, task.validate(averaged(state)))
 
 
-def step(state: State, options: Options, task: Task, batch: dict[str, Tensor]) -> float:
-    """One optimizer step; returns the learning rate. ValueError where the loss is not finite."""
+def step(
+    state: State, options: Options, task: Task, batch: dict[str, Tensor], part: Part | None = None
+) -> float:
+    """One optimizer step; returns the learning rate. ValueError where the loss is not finite.
+
+    part: what this process computes of the whole batch; all of it without one.
+    """
+    part = part or Part()
     rate = one_cycle(state.step, options.steps, options.learning_rate)
     for group in state.optimizer.param_groups:
         group["lr"] = rate
     state.module.train()
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(torch_seed(options.seed, state.step, DROPOUT_STREAM))
-        outputs = state.module(batch["input"].contiguous(memory_format=torch.channels_last))
-        loss = task.loss(outputs, batch)
+        loss = task.loss(part.answers(state.module, batch["input"]), batch)
     value = float(loss.detach())
     if not math.isfinite(value):
         raise ValueError(f"loss is {value} at step {state.step}: lower --learning-rate")
     state.optimizer.zero_grad()
     loss.backward()  # type: ignore[no-untyped-call]
+    part.sum_gradients(state.module.parameters())
     torch.nn.utils.clip_grad_norm_(state.module.parameters(), options.clip_norm)
     state.optimizer.step()
     _average(state, min(options.ema, (1 + state.step) / (10 + state.step)))
@@ -182,33 +179,6 @@ def torch_seed(seed: int, step_: int, stream: int) -> int:
     return int(sequence.generate_state(1)[0])
 
 
-def make_batch(task: Task, options: Options, step_: int) -> dict[str, Tensor]:
-    """Batch of one step, a pure function of (seed, step)."""
-    sequence = np.random.SeedSequence(options.seed, spawn_key=(step_, BATCH_STREAM))
-    with torch.no_grad():
-        return task.batch(np.random.default_rng(sequence), options.batch)
-
-
-@contextmanager
-def _batches(task: Task, options: Options, first: int) -> Iterator[Iterator[dict[str, Tensor]]]:
-    """Batches of the steps from `first` on, prepared ahead by two threads."""
-    # One torch thread each: the numbers must not depend on how many cores there are.
-    pool = ThreadPoolExecutor(2, initializer=torch.set_num_threads, initargs=(1,))
-    waiting: list[Future[dict[str, Tensor]]] = []
-
-    def stream() -> Iterator[dict[str, Tensor]]:
-        for number in range(first, options.steps + AHEAD):
-            if number < options.steps:
-                waiting.append(pool.submit(make_batch, task, options, number))
-            if number >= first + AHEAD:
-                yield waiting.pop(0).result()
-
-    try:
-        yield stream()
-    finally:
-        pool.shutdown(cancel_futures=True)
-
-
 @contextmanager
 def settled(threads: int) -> Iterator[None]:
     """Deterministic algorithms and the wanted number of threads, put back afterwards."""
@@ -230,31 +200,3 @@ def _average(state: State, decay: float) -> None:
                 state.average[name].lerp_(tensor, 1 - decay)
             else:
                 state.average[name].copy_(tensor)
-
-
-def _mean_loss(state: State) -> float:
-    mean = state.loss_sum / state.loss_count
-    state.loss_sum, state.loss_count = 0.0, 0
-    return mean
-
-
-def _append(path: Path, row: dict[str, Any]) -> None:
-    with open(path, "a") as file:
-        file.write(json.dumps(row) + "\n")
-        file.flush()
-        os.fsync(file.fileno())  # before the checkpoint that counts on it
-
-
-def _cut_stats(path: Path, step_: int) -> None:
-    """Drop the rows after the checkpoint that a run resumes from, and figures that come again."""
-    lines = path.read_text(errors="replace").splitlines() if path.exists() else []
-    kept = [line for line in lines if _step_of(line) <= step_]
-    write_atomic(path, "".join(line + "\n" for line in kept))
-
-
-def _step_of(line: str) -> float:
-    try:
-        row = json.loads(line)
-        return float(row["step"]) if "loss" in row else math.inf
-    except (ValueError, KeyError, TypeError):  # a row that was cut off by a crash
-        return math.inf

@@ -79,7 +79,7 @@ class Options:
     steps: int
     """Optimizer steps in all; the learning rate follows one cycle over them."""
     batch: int
-    """Clips in one step."""
+    """Clips in one step, over all processes."""
     learning_rate: float
     """Peak of the cycle."""
     weight_decay: float
@@ -92,8 +92,9 @@ class Options:
     """Start weights and the whole stream of batches follow from it."""
     threads: int = 0
     """Threads of torch; 0 takes all cores. Bit-equal repeats need the same number."""
-    checkpoint_steps: int = 200
-    """Steps between checkpoints."""
+    checkpoint_steps: int = 0
+    """Steps between checkpoints, which a kill has to redo; 0 saves as often as 2 % of the time
+    allows."""
     words: tuple[str, ...] = ()
     """kws: keywords to tell apart; empty takes those of the data set."""
     background: str = ""
@@ -122,7 +123,7 @@ class Options:
 
 def check_options(options: Options) -> None:
     """Raise ValueError with one line where an option cannot be used."""
-    lows = {"steps": 1, "batch": 2, "threads": 0, "seed": 0, "checkpoint_steps": 1}
+    lows = {"steps": 1, "batch": 2, "threads": 0, "seed": 0, "checkpoint_steps": 0}
     for name, low in lows.items():
         if getattr(options, name) < low:
             flag = name.replace("_", "-")

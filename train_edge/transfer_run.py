@@ -23,9 +23,10 @@ from device.files import write_atomic
 from device.strict import encode
 from device.version import VERSION
 from generate.weights import fill, read_tensors
+from train_edge.batches import make_batch
 from train_edge.checkpoint import begin
 from train_edge.data import SPLIT
-from train_edge.loop import Stopped, make_batch, settled, step, train_in
+from train_edge.loop import Stopped, settled, step, train_in
 from train_edge.options import Options
 from train_edge.run import (
     CHECKPOINT,

@@ -127,8 +127,8 @@ def _import(options: Import) -> None:
 
 def _train(options: Train) -> None:
     from generate.gan.pictures import load_pictures
-    from generate.gan.processes import joined
     from generate.gan.runs import run, sizes_for
+    from generate.processes import joined
 
     check_recipe(options.recipe)
     sizes = sizes_for(options.like, options.begin)

@@ -3,23 +3,22 @@
 from __future__ import annotations
 
 import json
+import signal
 import time
 from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
-import torch
-
 from device.files import write_atomic
 from generate.gan.architecture import Architecture, architecture_of
 from generate.gan.pictures import Pictures
-from generate.gan.processes import Processes
 from generate.gan.recipe import Recipe, check_recipe
 from generate.gan.sheet import sample, sheet, write_picture
 from generate.gan.state import State, begin, begin_from, load, save
 from generate.gan.store import CARD, CHECKPOINT, Card, read_card, write_card
 from generate.gan.train import Trainer
 from generate.interrupt import interrupted
+from generate.processes import Processes
 from generate.progress import Progress
 
 STATS, DONE = "stats.jsonl", "done"
@@ -64,10 +63,10 @@ def run(
     trainer = Trainer(recipe, state, pictures, processes, micro)
     every = max(recipe.snapshot_images // recipe.batch, 1)
     rows = _Rows(out, state, steps, recipe.batch) if processes.rank == 0 else None
-    with interrupted() as stop:
+    with interrupted(signal.SIGTERM) as stop:
         while state.step < steps:
             figures = trainer.step()
-            stopping = _any(stop.is_set(), processes)
+            stopping = processes.any(stop.is_set())
             ends = state.step == steps or stopping
             if rows:
                 rows.say(state.step, figures, ends)
@@ -86,13 +85,6 @@ def run(
 def _finish(out: Path, state: State, recipe: Recipe, processes: Processes) -> None:
     if processes.rank == 0:
         write_atomic(out / DONE, json.dumps({"images": state.step * recipe.batch}) + "\n")
-
-
-def _any(flag: bool, processes: Processes) -> bool:
-    """Whether any process has the flag set: all must stop after the same step."""
-    total = torch.tensor([float(flag)], device=processes.device)
-    processes.sum([total])
-    return bool(total.item())
 
 
 def _open(

@@ -18,9 +18,9 @@ from torch import Tensor
 from generate.gan.ada import augment, next_p
 from generate.gan.losses import fake_loss, path_lengths, r1, real_loss
 from generate.gan.pictures import Pictures
-from generate.gan.processes import Processes
 from generate.gan.recipe import Recipe
 from generate.gan.state import State
+from generate.processes import Processes
 
 REALS, GENERATOR, PATH, FAKES, PENALTY = 1, 2, 3, 4, 5
 """Streams of random numbers within a micro-batch."""
