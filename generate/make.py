@@ -63,7 +63,7 @@ def make_shard(options: Options, folder: str, number: int, tick: Callable[[], No
     if path.is_file():
         return
     os.environ.setdefault("OMP_NUM_THREADS", "1")
-    _freeze()
+    _settle()
     first = number * options.shard_clips
     last = min(first + options.shard_clips, options.clips)
 
@@ -76,9 +76,12 @@ def make_shard(options: Options, folder: str, number: int, tick: Callable[[], No
 
 
 @cache
-def _freeze() -> None:
+def _settle() -> None:
     """Once a process: what imports made stays, and collections need not look through it (3 % of
-    the time of a word)."""
+    the time of a word); OpenCV starts no thread a core, which small pictures do not gain from."""
+    import cv2
+
+    cv2.setNumThreads(1)
     gc.collect()
     gc.freeze()
 

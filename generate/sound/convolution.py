@@ -5,7 +5,6 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 from scipy.fft import irfft, rfft
-from scipy.signal import oaconvolve
 
 LENGTHS = tuple(odd << twos for twos in range(9, 14) for odd in (4, 5, 6, 7))
 """2,048 to 57,344 samples: steps of a quarter at most, and the transforms' tables stay kept."""
@@ -32,6 +31,8 @@ def convolve(audio: NDArray[np.float32], taps: Taps) -> NDArray[np.float32]:
     """
     count = len(audio) + len(taps.taps) - 1
     if count > LENGTHS[-1]:
+        from scipy.signal import oaconvolve  # 0.3 s that a process without sound need not spend
+
         return np.asarray(oaconvolve(audio, taps.taps), np.float32)
     length = next(size for size in LENGTHS if size >= count)
     whole = irfft(rfft(audio, length) * taps.spectrum(length), length)

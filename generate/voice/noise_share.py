@@ -14,7 +14,6 @@ import numba
 import numpy as np
 from numpy.typing import NDArray
 from scipy.fft import rfft
-from scipy.signal.windows import nuttall
 
 from generate.voice.envelope import fill_below, smooth
 
@@ -34,6 +33,8 @@ def band_noise_db(
     f0 = np.maximum(f0_hz, LOWEST_HZ)
     delays = _group_delays(rfft(_windowed(audio, f0, at, rate_hz), axis=1), f0 * (SIZE / rate_hz))
     half = int(BAND_HZ * SIZE / rate_hz)
+    from scipy.signal.windows import nuttall  # 0.3 s that a process without sound need not spend
+
     window = nuttall(2 * half + 1)
     spectra = rfft(delays[:, : 2 * half + 1] * window, SIZE, axis=1)
     power = np.cumsum(np.sort(np.square(spectra.real) + np.square(spectra.imag), axis=1), axis=1)
