@@ -15,6 +15,8 @@ from pathlib import Path
 from statistics import mean, stdev
 from typing import Any
 
+from cost_lines import cost_lines
+
 from device.bundle import Bundle, read_bundle
 from device.zoo.store import BUNDLES, names
 from generate.clip import FACTS, LABELS, PARTS
@@ -53,12 +55,21 @@ def main() -> None:
         "docs/labels.md": page,
         "docs/children.md": looks,
         "docs/motion.md": {"cues": cues_table()},
+        "docs/scale.md": {"cost": cost_table()},
     }
     for path, named in blocks.items():
         for name, block in named.items():
             print(block)
             if args.write:
                 replace(ROOT / path, name, block)
+
+
+def cost_table() -> str:
+    """What a million clips of each kind cost."""
+    if not (RESULTS / "bench_scale.json").exists():
+        return "Not measured yet."
+    rows = [row for row in load("bench_scale.json")["rows"] if row.get("what") == "kind"]
+    return "\n".join(cost_lines(rows)) if rows else "Not measured yet."
 
 
 def keep(folder: Path) -> None:

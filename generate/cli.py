@@ -116,7 +116,8 @@ def generate(options: Options, where: Where) -> None:
     finish(out, kept, stamp, n_shards)
     _draw_sheets(options, out)
     seconds = time.monotonic() - begun
-    print(f"{out}: {options.clips} clips, {clips / seconds:.1f}/s, {seconds:.0f} s")
+    rate = f"{clips / seconds:.1f}/s, " if clips else ""
+    print(f"{out}: {options.clips} clips, {rate}{seconds:.0f} s")
 
 
 def _prepare(out: Location, where: Where, kept: dict[str, Any], stamp: dict[str, Any]) -> None:

@@ -9,15 +9,16 @@ import socket
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
+from secrets import token_hex
 from typing import Any
 
 OBJECTS_BYTES = 100 << 20
 """Memory for results; there are none, and Ray wants 75 MiB at least."""
 REACH_S = 5.0
+TOKEN = "(one that wants a token also wants RAY_AUTH_MODE=token here)"
 QUIET = {
     "RAY_USAGE_STATS_ENABLED": "0",
     "RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO": "0",
-    "RAY_DISABLE_IMPORT_WARNING": "1",
     "OMP_NUM_THREADS": "1",
 }
 
@@ -29,7 +30,10 @@ def started(address: str, workers: int) -> Iterator[Any]:
     What was started is shut down afterwards and leaves no files. ValueError with one line where
     `address` cannot be reached; ModuleNotFoundError without ray.
     """
-    os.environ.update({name: os.environ.get(name, value) for name, value in QUIET.items()})
+    # Without a token of its own, a local Ray writes one into the home folder, to stay there.
+    own = {} if address else {"RAY_AUTH_TOKEN": token_hex(32)}
+    for name, value in (QUIET | own).items():
+        os.environ.setdefault(name, value)
     import ray
 
     if ray.is_initialized():
@@ -61,4 +65,4 @@ def _join(ray: Any, address: str) -> None:
         ray.init(address=address, log_to_driver=False, logging_level=logging.ERROR)
     except (OSError, RuntimeError, ValueError) as error:
         why = " ".join(str(error).split())[:200]
-        raise ValueError(f"Ray cluster {address}: {why}") from None
+        raise ValueError(f"Ray cluster {address}: {why} {TOKEN}") from None
