@@ -4,14 +4,17 @@
 # make virtual-pi   Arm roots run by qemu, and the tests of runs on them (root; apt where missing)
 # make fuzz         damages the files of one KIND for some SECONDS, guided by coverage (docs/hostile.md)
 # make lint         style, types and import directions
+# make licences     out/licences.md: licences of what is installed; fails on one that is not allowed
+# make lock         constraints.txt anew: versions and hashes (docs/supply.md)
 # make tts-venv     Coqui's TTS in an environment of its own: COLLODI_TTS_PYTHON=.tts-venv/bin/python
 PYTHON ?= python3
 VENV ?= .venv
 BIN := $(VENV)/bin
+PIP = $(BIN)/python -m pip install --quiet --require-hashes
 REAL ?=
 export PIP_DISABLE_PIP_VERSION_CHECK = 1
 
-.PHONY: quickstart test test-long fuzz lint install bench voices tts-venv venv-as-root \
+.PHONY: quickstart test test-long fuzz lint lock licences install bench voices tts-venv venv-as-root \
 	virtual-pi clean
 
 quickstart: install voices
@@ -40,14 +43,29 @@ bench: install
 
 install: $(VENV)/.installed
 
-# torch goes first and pinned: any other order lets the resolver take a build for GPUs.
+# pip takes only files whose hashes are in constraints.txt; the kit's own folder can have none and goes
+# last. Where PIP_FIND_LINKS knows a CPU build of torch, that goes first, or the index's for CUDA wins.
 $(VENV)/.installed: pyproject.toml constraints.txt
 	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Collodi is developed on Python 3.11; found " + sys.version.split()[0])'
 	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV) || $(MAKE) --no-print-directory venv-as-root
-	$(BIN)/python -m pip install --quiet "pip>=25.1"
-	$(BIN)/python -m pip install --quiet -c constraints.txt torch
-	$(BIN)/python -m pip install --quiet -c constraints.txt -e ".[all]" --group dev
+	sed -n '/^pip==/,/[^\\]$$/p' constraints.txt > $(VENV)/pip.txt
+	$(PIP) -r $(VENV)/pip.txt
+	$(PIP) --no-index --no-deps -c constraints.txt torch 2>/dev/null || true
+	$(BIN)/python tests/make_lock.py --needs all dev > $(VENV)/needs.txt
+	$(PIP) -c constraints.txt -r $(VENV)/needs.txt hatchling editables
+	$(BIN)/python -m pip install --quiet --no-deps --no-build-isolation -e .
 	touch $@
+
+licences: install
+	mkdir -p out
+	$(BIN)/python tests/make_licences.py > out/licences.md
+
+# Versions and hashes of everything, after a change of pyproject.toml; versions that fit stay.
+# Needs no installed kit: an unpinned requirement is what stops `make install`.
+lock:
+	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet uv
+	PATH=$(abspath $(BIN)):$$PATH $(BIN)/python tests/make_lock.py
 
 # Debian keeps venv in a package of its own: root installs it, others are told.
 venv-as-root:

@@ -1,0 +1,62 @@
+"""Each pin has hashes, each requirement a pin that fits, each distribution an allowed licence."""
+
+import re
+import sys
+from pathlib import Path
+
+import pytest
+from packaging.requirements import Requirement
+
+ROOT = Path(__file__).parent.parent
+sys.path.insert(0, str(ROOT / "tests"))
+
+from make_licences import Row, parts, plain, rows, rules, wrong  # noqa: E402
+from make_lock import ALSO, APART, HEAD, TOOLS, needs, tomllib  # noqa: E402
+
+TEXT = (ROOT / "constraints.txt").read_text(encoding="utf-8")
+BLOCKS = [block for block in re.split(r"\n(?=\S)", TEXT) if not block.startswith("#")]
+
+
+def test_each_pin_has_hashes() -> None:
+    assert TEXT.startswith(HEAD) and len(BLOCKS) > 100
+    for block in BLOCKS:
+        first, *lines = block.strip().split(" \\\n")
+        assert re.fullmatch(r"[\w.-]+==[\w.+]+", first), f"{first!r}: run `make lock`"
+        assert lines, f"{first} has no hash: run `make lock`"
+        for line in lines:
+            assert re.fullmatch(r"    --hash=sha256:[0-9a-f]{64}", line), f"{first}: {line}"
+
+
+def test_hashes_of_files_that_the_index_lacks_are_there() -> None:
+    for name, hashes in ALSO.items():
+        block = next(block for block in BLOCKS if block.startswith(f"{name}=="))
+        assert all(each in block for each in hashes), f"{name}: run `make lock`"
+
+
+def test_each_requirement_has_a_pin_that_fits() -> None:
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
+    pins = dict(block.split(" ", 1)[0].split("==") for block in BLOCKS)
+    pins = {plain(name): version for name, version in pins.items()}
+    extras = [name for name in project["project"]["optional-dependencies"] if name not in APART]
+    for line in [*TOOLS, *needs(project, [*extras, *project["dependency-groups"], "all"])]:
+        asked = Requirement(line)
+        version = pins.get(plain(asked.name))
+        assert version, f"constraints.txt lacks {asked.name}: run `make lock`"
+        assert asked.specifier.contains(version, prereleases=True), f"{line}: run `make lock`"
+
+
+def test_each_installed_licence_is_allowed_or_named() -> None:
+    told = rules()
+    faults = [wrong(row, set(told["allow"]), told["named"]) for row in rows()]
+    assert not [line for line in faults if line]
+
+
+@pytest.mark.parametrize("licence", ["GPL-3.0-only", "MIT AND AGPL-3.0-only", "", "SSPL-1.0"])
+def test_copyleft_and_unknown_licences_fail_with_one_line(licence: str) -> None:
+    line = wrong(Row("new", "1", licence, "License"), {"MIT"}, {})
+    assert line and "\n" not in line and "new 1" in line
+
+
+def test_each_part_of_an_expression_counts() -> None:
+    assert parts("Apache-2.0 WITH LLVM-exception OR (MIT AND Zlib)") == {
+        "Apache-2.0", "LLVM-exception", "MIT", "Zlib"}  # fmt: skip
