@@ -84,7 +84,8 @@ def measure(options: Any) -> tuple[list[dict[str, Any]], dict[str, float | None]
             place.mkdir(parents=True)
         kitchen = Kitchen(place / "kitchen")
         jobs = [job for job in JOBS if job.command in options.only]
-        known = {job: kitchen.known(job) for job in jobs}
+        wanted = dict.fromkeys(drawn(options.seed, number, jobs)[1] for number in numbers)
+        known = {job: kitchen.known(job) for job in wanted}
         pool = stack.enter_context(ThreadPoolExecutor(options.jobs))
         rows = []
 
@@ -141,14 +142,9 @@ def one_case(
     seed: int, number: int, jobs: list[Job], known: dict[Job, Known], place: Path
 ) -> dict[str, Any]:
     """Stop, look, restart, compare; the row says what was wrong."""
-    rng = np.random.default_rng(np.random.SeedSequence(seed, spawn_key=(number,)))
-    commands = list(dict.fromkeys(job.command for job in jobs))
-    command = commands[number % len(commands)]
-    choice = [job for job in jobs if job.command == command]
-    job = choice[int(rng.integers(0, len(choice)))]
-    how = HOWS[number // len(commands) % len(HOWS)]
+    rng, job, how = drawn(seed, number, jobs)
     case, begun = place / f"case-{number:04d}", time.monotonic()
-    row: dict[str, Any] = {"case": number, "seed": seed, "job": f"{command} {job.name}",
+    row: dict[str, Any] = {"case": number, "seed": seed, "job": f"{job.command} {job.name}",
                            "how": how, "wrong": None}  # fmt: skip
     try:
         row["how"] = stop(known[job], case, how, rng)
@@ -156,6 +152,15 @@ def one_case(
     except (AssertionError, ValueError, OSError) as error:
         row["wrong"] = f"{type(error).__name__}: {error}"[:300]
     return row | {"seconds": round(time.monotonic() - begun, 2)}
+
+
+def drawn(seed: int, number: int, jobs: list[Job]) -> tuple[np.random.Generator, Job, str]:
+    """The random numbers of a case, what it stops, and how."""
+    rng = np.random.default_rng(np.random.SeedSequence(seed, spawn_key=(number,)))
+    commands = list(dict.fromkeys(job.command for job in jobs))
+    choice = [job for job in jobs if job.command == commands[number % len(commands)]]
+    job = choice[int(rng.integers(0, len(choice)))]
+    return rng, job, HOWS[number // len(commands) % len(HOWS)]
 
 
 def stop(known: Known, case: Path, how: str, rng: np.random.Generator) -> str:
@@ -171,7 +176,7 @@ def stop(known: Known, case: Path, how: str, rng: np.random.Generator) -> str:
             where = f"{op.kind} ({op.call[0]} {op.call[1]})"
             ended = stop_at_call(known.job.words, case, *op.call)
         else:
-            share = float(rng.uniform(0.2, 1.0)) * 0.8**attempt
+            share = float(rng.uniform(0.2, 1.0)) * 0.5**attempt
             where = f"{share:.2f}"
             ended = stop_at(known.job.words, case, share * known.seconds, how == "leader")
         if ended.stopped:

@@ -50,7 +50,7 @@ class Disk:
         """Take the operations from what strace wrote."""
         for thread, name, words, result in _calls(trace):
             self._counts[thread, name] += 1
-            if not result.startswith("-1"):
+            if not result.startswith(("-1", "?")):  # `?`: a kill came first
                 self._take((name, self._counts[thread, name]), words, result)
 
     def _take(self, call: tuple[str, int], words: str, result: str) -> None:
