@@ -47,12 +47,12 @@ def _check_once(argv: Sequence[str]) -> None:
 
 
 def _check_local(options: Any) -> None:
-    """ValueError where an URL is given for what can only be a local file or folder."""
+    """ValueError where a URL is given for what can only be a local file or folder."""
     for field in fields(options) if is_dataclass(options) else ():
         value = getattr(options, field.name)
         if isinstance(value, Path) and is_url(str(value)):
             flag = field.name.replace("_", "-")
-            raise ValueError(f"--{flag}: want a local path here, not an URL")
+            raise ValueError(f"--{flag}: want a local path here, not a URL")
         _check_local(value)
 
 

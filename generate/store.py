@@ -21,7 +21,6 @@ from typing import BinaryIO, TypeVar
 from urllib.parse import unquote, urlsplit
 
 from device.files import make_folder, replace, sha256_of, sync_folder, write_atomic
-from device.redact import without_secrets
 from generate.store_remote import Remote
 
 T = TypeVar("T")
@@ -29,13 +28,13 @@ U = TypeVar("U")
 Location = Path | Remote
 LOCAL = ("file", "local")
 URL = re.compile(r"[A-Za-z][\w+.-]+:/")
-"""What begins an URL, also one whose slashes pathlib has joined; not a drive of Windows."""
+"""What begins a URL, also one whose slashes pathlib has joined; not a drive of Windows."""
 AT_ONCE = 16
 """Small requests to a store that are under way together."""
 
 
 def locate(where: str | Path | Remote) -> Location:
-    """The place that a folder or an URL names.
+    """The place that a folder or a URL names.
 
     ValueError where the URL carries a secret: those come from the environment, as the library of
     the store reads it (for S3 AWS_ACCESS_KEY_ID, a profile, a role ...).
@@ -44,21 +43,21 @@ def locate(where: str | Path | Remote) -> Location:
         return where
     if not is_url(where) and "://" not in where:
         return Path(where)
-    shown = without_secrets(where)
     parts = urlsplit(where)
-    if shown != where or "@" in parts.netloc or parts.fragment:
-        raise ValueError(f"{shown}: no passwords, queries or signatures in an URL; credentials "
+    shown = parts._replace(netloc=parts.netloc.rpartition("@")[2], query="", fragment="").geturl()
+    if "@" in parts.netloc or parts.query or parts.fragment:
+        raise ValueError(f"{shown}: no passwords, queries or signatures in a URL; credentials "
                          "come from the environment, see docs/scale.md")  # fmt: skip
     local = parts.scheme.lower() in LOCAL
     if "::" in where or "://" not in where or not (parts.netloc or local):
-        raise ValueError(f"{shown}: want a folder or an URL such as s3://bucket/data")
+        raise ValueError(f"{shown}: want a folder or a URL such as s3://bucket/data")
     if local:
         return Path(unquote(parts.netloc + parts.path))
     return Remote(where.rstrip("/"))
 
 
 def is_url(text: str) -> bool:
-    """Whether a text is an URL, not the path of a file."""
+    """Whether a text is a URL, not the path of a file."""
     return bool(URL.match(text))
 
 

@@ -26,7 +26,7 @@ SHA256 = "collodi-sha256"
 
 @dataclass(frozen=True)
 class Remote:
-    """A folder or file at an URL, without secrets in it and without a slash at its end."""
+    """A folder or file at a URL, without secrets in it and without a slash at its end."""
 
     url: str
 
@@ -206,7 +206,7 @@ def _store(protocol: str) -> Store:
         raise ValueError(f"{protocol}:// needs a library that is not installed{more} "
                          f"({error})") from error  # fmt: skip
     except ValueError as error:
-        raise ValueError(f"{protocol}://: no such kind of store is known; want a folder or an URL "
+        raise ValueError(f"{protocol}://: no such kind of store is known; want a folder or a URL "
                          "such as s3://bucket/data") from error  # fmt: skip
 
 
