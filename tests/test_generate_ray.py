@@ -13,9 +13,12 @@ import pytest
 
 pytest.importorskip("ray", reason="ray is not installed: pip install 'collodi[ray]'")
 
+from generate import engine_ray
 from generate.cli import Where, generate
 from generate.engine import run
+from generate.engine_ray import Cluster
 from generate.presets import Words
+from generate.ray_start import started
 
 ROOT = Path(__file__).parent.parent
 COLLODI = [sys.executable, "-c", "import sys; from device.main import main; sys.exit(main())"]
@@ -117,3 +120,20 @@ def test_a_cluster_that_is_not_there_is_one_line(tmp_path: Path, address: str) -
     where = Where(out=tmp_path / "d", engine="ray", ray_address=address)
     with pytest.raises(ValueError, match=f"^Ray cluster {address}: "):
         generate(WORDS, where)
+
+
+def test_a_node_with_another_kit_or_another_folder_is_named(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The worker is real; what the driver asks of it is what another machine would have."""
+    job = partial(failing_job, 99, str(tmp_path))
+    with started("", 1):
+        for name, value, said in (
+            ("kit_print", lambda: {"numpy": "0.1"}, r"^node \S+ has numpy \S+, not 0\.1; install"),
+            ("header_print", lambda _: "other", r"^node \S+ does not see the folder "),
+        ):
+            with monkeypatch.context() as patch:
+                patch.setattr(engine_ray, name, value)
+                with pytest.raises(ValueError, match=said):
+                    run("ray", job, [0], 1, 1, Cluster(out=str(tmp_path)))
+    assert not list(tmp_path.iterdir())
