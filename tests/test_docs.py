@@ -16,7 +16,9 @@ def load_table() -> ModuleType:
     spec = importlib.util.spec_from_file_location("docs_table", ROOT / "benchmarks" / "table.py")
     assert spec is not None and spec.loader is not None
     module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.syspath_prepend(str(ROOT / "benchmarks"))  # where a script finds its neighbours
+        spec.loader.exec_module(module)
     return module
 
 

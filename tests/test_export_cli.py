@@ -61,7 +61,7 @@ def test_evaluations_become_figures_of_their_kind(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("changes", "said"),
     [
-        ({"task": "face"}, "of task 'face'"),
+        ({"task": "face"}, "task 'face'"),
         ({"accuracy": "high"}, "no number 'accuracy'"),
         ({"data": "dream"}, "'dream'"),
     ],
