@@ -167,7 +167,8 @@ def fuzz_telemetry(place: Path, rng: random.Random) -> None:
         seen += [read_celsius("cpu", text), parse_nvpmodel_files(text, text)]
     except Exception as error:
         raise Faulty(f"a parser raised {type(error).__name__}: {error}") from error
-    expect(not re.search(r"\b(nan|inf)\b", repr([s for s in seen if s]).lower()), "nan was read")
+    numbers = re.sub(r"'[^']*'", "''", repr([s for s in seen if s])).lower()  # a name may be NaN
+    expect(not re.search(r"\b(nan|inf)\b", numbers), "nan was read")
     (place / "meter.csv").write_bytes(mutated_bytes(METER.encode(), rng))
     read_meter(place / "meter.csv")
 

@@ -17,6 +17,7 @@ from __future__ import annotations
 
 import argparse
 import multiprocessing
+import os
 import signal
 import sys
 import time
@@ -31,6 +32,8 @@ from fuzz_worker import kinds, work
 from generate.progress import Progress
 
 CORPUS = Path(__file__).resolve().parent.parent / "tests" / "data" / "corpus"
+WAITS = 10
+"""A case that uses no processor time may take so many times as long: others use it then."""
 START_S = 600.0
 """A worker may take so long until its first case, on a machine that does much else."""
 
@@ -43,7 +46,7 @@ class Worker:
         self.pipe, other = context.Pipe(duplex=False)
         self.names, self.numbers, self.at = names, numbers, None
         self.at: int | None = None
-        self.since = time.monotonic()
+        self.since, self.cpu_before_s = time.monotonic(), 0.0
         self.process = context.Process(target=work, args=(names, numbers, other), daemon=True)
         self.process.start()
         other.close()
@@ -62,9 +65,23 @@ class Worker:
         return f"the process died: {name}"
 
     def late(self, case_s: float) -> bool:
-        """Whether its case takes too long."""
-        limit = case_s if self.at is not None else START_S
-        return time.monotonic() - self.since > limit
+        """Whether its case takes too long: its processor time counts, or it waits for ever."""
+        if self.at is None:
+            return time.monotonic() - self.since > START_S
+        waits = time.monotonic() - self.since > WAITS * case_s
+        return waits or self.cpu_s() - self.cpu_before_s > case_s
+
+    def begins(self, number: int) -> None:
+        """Note that it is at a case."""
+        self.at, self.since, self.cpu_before_s = number, time.monotonic(), self.cpu_s()
+
+    def cpu_s(self) -> float:
+        """Processor time of the process, s; 0 where it is gone."""
+        try:
+            words = Path(f"/proc/{self.process.pid}/stat").read_text().rpartition(")")[2].split()
+        except OSError:
+            return 0.0
+        return (int(words[11]) + int(words[12])) / os.sysconf("SC_CLK_TCK")
 
 
 class Tally:
@@ -133,7 +150,7 @@ def _followed(workers: list[Worker], tally: Tally, case_s: float) -> list[Worker
                 if said is None:
                     worker.process.join()
                     continue
-                worker.at, worker.since = said[0], time.monotonic()
+                worker.begins(said[0])
                 if said[1] is not None:
                     tally.add(*said)
             except EOFError:

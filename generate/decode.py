@@ -53,7 +53,7 @@ def decode_picture(data: bytes, where: str) -> NDArray[np.uint8]:
 def picture_size(data: bytes) -> tuple[int, int] | None:
     """Return (width, height) that a picture's header claims; None where it is no such header."""
     if data[:8] == b"\x89PNG\r\n\x1a\n" and data[12:16] == b"IHDR":
-        return _unpacked(">II", data, 16)
+        return _unpacked(">II", data, 16) if _has_chunks(data) else None
     if data[:2] == b"BM":
         size = _unpacked("<ii" if data[14:15] != b"\x0c" else "<HH", data, 18)
         return size and (abs(size[0]), abs(size[1]))
@@ -65,6 +65,14 @@ def picture_size(data: bytes) -> tuple[int, int] | None:
 def _unpacked(form: str, data: bytes, start: int) -> tuple[int, int] | None:
     piece = data[start : start + struct.calcsize(form)]
     return struct.unpack(form, piece) if len(piece) == struct.calcsize(form) else None  # type: ignore[return-value]
+
+
+def _has_chunks(png: bytes) -> bool:
+    """Whether no chunk claims more bytes than follow: OpenCV makes room for what one claims."""
+    at = 8
+    while at + 8 <= len(png) and png[at + 4 : at + 8] != b"IEND":
+        at += 12 + int.from_bytes(png[at : at + 4], "big")
+    return at + 8 <= len(png)
 
 
 def _webp_size(data: bytes) -> tuple[int, int] | None:

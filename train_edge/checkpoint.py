@@ -72,6 +72,8 @@ def load(state: State, folder: Path) -> None:
     facts = read_facts(metadata, KEY, ("version", "step", "loss_count", "loss_sum"), path)
     if facts["version"] != VERSION:
         raise ValueError(f"{path}: version {facts['version']}, this kit reads {VERSION}")
+    if min(facts["step"], facts["loss_count"]) < 0:
+        raise ValueError(f"{path}: step {facts['step']:g}, loss_count {facts['loss_count']:g}")
     average = _below("average", tensors)
     fill(copy.deepcopy(state.module), average, path, SIZES)
     fill(state.module, _below("weights", tensors), path, SIZES)

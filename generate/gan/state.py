@@ -117,8 +117,16 @@ def load(state: State, folder: Path) -> None:
                 found = {m: tensors[key] for m, key in names.items() if key in tensors}
                 check_moments(found, MOMENTS, parameter, f"{path}: moments of {role}.{name}")
                 kept = {m: found[m].to(parameter) for m in MOMENTS}
-                kept["step"] = torch.tensor(float(tensors[f"step.{role}.{name}"].flatten()[0]))
+                kept["step"] = _step_of(tensors[f"step.{role}.{name}"], path)
                 optimizer.state[parameter] = kept
+
+
+def _step_of(tensor: Tensor, path: Path) -> Tensor:
+    """The optimizer's count of steps; ValueError where it is none."""
+    value = float(tensor.flatten()[0]) if tensor.numel() == 1 else -1.0
+    if not 0 <= value < 1 << 53:
+        raise ValueError(f"{path}: an optimizer's step is {value:g}")
+    return torch.tensor(value)
 
 
 def begin_from(state: State, folder: Path) -> None:
