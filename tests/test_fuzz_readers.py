@@ -30,7 +30,7 @@ OWN_WORDS = {
     "generate/voice/coqui_protocol.py", "generate/voice/coqui_train.py",
     "generate/voice/coqui_trainer.py", "generate/voice/festival_pipe.py",
     "generate/voice/voices.py", "train_edge/augment_image.py", "train_edge/cli.py",
-    "train_edge/find_scenes.py", "train_edge/loop.py", "train_edge/transfer_run.py",
+    "train_edge/find_scenes.py", "train_edge/record.py", "train_edge/transfer_run.py",
 }  # fmt: skip
 """Modules that read only what the kit itself has just written, or that it brings along."""
 
