@@ -17,7 +17,7 @@ CORPUS = ROOT / "tests" / "data" / "corpus"
 CASES_A_KIND = 12
 READING = re.compile(
     r"\b(np\.load|np\.fromfile|np\.memmap|tarfile\.open|zipfile\.ZipFile|cv2\.im(read|decode)"
-    r"|av\.open|torch\.load|soundfile\.(read|SoundFile|info)|wave\.open|safe_open|load_file"
+    r"|av\.open|(?<!safetensors\.)torch\.load|soundfile\.(read|SoundFile|info)|wave\.open|safe_open|load_file"
     r"|csv\.(reader|DictReader)|tomllib\.loads?|pickle\.loads?|_Unpickler|json\.loads?)\("
 )
 OWN_WORDS = {
