@@ -97,29 +97,39 @@ def work(run: Path | None, options: Options, data: Path, root: Path) -> None:
 def kill_often(data: Path, root: Path, kills: int, every: int) -> None:
     """Training in one go and with many kill -9 between: the same files, bit for bit."""
     options = replace(
-        TRAININGS["RUNS"]["dscnn"][1], steps=3 * kills + 9, batch=8, checkpoint_steps=every
+        TRAININGS["RUNS"]["dscnn"][1], steps=6 * kills + 9, batch=8, checkpoint_steps=every
     )
     begun = time.monotonic()
     straight = train("kws", options, data / "words", root / "straight")
-    longest, rng, again = time.monotonic() - begun, np.random.default_rng(3), root / "again"
+    one_step = (time.monotonic() - begun) / options.steps
+    rng, again = np.random.default_rng(3), root / "again"
     again.mkdir()
-    for _ in range(kills):
+    for number in range(kills):
         run = next(again.glob("0*"), None)
-        if run and (run / "done").exists():
-            break
         child = FORK.Process(target=work, args=(run, options, data / "words", again))
         child.start()
-        while not [*again.glob("0*")] and child.is_alive():
-            time.sleep(0.01)
-        child.join(rng.uniform(0, longest))
+        if number % 4 or not run:  # others are killed as they start
+            await_checkpoint(again, child)
+        child.join(rng.uniform(0, 3 * one_step))
         child.kill()
         child.join()
     (killed,) = again.glob("0*")
-    if not (killed / "done").exists():
-        resume(killed)
+    assert not (killed / "done").exists()
+    resume(killed)
     assert rows(killed) == rows(straight)
     for name in ("model.safetensors", "checkpoint.safetensors", "done"):
         assert (killed / name).read_bytes() == (straight / name).read_bytes()
+
+
+def await_checkpoint(root: Path, child: Any) -> None:
+    """Wait until a process has saved once."""
+
+    def saved() -> list[int]:
+        return [path.stat().st_ino for path in root.glob("0*/checkpoint.safetensors")]
+
+    before = saved()
+    while saved() == before and child.is_alive():
+        time.sleep(0.002)
 
 
 @pytest.mark.parametrize("every", [0, 1])
@@ -158,7 +168,7 @@ def test_an_error_in_one_process_is_one_line_and_ends_all(data: Path, tmp_path: 
 @pytest.mark.long
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_torchrun_stops_with_a_checkpoint(data: Path, tmp_path: Path, number: int) -> None:
-    words = ["--nproc-per-node", "2", "--master-port", "0", "--no-python", sys.executable, "-c"]
+    words = ["--nproc-per-node", "2", "--standalone", "--no-python", sys.executable, "-c"]
     words += [COLLODI, "train", "kws", "--data", str(data / "words"), "--out", str(tmp_path)]
     words += ["--steps", "100000", "--checkpoint-steps", "90000"]
     running = subprocess.Popen(
