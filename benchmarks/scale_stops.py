@@ -41,6 +41,8 @@ from stops_disk import after_cut, volatile, write_out
 from stops_run import Ended, run, stop_at, stop_at_call
 from stops_trace import Disk, strace
 
+from device.args import positive_int
+
 TESTS = Path(__file__).resolve().parent.parent / "tests"
 HOWS = ("moment", "power", "call", "power", "leader", "call", "power", "call")
 NAMES = ("move", "put", "take", "sync", "size")
@@ -62,25 +64,27 @@ class Known:
 def parser() -> argparse.ArgumentParser:
     """Options, and what the front takes."""
     made = argparse.ArgumentParser(description=__doc__)
-    made.add_argument("--stops", type=int, default=200, help="number of cases")
+    made.add_argument("--stops", type=positive_int, default=200, help="number of cases")
     made.add_argument("--seed", type=int, default=0)
     made.add_argument("--only", nargs="+", choices=COMMANDS, default=list(COMMANDS))
     made.add_argument("--case", type=int, help="only this number")
     made.add_argument("--keep", type=Path, help="keep the folders of cases below this new folder")
-    made.add_argument("--jobs", type=int, default=os.cpu_count(), help="cases at a time")
+    made.add_argument("--jobs", type=positive_int, default=os.cpu_count(), help="cases at a time")
     return made
 
 
 def measure(options: Any) -> tuple[list[dict[str, Any]], dict[str, float | None]]:
     """Run the cases; a row each."""
     if not shutil.which("strace"):
-        raise RuntimeError("needs strace (Debian: apt install strace)")
+        raise SystemExit("scale_stops: needs strace (Debian: apt install strace)")
     numbers = range(options.stops) if options.case is None else [options.case]
     with ExitStack() as stack:
         if options.keep is None:
             place = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="collodi-stops-")))
         else:
             place = options.keep
+            if place.exists():
+                raise SystemExit(f"--keep {place} exists already; name a new folder")
             place.mkdir(parents=True)
         kitchen = Kitchen(place / "kitchen")
         jobs = [job for job in JOBS if job.command in options.only]
