@@ -12,7 +12,7 @@ import re
 import tempfile
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
@@ -20,7 +20,7 @@ from secrets import token_hex
 from typing import BinaryIO, TypeVar
 from urllib.parse import unquote, urlsplit
 
-from device.files import make_folder, replace, sha256_of, sync_folder, write_atomic
+from device.files import lock, make_folder, replace, sha256_of, sync_folder, write_atomic
 from generate.store_remote import Remote
 
 T = TypeVar("T")
@@ -88,11 +88,12 @@ def creating(path: Location, sha256: Callable[[], str]) -> Iterator[Draft]:
     part = part_path(path)
     try:
         with open(part, "xb") as file:
+            lock(file.fileno())
             draft = Draft(file)
             yield draft
             file.flush()
             os.fsync(file.fileno())
-        draft.ours = publish(part, path)
+            draft.ours = publish(part, path)
     finally:
         part.unlink(missing_ok=True)
 
@@ -109,10 +110,11 @@ def replacing(path: Location) -> Iterator[BinaryIO]:
     part = part_path(path)
     try:
         with open(part, "xb") as file:
+            lock(file.fileno())
             yield file
             file.flush()
             os.fsync(file.fileno())
-        replace(part, path)
+            replace(part, path)
     finally:
         part.unlink(missing_ok=True)
 
@@ -155,10 +157,12 @@ def prepare(folder: Location) -> None:
 
 
 def sweep(folder: Location) -> None:
-    """Remove files that are not whole; a store has none."""
+    """Remove files that are not whole and nobody writes any more; a store has none."""
     if isinstance(folder, Path):
         for part in folder.glob("*.part"):
-            part.unlink(missing_ok=True)
+            with suppress(FileNotFoundError), open(part, "rb") as file:
+                if lock(file.fileno()):
+                    part.unlink(missing_ok=True)
 
 
 def sizes(folder: Location) -> dict[str, int]:

@@ -14,6 +14,8 @@ import pytest
 from device.files import install, make_folder, sweep, workplace, write_atomic
 from device.zoo.store import BUNDLES, pull_bundle
 from export.staging import check_free, staged
+from generate.store import creating
+from generate.store import sweep as sweep_data
 
 ROOT = Path(__file__).parent.parent
 HOLD = """
@@ -106,6 +108,16 @@ for number in range(40):
         text = (tmp_path / "a").read_text()
         assert len(text) % 20000 == 0 and text == text[: len(text) // 20000] * 20000
     assert [child.wait(60) for child in children] == [0, 0, 0]
+
+
+def test_a_shard_that_another_process_writes_is_not_swept(tmp_path: Path) -> None:
+    (tmp_path / "shard.tar.00000000.part").write_text("left")
+    with creating(tmp_path / "shard.tar", lambda: "") as draft:
+        draft.file.write(b"whole")
+        sweep_data(tmp_path)
+        (part,) = names(tmp_path)
+        assert part.endswith(".part")
+    assert draft.ours and names(tmp_path) == ["shard.tar"]
 
 
 def test_folders_are_made_with_those_above(tmp_path: Path) -> None:
