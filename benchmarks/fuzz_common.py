@@ -113,7 +113,7 @@ def mutated_value(data: Any, rng: random.Random) -> Any:
         for _ in range(rng.choice([1, 20, 90])):
             holder[key] = [holder[key]]
     else:
-        holder[key] = rng.choice(HOSTILE)
+        holder[key] = copy.deepcopy(rng.choice(HOSTILE))  # later changes go into it
     return data
 
 
