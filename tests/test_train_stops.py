@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import json
 import runpy
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
+from threading import Barrier
 from typing import Any
 
 import pytest
@@ -54,3 +56,16 @@ def test_a_numbered_folder_has_its_first_files_from_the_start(tmp_path: Path) ->
     assert list(tmp_path.iterdir()) == []
     folder = new_folder(tmp_path, "kws", "words", lambda new: (new / "a").touch())
     assert folder.name == "00000-kws-words" and [p.name for p in folder.iterdir()] == ["a"]
+
+
+def test_trainings_that_start_at_once_get_numbers_of_their_own(tmp_path: Path) -> None:
+    all_there = Barrier(8)
+
+    def begin(preset: str) -> str:
+        all_there.wait()
+        return new_folder(tmp_path, preset, "words", lambda new: (new / "a").touch()).name
+
+    with ThreadPoolExecutor(8) as pool:
+        names = sorted(pool.map(begin, "abcdefgh"))
+    assert [int(name[:5]) for name in names] == list(range(8))
+    assert len(list(tmp_path.iterdir())) == 8

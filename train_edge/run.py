@@ -10,15 +10,18 @@ from __future__ import annotations
 import errno
 import itertools
 import json
+import os
 import re
-from collections.abc import Callable
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from torch import nn
 
-from device.files import install, workplace, write_atomic
+from device.files import install, lock, workplace, write_atomic
 from device.front_end import check_front_end
 from device.limits import read_text
 from device.stamp import Stamp, make_stamp
@@ -33,6 +36,7 @@ FORMAT = "collodi.run"
 VERSION = 1
 OPTIONS, STATS, DONE = "options.json", "stats.jsonl", "done"
 MODEL, CHECKPOINT = "model.safetensors", "checkpoint.safetensors"
+NUMBERED = re.compile(r"\d{5}-")
 SIZES = "the options of the run"
 """What the networks of a run are built by."""
 
@@ -101,16 +105,34 @@ def new_folder(
     source = re.sub(r"[^A-Za-z0-9._-]+", "-", _name_of(data)) or "data"
     with workplace(root / f"{preset}-{source}") as new:
         fill(new)
-        taken = [int(path.name[:5]) for path in root.iterdir() if re.match(r"\d{5}-", path.name)]
-        for number in itertools.count(max(taken, default=-1) + 1):
-            folder = root / f"{number:05d}-{preset}-{source}"
-            try:
-                install(new, folder)
-                return folder
-            except OSError as error:  # another run may take the number in between
-                if error.errno not in (errno.EEXIST, errno.ENOTEMPTY):
-                    raise
+        with _numbering(root):
+            taken = [int(path.name[:5]) for path in root.iterdir() if NUMBERED.match(path.name)]
+            for number in itertools.count(max(taken, default=-1) + 1):
+                folder = root / f"{number:05d}-{preset}-{source}"
+                try:
+                    install(new, folder)
+                    return folder
+                except OSError as error:  # without locks another run may take the name in between
+                    if error.errno not in (errno.EEXIST, errno.ENOTEMPTY):
+                        raise
     raise AssertionError("numbers do not end")
+
+
+@contextmanager
+def _numbering(root: Path) -> Iterator[None]:
+    """Let no other process number a folder below `root` meanwhile: names may differ, numbers not.
+
+    Waits a minute at most, since two folders of one number are better than no run.
+    """
+    handle = os.open(root, os.O_RDONLY)
+    try:
+        for _ in range(6000):
+            if lock(handle):
+                break
+            time.sleep(0.01)
+        yield
+    finally:
+        os.close(handle)
 
 
 def _name_of(data: str) -> str:
