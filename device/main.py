@@ -69,6 +69,8 @@ SPECIAL_EXTRAS = {"anny": "bake", "ray": "ray", "tensorrt": "tensorrt", "TTS": "
 """Libraries that another extra brings than that of the command."""
 
 
+TOGETHER = ("train", "gan train")
+"""What processes that torchrun starts do together; anything else each would do once."""
 LONGEST = 1200
 """Characters of an error's line; two paths fit in."""
 
@@ -115,6 +117,7 @@ def _run(name: str, argv: list[str], debug: bool) -> int:
 
     module, function = COMMANDS[name].target.split(":")
     try:
+        _check_together(name, argv)
         status = getattr(import_module(module), function)(argv)
         sys.stdout.flush()
         return int(status or 0)
@@ -129,6 +132,15 @@ def _run(name: str, argv: list[str], debug: bool) -> int:
         if debug:
             raise
         return _fail(f"collodi {name}: {reason(name, error)}", _status(error))
+
+
+def _check_together(name: str, argv: list[str]) -> None:
+    size = os.environ.get("WORLD_SIZE") or "1"
+    if size != "1" and not {name, " ".join([name, *argv[:1]])} & set(TOGETHER):
+        raise ValueError(
+            f"runs as one process, WORLD_SIZE is {size!r}: start it without torchrun, "
+            f"which is for collodi {' and collodi '.join(TOGETHER)}"
+        )
 
 
 def _status(error: Exception) -> int:

@@ -60,6 +60,27 @@ def test_unknown_command_names_the_nearest(
     assert capsys.readouterr().err == f"collodi: no command '{word}'; did you mean '{near}'?\n"
 
 
+@pytest.mark.parametrize("name", sorted({*COMMANDS} - {"train", "gan"}) + ["gan import"])
+def test_torchrun_is_refused_where_each_process_would_do_all(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], name: str
+) -> None:
+    monkeypatch.setenv("WORLD_SIZE", "2")
+    assert main(name.split()) == 2
+    said = capsys.readouterr().err
+    assert "start it without torchrun" in said and said.count("\n") == 1
+
+
+@pytest.mark.parametrize("words", ["train --help", "gan train --help", "--help", "--version"])
+def test_torchrun_is_taken_where_processes_share_the_work(
+    monkeypatch: pytest.MonkeyPatch, words: str
+) -> None:
+    monkeypatch.setenv("WORLD_SIZE", "2")
+    try:
+        assert main(words.split()) == 0
+    except SystemExit as end:
+        assert end.code == 0
+
+
 @pytest.mark.parametrize(
     ("error", "status", "line"),
     [
