@@ -3,6 +3,7 @@
 import json
 import os
 import runpy
+import signal
 import socket
 import subprocess
 import sys
@@ -256,7 +257,7 @@ def test_training_moves_the_pictures_towards_the_data() -> None:
 
 
 @contextmanager
-def _asked() -> Iterator[threading.Event]:
+def _asked(*_: signal.Signals) -> Iterator[threading.Event]:
     event = threading.Event()
     event.set()
     yield event

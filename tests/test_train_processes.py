@@ -132,6 +132,13 @@ def await_checkpoint(root: Path, child: Any) -> None:
         time.sleep(0.002)
 
 
+def await_file(root: Path, name: str, process: subprocess.Popen[str]) -> None:
+    """Wait until a run folder has a file; fail where the process has ended before."""
+    while not [*root.glob(f"0*/{name}")]:
+        assert process.poll() is None, process.communicate()
+        time.sleep(0.1)
+
+
 @pytest.mark.parametrize("every", [0, 1])
 def test_kills_change_no_bit(data: Path, tmp_path: Path, every: int) -> None:
     kill_often(data, tmp_path, 4, every)
@@ -157,8 +164,7 @@ def test_an_error_in_one_process_is_one_line_and_ends_all(data: Path, tmp_path: 
     assert status == [2, 2]
     assert len("".join(said).splitlines()) == 1, said
     running = start([*words, str(data / "words"), "--steps", "100000"], 2)
-    while not [*tmp_path.glob("0*/checkpoint.safetensors")]:
-        time.sleep(0.1)
+    await_file(tmp_path, "checkpoint.safetensors", running[0])
     running[1].kill()
     status, said = ended(running)
     assert status == [1, -signal.SIGKILL]
@@ -176,8 +182,7 @@ def test_torchrun_stops_with_a_checkpoint(data: Path, tmp_path: Path, number: in
         env=os.environ | {"OMP_NUM_THREADS": "1", "PYTHONPATH": str(HERE.parent)},
         stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, start_new_session=True,
     )  # fmt: skip
-    while not [*tmp_path.glob("0*/stats.jsonl")]:
-        time.sleep(0.1)
+    await_file(tmp_path, "stats.jsonl", running)
     time.sleep(3)
     os.killpg(running.pid, number)  # what a terminal does; torchrun hands it on once more
     said = ended([running])[1][0]
