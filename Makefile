@@ -5,6 +5,7 @@
 # make fuzz         damages the files of one KIND for some SECONDS, guided by coverage (docs/hostile.md)
 # make lint         style, types and import directions
 # make licences     out/licences.md: licences of what is installed; fails on one that is not allowed
+# make sbom         out/sbom.json: what is installed and packaged, CycloneDX 1.6 (docs/supply.md)
 # make lock         constraints.txt anew: versions and hashes (docs/supply.md)
 # make tts-venv     Coqui's TTS in an environment of its own: COLLODI_TTS_PYTHON=.tts-venv/bin/python
 PYTHON ?= python3
@@ -14,8 +15,8 @@ PIP = $(BIN)/python -m pip install --quiet --require-hashes
 REAL ?=
 export PIP_DISABLE_PIP_VERSION_CHECK = 1
 
-.PHONY: quickstart test test-long fuzz lint lock licences install bench voices tts-venv venv-as-root \
-	virtual-pi clean
+.PHONY: quickstart test test-long fuzz lint lock licences sbom install bench voices tts-venv \
+	venv-as-root virtual-pi clean
 
 quickstart: install voices
 	$(BIN)/collodi quickstart $(if $(REAL),--real $(REAL))
@@ -59,6 +60,11 @@ $(VENV)/.installed: pyproject.toml constraints.txt
 licences: install
 	mkdir -p out
 	$(BIN)/python tests/make_licences.py > out/licences.md
+
+sbom: install
+	mkdir -p out
+	$(BIN)/python tests/make_sbom.py > out/sbom.json.part
+	mv out/sbom.json.part out/sbom.json
 
 # Versions and hashes of everything, after a change of pyproject.toml; versions that fit stay.
 # Needs no installed kit: an unpinned requirement is what stops `make install`.

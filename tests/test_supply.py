@@ -1,10 +1,14 @@
 """Each pin has hashes, each requirement a pin that fits, each distribution an allowed licence."""
 
+import hashlib
+import json
 import re
 import sys
 from pathlib import Path
 
 import pytest
+from cyclonedx.schema import SchemaVersion
+from cyclonedx.validation.json import JsonStrictValidator
 from packaging.requirements import Requirement
 
 ROOT = Path(__file__).parent.parent
@@ -12,6 +16,7 @@ sys.path.insert(0, str(ROOT / "tests"))
 
 from make_licences import Row, parts, plain, rows, rules, wrong  # noqa: E402
 from make_lock import ALSO, APART, HEAD, TOOLS, needs, tomllib  # noqa: E402
+from make_sbom import BUNDLES, as_text, bill, pins  # noqa: E402
 
 TEXT = (ROOT / "constraints.txt").read_text(encoding="utf-8")
 BLOCKS = [block for block in re.split(r"\n(?=\S)", TEXT) if not block.startswith("#")]
@@ -60,3 +65,34 @@ def test_copyleft_and_unknown_licences_fail_with_one_line(licence: str) -> None:
 def test_each_part_of_an_expression_counts() -> None:
     assert parts("Apache-2.0 WITH LLVM-exception OR (MIT AND Zlib)") == {
         "Apache-2.0", "LLVM-exception", "MIT", "Zlib"}  # fmt: skip
+
+
+def test_the_bill_of_materials_is_valid_and_lists_what_is_installed_and_packaged(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.delenv("SOURCE_DATE_EPOCH", raising=False)
+    text = as_text(bill())
+    assert text == as_text(bill()) and "timestamp" not in json.loads(text)["metadata"]
+    assert JsonStrictValidator(SchemaVersion.V1_6).validate_str(text) is None
+    parts = json.loads(text)["components"]
+    listed = {part["name"]: part for part in parts if part["type"] == "library"}
+    pinned = pins()
+    for row in rows():
+        part = listed[row.name]
+        assert part["version"] == row.version and part["purl"].startswith(f"pkg:pypi/{row.name}@")
+        hashes = [*part.get("hashes", [])]
+        hashes += [each for ref in part.get("externalReferences", []) for each in ref["hashes"]]
+        assert {each["content"] for each in hashes} <= set(pinned[row.name][1]) and hashes
+    models = [part for part in parts if part["type"] == "machine-learning-model"]
+    assert {model["name"] for model in models} == {each.parent.name for each in manifests()}
+    for model in models:
+        folder = BUNDLES / model["name"]
+        sums = {each["name"]: each["hashes"][0]["content"] for each in model["components"]}
+        told = json.loads((folder / "manifest.json").read_text(encoding="utf-8"))["files"]
+        assert {each["path"]: each["sha256"] for each in told}.items() <= sums.items()
+        for name, content in sums.items():
+            assert hashlib.sha256((folder / name).read_bytes()).hexdigest() == content
+
+
+def manifests() -> list[Path]:
+    return sorted(BUNDLES.glob("*/manifest.json"))
