@@ -22,6 +22,9 @@ Job = Callable[[int, Callable[[], None]], None]
 """(shard number, tick after each clip)."""
 DIED = "a worker process died (out of memory?); run again to go on"
 
+END_S = 10.0
+"""Time that a process has to end when it is told to."""
+
 _done: Synchronized[int] | None = None
 
 
@@ -55,6 +58,8 @@ def run_pool(job: Job, shards: Sequence[int], progress: Progress, workers: int) 
             pool.shutdown(wait=False, cancel_futures=True)
             for process in processes:
                 process.terminate()
+            for process in processes:  # what they were writing is theirs until they have ended
+                process.join(END_S)
             raise
 
 

@@ -52,7 +52,7 @@ def test_images_have_the_size_of_the_preset(name: str) -> None:
 
 def test_presets_are_named_by_their_size_and_wide_layers_narrow_upwards() -> None:
     for name, sizes in PRESETS.items():
-        assert name.removeprefix("ffhq") == str(sizes.size_px)
+        assert name.removeprefix("ffhq").removesuffix("-narrow") == str(sizes.size_px)
         widths = [sizes.channels(side) for side in sizes.resolutions]
         assert widths == sorted(widths, reverse=True) and widths[-1] >= 16
 
