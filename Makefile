@@ -51,7 +51,8 @@ $(VENV)/.installed: pyproject.toml constraints.txt
 	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV) || $(MAKE) --no-print-directory venv-as-root
 	sed -n '/^pip==/,/[^\\]$$/p' constraints.txt > $(VENV)/pip.txt
 	$(PIP) -r $(VENV)/pip.txt
-	$(PIP) --no-index --no-deps -c constraints.txt torch 2>/dev/null || true
+	$(PIP) --no-index --no-deps -c constraints.txt torch 2>$(VENV)/torch.txt \
+		|| echo "PIP_FIND_LINKS has no pinned CPU build of torch ($(VENV)/torch.txt): taking the index's" >&2
 	$(BIN)/python tests/make_lock.py --needs all dev > $(VENV)/needs.txt
 	$(PIP) -c constraints.txt -r $(VENV)/needs.txt hatchling editables
 	$(BIN)/python -m pip install --quiet --no-deps --no-build-isolation -e .

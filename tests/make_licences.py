@@ -63,10 +63,19 @@ def licence(facts: metadata.PackageMetadata) -> tuple[str, str]:
     return (first[0][:80], "License") if first else ("", "nothing")
 
 
-def wrong(row: Row, allowed: set[str], named: dict[str, str]) -> str | None:
-    """Return one line where a licence is neither allowed nor named as an exception."""
-    if row.name in named or (row.licence and parts(row.licence) <= allowed):
+def wrong(row: Row, told: dict) -> str | None:
+    """Return one line where a licence is neither allowed nor that of a named exception.
+
+    told: the table of `rules`.
+    """
+    if row.licence and parts(row.licence) <= set(told["allow"]):
         return None
+    if row.name in told["named"]:
+        known = told["said"].get(row.name, "")
+        return None if row.licence == known else (
+            f"{row.name} {row.version}: its metadata said {known!r} when the exception was made, "
+            f"now {row.licence!r}: look again, then change [tool.collodi.licences.said]"
+        )  # fmt: skip
     return (
         f"{row.name} {row.version}: licence {row.licence or 'unknown'!r} is not in "
         "[tool.collodi.licences] of pyproject.toml: allow it, or name the exception and its reason"
@@ -85,7 +94,7 @@ def main() -> int:
     print("| distribution | version | licence | said by | note |\n|---|---|---|---|---|")
     for row in table:
         print(f"| {' | '.join(row)} | {told['named'].get(row.name, '')} |")
-    faults = [line for row in table if (line := wrong(row, set(told["allow"]), told["named"]))]
+    faults = [line for row in table if (line := wrong(row, told))]
     print("\n".join(faults), file=sys.stderr)
     return bool(faults)
 
