@@ -20,7 +20,9 @@ from generate.gan.attribute_table import ATTRIBUTES, EXPRESSIONS, attributes_of
 from generate.gan.distances import kit_fid, kit_kid
 from generate.gan.edit_store import load_edits, save_edits
 from generate.gan.edits import (
+    FARTHEST,
     closed_form,
+    distance,
     draw_w,
     effects,
     fit,
@@ -114,6 +116,15 @@ def test_an_edit_moves_its_own_attribute_as_asked_and_holds_the_others(
     np.testing.assert_allclose(after[:, 1:], before[:, 1:], atol=0.03)
     with pytest.raises(ValueError, match="no attribute 'violet'; known: red"):
         steer(generator, _colors, found, w, {"violet": 1.0})
+
+
+def test_an_edit_goes_no_further_than_samples_do(generator: Generator) -> None:
+    directions = fit(generator, _colors, NAMES, count=400)
+    w = draw_w(generator, 5, 6, 0.7)
+    moved = steer(generator, _colors, directions, w, {"red": 5.0})
+    room = np.maximum(distance(generator, directions, w), FARTHEST)
+    assert (distance(generator, directions, moved) <= room * 1.0001).all()
+    assert 0.8 < distance(generator, directions, draw_w(generator, 6, 400)).mean() < 1.2
 
 
 def test_closed_form_directions_change_pictures_more_than_the_last_ones(

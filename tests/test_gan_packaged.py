@@ -6,12 +6,13 @@ from pathlib import Path
 
 import pytest
 
+from device.bundle import CARD as MODEL_CARD
 from device.files import sha256_of
 from device.main import main
-from device.strict import dumps
+from device.strict import dumps, load_json
 from generate.gan.architecture import PRESETS
 from generate.gan.networks import Generator
-from generate.gan.packaged import MEASURES, USUAL, find, measures_of
+from generate.gan.packaged import MEASURES, USUAL, ZOO, find, measures_of, names
 from generate.gan.store import AVERAGE, Card, save_average, write_card
 
 
@@ -50,3 +51,18 @@ def test_a_generator_that_is_nowhere_is_named_in_one_line(tmp_path: Path, capsys
     assert main(["gan", "sample", "nowhere", "--out", str(tmp_path / "x")]) == 2
     err = capsys.readouterr().err  # type: ignore[attr-defined]
     assert "no folder and no packaged generator 'nowhere'" in err and err.count("\n") == 1
+
+
+@pytest.mark.parametrize("name", names())
+def test_what_is_packaged_draws_what_is_asked_for(name: str, tmp_path: Path) -> None:
+    folder = ZOO / name
+    files = [path for path in folder.rglob("*") if path.is_file()]
+    assert sum(path.stat().st_size for path in files) <= 16_000_000
+    card = (folder / MODEL_CARD).read_text()
+    assert "no picture of a real person" in card and "| holds |" in card and "Draft" not in card
+    words = ["--out", str(tmp_path / "x"), "--count", "2", "--age", "6"]
+    assert main(["generate", "gan", name, *words]) == 0
+    values = load_json(tmp_path / "x/values.json")
+    assert values["pseudo_labels"] and len(values["measured"]) == 2
+    assert all(abs(told["age"] - 6) < 1 for told in values["measured"])
+    assert (tmp_path / "x/sheet.png").is_file()

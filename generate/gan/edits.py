@@ -24,6 +24,9 @@ Floats = NDArray[np.float64]
 Measure = Callable[[Tensor], Tensor]
 """Pictures (B, 3, H, W) in -1..1 -> attributes (B, K)."""
 FITTED_ROUNDS, LOCAL_ROUNDS, DAMPING = 2, 6, 1e-2
+FARTHEST = 0.8
+"""How far an edit may go from the average, unless the sample itself is further. A network is easily
+pleased by what is no face any more: without a limit six of eight edits to a smile ended in none."""
 RIDGE = 1e-2
 """Share of the mean variance of w that is added to it: directions that are hardly used stay so."""
 
@@ -122,19 +125,37 @@ def follow(
     half as long.
     """
     best, got = w, measured(generator, w, measure)
-    length = np.ones(len(w))
+    length, room = np.ones(len(w)), np.maximum(distance(generator, directions, w), FARTHEST)
     for number in range(FITTED_ROUNDS + LOCAL_ROUNDS):
         if number < FITTED_ROUNDS:
             step = (goal - got) @ directions.steps.T
         else:
             step = local_step(generator, measure, directions, best, goal - got)
         tried = best + torch.from_numpy(step * length[:, None]).to(w)
+        tried = _pulled(generator, directions, tried, room)
         values = measured(generator, tried, measure)
         better = _off(goal - values, directions) < _off(goal - got, directions)
         best = torch.where(torch.from_numpy(better).to(w.device)[:, None], tried, best)
         got = np.where(better[:, None], values, got)
         length = np.where(better, np.minimum(2 * length, 1), length / 2)
     return best
+
+
+def distance(generator: Generator, directions: Directions, w: Tensor) -> Floats:
+    """How far each w (N, w_dim) is from the average, in that of the mean sample: (N,).
+
+    By the spread of w (Mahalanobis 1936).
+    """
+    away = (w - generator.mapping.average.to(w)).double().cpu().numpy()
+    squares = (away * np.linalg.solve(directions.metric, away.T).T).sum(1)
+    return np.sqrt(np.maximum(squares, 0) / away.shape[1])
+
+
+def _pulled(generator: Generator, directions: Directions, w: Tensor, room: Floats) -> Tensor:
+    """w (N, w_dim), pulled towards the average where it is further away than `room` (N,)."""
+    share = np.minimum(1, room / np.maximum(distance(generator, directions, w), 1e-12))
+    average = generator.mapping.average.to(w)
+    return average + (w - average) * torch.from_numpy(share[:, None]).to(w)
 
 
 def local_step(
