@@ -1,5 +1,9 @@
 """flite and festival, where installed, answer like espeak-ng: pure, timed, or refused in a line."""
 
+import ctypes
+import threading
+import time
+
 import numpy as np
 import pytest
 
@@ -47,6 +51,22 @@ def test_a_faster_rate_is_shorter(engine: str, voice: str) -> None:
         for r in (120, 220)
     )
     assert len(fast.pcm) < 0.8 * len(slow.pcm)
+
+
+@need_flite
+def test_other_threads_that_draw_random_numbers_change_no_sample() -> None:
+    want, libc = flite.synth("hello there", "slt").pcm, ctypes.CDLL(None)
+
+    def draw() -> None:
+        for _ in range(40):
+            libc.rand()
+            time.sleep(0.0002)
+
+    for _ in range(3):
+        thread = threading.Thread(target=draw)
+        thread.start()
+        assert (flite.synth("hello there", "slt").pcm == want).all()
+        thread.join()
 
 
 @need_flite

@@ -13,6 +13,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+NOISY, TRIES = ("slt", "rms", "awb"), 8
+"""Voices whose excitation has noise, and how often they speak at most."""
 _LOCK = threading.Lock()
 """flite's voices and random numbers belong to the process."""
 
@@ -87,26 +89,39 @@ def _voice(name: str) -> Any:
 def say(
     text: str, as_phones: bool, voice: str, stretch: float, f0_hz: float, f0_sd_hz: float, seed: int
 ) -> tuple[NDArray[np.int16], int, list[Segment]]:
-    """PCM (N,), its rate, and the segments. All that carries over between calls is set anew."""
-    flite, speaker = library(), _voice(voice)
-    features = c.cast(speaker, c.POINTER(_Voice)).contents.features
+    """PCM (N,), its rate, and the segments. All that carries over between calls is set anew.
+
+    Voices of NOISY draw from rand(), of which other threads of the process may take numbers in
+    between: they speak until two results in a row are alike.
+    """
+    features = (stretch, f0_hz, f0_sd_hz)
     with _LOCK:
-        for name, value in (
-            (b"duration_stretch", stretch),
-            (b"int_f0_target_mean", f0_hz),
-            (b"int_f0_target_stddev", f0_sd_hz),
-        ):
-            flite.feat_set_float(features, name, value)
-        c.CDLL(None).srand(seed & 0x7FFFFFFF)  # the noise of unvoiced sounds comes from rand()
-        make = flite.flite_synth_phones if as_phones else flite.flite_synth_text
-        with _quiet():
-            utterance = make(text.encode(), speaker)
-        wave = flite.utt_wave(utterance).contents
-        rate_hz = int(wave.rate_hz)
-        pcm = np.ctypeslib.as_array(wave.samples, (wave.count,)).copy()
-        segments = _segments(flite, utterance)
-        flite.delete_utterance(utterance)
-        return pcm, rate_hz, segments
+        said = _say(text, as_phones, voice, features, seed)
+        for _ in range(TRIES if voice in NOISY else 0):
+            before, said = said, _say(text, as_phones, voice, features, seed)
+            if np.array_equal(before[0], said[0]):
+                break
+        return said
+
+
+def _say(
+    text: str, as_phones: bool, voice: str, features: tuple[float, float, float], seed: int
+) -> tuple[NDArray[np.int16], int, list[Segment]]:
+    flite, speaker = library(), _voice(voice)
+    place = c.cast(speaker, c.POINTER(_Voice)).contents.features
+    names = (b"duration_stretch", b"int_f0_target_mean", b"int_f0_target_stddev")
+    for name, value in zip(names, features, strict=True):
+        flite.feat_set_float(place, name, value)
+    c.CDLL(None).srand(seed & 0x7FFFFFFF)  # the noise of unvoiced sounds comes from rand()
+    make = flite.flite_synth_phones if as_phones else flite.flite_synth_text
+    with _quiet():
+        utterance = make(text.encode(), speaker)
+    wave = flite.utt_wave(utterance).contents
+    rate_hz = int(wave.rate_hz)
+    pcm = np.ctypeslib.as_array(wave.samples, (wave.count,)).copy()
+    segments = _segments(flite, utterance)
+    flite.delete_utterance(utterance)
+    return pcm, rate_hz, segments
 
 
 @contextmanager
