@@ -1,4 +1,4 @@
-"""Keeps secrets and people's names out of what the kit writes and prints.
+"""Keeps secrets out of what the kit writes and prints.
 
 A secret is known by its name (`password=`, `--token`, AWS_SECRET_ACCESS_KEY), by its place (before
 the @ of a URL), by its form (a key of AWS, a web token, a PEM block), or because the environment
@@ -11,7 +11,6 @@ import os
 import re
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
 
 HIDDEN = "***"
 SHORTEST = 6
@@ -49,9 +48,6 @@ _RULES = (
     (r"\beyJ[\w-]{8,}\.[\w-]{8,}\.[\w-]*", HIDDEN),
 )
 _COMPILED = tuple((re.compile(pattern), put) for pattern, put in _RULES)
-_HOME = re.compile(
-    r"(?<![\w.~/-])/(?:home|Users)/[^\s/\"':,;)]+|(?<![\w.~/-])/root(?=[/\s\"':,;)]|\Z)"
-)
 
 
 def without_secrets(text: str) -> str:
@@ -63,14 +59,6 @@ def without_secrets(text: str) -> str:
     for pattern, put in _COMPILED:
         text = pattern.sub(put, text)
     return text
-
-
-def without_people(text: str) -> str:
-    """Return `text` without secrets, and with home folders, which name a user, as `~`."""
-    home = str(Path("~").expanduser())
-    if len(home) > 1:
-        text = re.sub(rf"(?<![\w.~-]){re.escape(home)}(?![\w-])", "~", text)
-    return without_secrets(_HOME.sub("~", text))
 
 
 def is_secret_name(name: str) -> bool:
@@ -85,19 +73,6 @@ def hide_values(argv: Sequence[str]) -> list[str]:
         shown.append(HIDDEN if hide else without_secrets(word))
         hide = word.startswith("-") and is_secret_name(word)
     return shown
-
-
-def without_people_inside(value: Any) -> Any:
-    """Return JSON data with `without_people` on its texts, and secrets known by their keys gone."""
-    if isinstance(value, dict):
-        return {
-            key: HIDDEN if is_secret_name(str(key)) and isinstance(each, str) else
-            without_people_inside(each)
-            for key, each in value.items()
-        }  # fmt: skip
-    if isinstance(value, (list, tuple)):
-        return [without_people_inside(each) for each in value]
-    return without_people(value) if isinstance(value, str) else value
 
 
 def _environment() -> list[str]:

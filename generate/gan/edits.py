@@ -25,8 +25,9 @@ Measure = Callable[[Tensor], Tensor]
 """Pictures (B, 3, H, W) in -1..1 -> attributes (B, K)."""
 FITTED_ROUNDS, LOCAL_ROUNDS, DAMPING = 2, 6, 1e-2
 FARTHEST = 0.8
-"""How far an edit may go from the average, unless the sample itself is further. A network is easily
-pleased by what is no face any more: without a limit six of eight edits to a smile ended in none."""
+"""How far an edit may go from the average, in the distance of the mean sample, unless its face is
+further. A network is easily pleased by what is no face any more: without a limit four of eight
+edits to a smile ended in none."""
 RIDGE = 1e-2
 """Share of the mean variance of w that is added to it: directions that are hardly used stay so."""
 
