@@ -203,21 +203,11 @@ def test_the_source_follows_from_who_draws_and_who_speaks() -> None:
 def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """What command lines of the kit wrote: data sets, their sheets, sounds, a head."""
     out = tmp_path_factory.mktemp("made")
-    small = ("--size-px", 64, "--engine", "loop", "--seed", 3)
+    loop = ("--engine", "loop", "--seed", 3)
+    small = ("--size-px", 64, *loop)
     lines: list[tuple[object, ...]] = [
         ("generate", "stills", "--out", out / "stills", "--clips", 2, *small),
-        (
-            "generate",
-            "words",
-            "--out",
-            out / "words",
-            "--clips",
-            2,
-            "--engine",
-            "loop",
-            "--seed",
-            3,
-        ),
+        ("generate", "words", "--out", out / "words", "--voices", "espeak", "--clips", 2, *loop),
         ("generate", "talk", "--out", out / "talk", "--clips", 1, "--max-s", 1, *small),
         ("generate", "ladder", "--out", out / "ladder", "--controls", "sex", *small),
         ("voice", "say", "hello", "--out", out / "said.wav"),

@@ -1,5 +1,10 @@
 """A festival that dies is replaced, and the next one says the same."""
 
+import os
+import subprocess
+import sys
+from pathlib import Path
+
 import numpy as np
 import pytest
 
@@ -43,3 +48,18 @@ def test_a_low_voice_that_calls_out_is_said() -> None:
 def test_one_that_dies_of_the_question_is_named() -> None:
     with pytest.raises(RuntimeError, match=r"festival gave no answer to \(exit\)"):
         Festival().ask("(exit)")
+
+
+def test_one_that_is_killed_leaves_no_file(tmp_path: Path) -> None:
+    code = (
+        "import os; from generate.voice import festival as f;"
+        "print(len(f.synth('seven', f.available()[0]).pcm), flush=True); os.kill(os.getpid(), 9)"
+    )
+    said = subprocess.run(
+        [sys.executable, "-c", code],
+        env={**os.environ, "TMPDIR": str(tmp_path)},
+        capture_output=True,
+        text=True,
+    )
+    assert int(said.stdout) > 1000 and said.returncode == -9
+    assert list(tmp_path.iterdir()) == []

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import os
 import select
 import shutil
@@ -27,11 +28,13 @@ CHECK, LARGE_MIB = 200, 1024
 
 
 class Festival:
-    """`festival --pipe`, started when first asked, in a scratch folder of its own."""
+    """`festival --pipe`, started when first asked, with a file for its sounds that has no name:
+    a process that is killed leaves none behind."""
 
     def __init__(self) -> None:
-        self.folder = tempfile.TemporaryDirectory(prefix="collodi-festival-")
-        self.process, self.asked = _started(), 0
+        self.sound = tempfile.TemporaryFile()  # noqa: SIM115 (open as long as the process asks)
+        self.asked = 0
+        self.process = _started(self.sound.fileno())
 
     def ask(self, expression: str) -> str:
         """What festival prints for one expression, alone: none builds on another.
@@ -50,7 +53,7 @@ class Festival:
     def _begin_again(self) -> None:
         self.process.kill()
         self.process.wait()
-        self.process = _started()
+        self.process = _started(self.sound.fileno())
 
     def _ask(self, expression: str) -> str:
         assert self.process.stdin is not None and self.process.stdout is not None
@@ -72,8 +75,8 @@ class Festival:
         Scheme that chooses and sets the voice."""
         import soundfile
 
-        path = Path(self.folder.name) / "said.wav"
-        path.unlink(missing_ok=True)
+        self.sound.truncate(0)
+        path = f"/dev/fd/{self.sound.fileno()}"
         said = self.ask(
             f'(begin {setting} (set! u (utt.synth {utterance})) (utt.save.wave u "{path}" \'riff)'
             '(mapcar (lambda (s) (format t "%s %f %s %s %s\\n" (item.name s) (item.feat s \'end)'
@@ -82,9 +85,11 @@ class Festival:
             ' (item.feat s "R:SylStructure.parent.parent.id")))'
             " (utt.relation.items u 'Segment)))"
         )
-        if not path.exists():
+        self.sound.seek(0)
+        wave = self.sound.read()
+        if not wave:
             raise ValueError(f"festival cannot say {utterance[:80]}")
-        pcm, rate_hz = soundfile.read(path, dtype="int16")
+        pcm, rate_hz = soundfile.read(io.BytesIO(wave), dtype="int16")
         return np.asarray(pcm, np.int16), int(rate_hz), said
 
 
@@ -97,12 +102,13 @@ def _mib(process_id: int) -> float:
     return pages * os.sysconf("SC_PAGE_SIZE") / 2**20
 
 
-def _started() -> subprocess.Popen[bytes]:
+def _started(sound: int) -> subprocess.Popen[bytes]:
     return subprocess.Popen(
         ["festival", "--pipe"],
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
+        pass_fds=[sound],
     )
 
 
