@@ -48,7 +48,7 @@ def test_real_speech_is_scored_as_the_contract_says(place: Path) -> None:
     assert set(result) == {"task", "data", "n", "accuracy", "by_speaker", "confusion", "stamp"}
     assert (result["task"], result["n"]) == ("kws", 12)
     assert result["accuracy"] > 0.8  # chirps at 8 kHz
-    assert set(result["by_speaker"]) == {"s0", "s1"}
+    assert set(result["by_speaker"]) == {"speaker 1", "speaker 2"}
     assert result["confusion"]["labels"] == ["low", "high", "rise"]
     counts = np.array(result["confusion"]["counts"])
     assert counts.sum() == 12

@@ -163,8 +163,8 @@ def test_the_tested_speaker_leaves_no_trace_in_the_weights(
             noise = np.random.default_rng(number).normal(0, 0.1, 6000)
             soundfile.write(real / f"{number}.wav", noise, 8000)
     for arm in (REAL, r"synthetic+1"):
-        assert same(arm, "s0")
-        assert not same(arm, "s1")
+        assert same(arm, "speaker_1")
+        assert not same(arm, "speaker_2")
 
 
 def test_the_synthetic_arm_is_what_train_makes(data: Path, real: Path, tmp_path: Path) -> None:
@@ -202,7 +202,9 @@ def test_what_is_finished_is_not_repeated_and_the_rest_goes_on(
     real_step = loop.step
     monkeypatch.setattr(loop, "step", stop_at_seven)
     broken = tmp_path / "broken"
-    with pytest.raises(Stopped, match=r"real-trained, without s0, seed 0; the same command goes"):
+    with pytest.raises(
+        Stopped, match=r"real-trained, without speaker 1, seed 0; the same command goes"
+    ):
         main([*flags, "--out", str(broken)])
     assert not (broken / "report.html").exists()
     assert main([*flags, "--out", str(broken)]) == 0
@@ -228,7 +230,9 @@ def read(out: Path) -> dict[str, Any]:
 def test_the_result_and_the_page_say_what_each_arm_is(
     data: Path, real: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    rewrite(real, lambda row: {**row, "label": row["label"].replace("rise", "banana")})
+    names = {"s0": "Pia Rossi", "s1": "Ugo_Bianchi"}
+    rewrite(real, lambda row: {**row, "label": row["label"].replace("rise", "banana"),
+                               "speaker": names[row["speaker"]]})  # fmt: skip
     result_file = tmp_path / "result.json"
     flags = ["--data", str(data), "--real", str(real), "--out", str(tmp_path / "out"), *FLAGS]
     flags += ["--json", str(result_file), "--seeds", "2", "--k", "1", "2"]
@@ -250,7 +254,13 @@ def test_the_result_and_the_page_say_what_each_arm_is(
     assert "banana" in page and "2 of them are too few" in page
     assert 'src="http' not in page and 'href="http' not in page
     assert page.count("<svg") == 8
-    assert "real-trained" in capsys.readouterr().out
+    said = capsys.readouterr()
+    assert "real-trained" in said.out
+    assert set(result["synthetic"]["by_speaker"]) == {"speaker 1", "speaker 2"}
+    written = [path for path in (tmp_path / "out").rglob("*") if path.is_file()]
+    for told in (said.out, said.err, *(str(path) for path in written),
+                 *(path.read_bytes().decode("latin-1") for path in written)):  # fmt: skip
+        assert not any(part in told for part in ("Pia", "Rossi", "Ugo", "Bianchi"))
 
 
 def test_one_speaker_has_only_the_synthetic_arm(
@@ -260,7 +270,7 @@ def test_one_speaker_has_only_the_synthetic_arm(
     flags = ["--data", str(data), "--real", str(real), "--out", str(tmp_path / "out"), *FLAGS]
     assert main(["kws", *flags]) == 0
     said = capsys.readouterr()
-    assert "only one speaker (only me)" in said.err
+    assert "only one speaker: none" in said.err and "only me" not in said.err
     result = read(tmp_path / "out")
     assert result["real"] is None and result["ratio"] is None and "mixed" not in result
     assert "<h1>" in (tmp_path / "out" / "report.html").read_text()
@@ -273,8 +283,10 @@ def test_a_speaker_who_alone_says_words_cannot_be_left_out(
     flags = ["--data", str(data), "--real", str(real), "--out", str(tmp_path), *FLAGS]
     assert main(["kws", *flags, "--dry-run"]) == 0
     said = capsys.readouterr()
-    assert "no real-trained arm: without s0 the real folder has none of the words" in said.err
-    assert "real-trained," not in said.out and "synthetic+5, without s0" in said.out
+    assert (
+        "no real-trained arm: without speaker 1 the real folder has none of the words" in said.err
+    )
+    assert "real-trained," not in said.out and "synthetic+5, without speaker 1" in said.out
 
 
 def test_recordings_of_any_form_are_taken(data: Path, real: Path, tmp_path: Path) -> None:
@@ -344,7 +356,7 @@ def test_a_dry_run_trains_nothing(
     assert main(["kws", *flags, "--dry-run"]) == 0
     said = capsys.readouterr().out
     assert "5 of 5 to train, about" in said
-    assert "real-trained, without s1, seed 0: 6 real samples; tested on 6; about" in said
+    assert "real-trained, without speaker 2, seed 0: 6 real samples; tested on 6; about" in said
     assert not out.exists()
 
 

@@ -133,7 +133,10 @@ def test_a_report_has_every_arm_and_is_not_repeated(
     flags += ["--folds", "2", "--k", "2", "3"]
     assert main([*flags, "--dry-run"]) == 0
     said = capsys.readouterr().out
-    assert "7 of 7 to train" in said and "real-trained, without p0, p2, seed 0: 4 real" in said
+    assert (
+        "7 of 7 to train" in said
+        and "real-trained, without person 1, person 3, seed 0: 4 real" in said
+    )
     assert not out.exists()
     assert main([*flags, "--json", str(file)]) == 0
     first = json.loads(file.read_text())
@@ -243,7 +246,7 @@ def test_one_person_has_only_the_synthetic_arm(
     real = CLIPS["faces_folder"](tmp_path / "faces", clips=3, people=1)
     out = tmp_path / "out"
     assert main(["face", "--data", str(data), "--real", str(real), "--out", str(out), *FLAGS]) == 0
-    assert "only one person (p0)" in capsys.readouterr().err
+    assert "only one person: none" in capsys.readouterr().err
     result = json.loads((out / "transfer.json").read_text())
     assert result["real"] is None and result["ratio"] is None and "translated" not in result
     assert "<h1>" in (out / "report.html").read_text()

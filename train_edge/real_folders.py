@@ -2,6 +2,8 @@
 
 speech: manifest.csv with file,label,speaker, and wav or flac files of any rate.
 faces: landmarks.csv with file,person,split,x0,y0,...,x67,y67 (iBUG-68, px), and images/.
+Names of people stay in those tables: the kit numbers them by their first row, so that no result,
+page, folder or line on the terminal names anybody, and no list of names tells who is meant.
 """
 
 from __future__ import annotations
@@ -39,6 +41,7 @@ class Recording:
     path: Path
     label: str
     speaker: str
+    """`speaker 1` is whoever comes first in the table."""
 
 
 @dataclass(frozen=True)
@@ -47,6 +50,7 @@ class Portrait:
 
     path: Path
     person: str
+    """`person 1` is whoever comes first in the table."""
     points: NDArray[np.float64]
     """(68, 2) px of the image."""
 
@@ -55,8 +59,9 @@ def read_manifest(folder: Path) -> list[Recording]:
     """Rows of a speech folder; every file is there."""
     path = folder / SPEECH
     rows = _rows(path, ("file", "label", "speaker"))
+    who = numbered("speaker", [row["speaker"] for _, row in rows])
     return [
-        Recording(_file(folder, row["file"], path, line), row["label"], row["speaker"])
+        Recording(_file(folder, row["file"], path, line), row["label"], who[row["speaker"]])
         for line, row in rows
     ]
 
@@ -65,13 +70,25 @@ def read_landmarks(folder: Path) -> list[Portrait]:
     """Rows of a face folder; every image is there and every coordinate is a number."""
     path = folder / FACES
     rows = _rows(path, ("file", "person", "split", *COORDINATES))
+    who = numbered("person", [row["person"] for _, row in rows])
     return [
         Portrait(
-            _file(folder / "images", row["file"], path, line), row["person"],
+            _file(folder / "images", row["file"], path, line), who[row["person"]],
             _points(row, path, line),
         )
         for line, row in rows
     ]  # fmt: skip
+
+
+def numbered(word: str, names: Sequence[str]) -> dict[str, str]:
+    """Name to pseudonym, numbered by first appearance, as wide as the last number is.
+
+    >>> numbered("speaker", ["Zoe", "Al", "Zoe"])
+    {'Zoe': 'speaker 1', 'Al': 'speaker 2'}
+    """
+    order = list(dict.fromkeys(names))
+    width = len(str(len(order)))
+    return {name: f"{word} {number:0{width}d}" for number, name in enumerate(order, 1)}
 
 
 def load_sound(path: Path) -> NDArray[np.float32]:

@@ -127,9 +127,8 @@ def _trainings(subject: Subject, options: Options, where: Where) -> list[Trainin
 
     seeds = range(options.seed, options.seed + where.seeds)
     trainings = plan(subject.people, subject.classes, where.k, seeds, where.folds)
-    people, who = sorted(set(subject.people)), subject.who
-    if len(people) < 2:
-        say(f"only one {who} ({people[0]}): none can be left out, only the synthetic arm runs")
+    if len(set(subject.people)) < 2:
+        say(f"only one {subject.who}: none can be left out, only the synthetic arm runs")
     reasons = [reason for training in trainings if (reason := subject.why_not(training))]
     if reasons:
         say(f"no {REAL} arm: {reasons[0]}")

@@ -177,7 +177,7 @@ class Portraits:
             first, second = (self.rows[k] for k in both)
             raise ValueError(
                 f"{table}: {first.path.name} and {second.path.name} are the same picture, of "
-                f"{first.person!r} and {second.person!r}"
+                f"{first.person} and {second.person}"
             )
 
 

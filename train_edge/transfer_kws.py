@@ -178,5 +178,5 @@ class Speech:
             names = [row.path.relative_to(self.real) for row in (first, second)]
             raise ValueError(
                 f"{self.real / SPEECH}: {names[0]} and {names[1]} are the same recording, of "
-                f"speakers {first.speaker!r} and {second.speaker!r}"
+                f"{first.speaker} and {second.speaker}"
             )
