@@ -10,21 +10,23 @@ from numba import types
 from numba.core import cgutils
 from numba.extending import intrinsic
 
-from export.kernels.simd import FLAGS, VECTOR, integers, pointer_to, repeated
+from export.kernels.simd import FLAGS, LANES, VECTOR, integers, pointer_to, repeated
 
-INT = ir.IntType(64)
+INT, BYTE = ir.IntType(64), ir.IntType(8)
 
 
 def block_of(rows: int, vectors: int) -> Callable[..., None]:
-    """block(points, (p, r), panels, (p, panel), out, left): out[p, r : r + rows, left : ] =
-    points[p, r : r + rows] @ panels[p, panel], of `vectors` times LANES columns.
+    """block(points, (p, r), panels, (p, panel), out, left, (begin, step)):
+    out[p, r : r + rows, left : ] = points[p, r : r + rows] @ panels[p, panel], of `vectors` times
+    LANES columns.
 
-    points (P, T, in), panels (P, out / columns, in, columns), out (P, T, out).
+    points (P, T, in), panels (P, out / columns, in, columns), out (P, T, out). Meanwhile the cache
+    fetches a share of the panel after this one: `step` bytes for each input, from begin * in on.
     """
 
     @intrinsic
     def block(
-        _typing: Any, points: Any, at: Any, panels: Any, panel: Any, out: Any, left: Any
+        _typing: Any, points: Any, at: Any, panels: Any, panel: Any, out: Any, left: Any, ahead: Any
     ) -> Any:
         def emit(context: Any, builder: Any, signature: Any, args: Any) -> Any:
             kinds = signature.args
@@ -41,7 +43,12 @@ def block_of(rows: int, vectors: int) -> Callable[..., None]:
             weights = builder.bitcast(at_(2, q, number, zero, zero), VECTOR.as_pointer())
             count = context.make_array(kinds[2])(context, builder, args[2]).shape
             count = cgutils.unpack_tuple(builder, count)[2]
-            sums = _loop(builder, inputs, weights, count, vectors)
+            begin, step = integers(context, builder, kinds[6], args[6])
+            begin = builder.add(begin, ir.Constant(INT, 4 * LANES * vectors))
+            fetch = builder.gep(
+                builder.bitcast(weights, BYTE.as_pointer()), [builder.mul(begin, count)]
+            )
+            sums = _loop(builder, inputs, weights, count, vectors, (fetch, step))
             for row, at_row in enumerate(places):
                 start = builder.bitcast(at_(4, p, at_row, column), VECTOR.as_pointer())
                 for vector in range(vectors):
@@ -49,13 +56,18 @@ def block_of(rows: int, vectors: int) -> Callable[..., None]:
                     builder.store(sums[row][vector], place).align = 4
             return context.get_dummy_value()
 
-        return types.void(points, at, panels, panel, out, left), emit
+        return types.void(points, at, panels, panel, out, left, ahead), emit
 
     return block
 
 
-def _loop(builder: Any, inputs: list[Any], weights: Any, count: Any, vectors: int) -> list[Any]:
-    """Sums over k < count of inputs[row][k] times weights[k]; a row has `vectors` of them."""
+def _loop(
+    builder: Any, inputs: list[Any], weights: Any, count: Any, vectors: int, ahead: tuple[Any, Any]
+) -> list[Any]:
+    """Sums over k < count of inputs[row][k] times weights[k]; a row has `vectors` of them.
+
+    ahead: pointer and bytes for each k of what the cache is to fetch.
+    """
     before, body = builder.block, builder.append_basic_block("k")
     after = builder.append_basic_block("k.end")
     builder.branch(body)
@@ -68,6 +80,7 @@ def _loop(builder: Any, inputs: list[Any], weights: Any, count: Any, vectors: in
         place = builder.gep(weights, [builder.add(first, ir.Constant(INT, vector))])
         loaded.append(builder.load(place))
         loaded[-1].align = 4
+    _fetch(builder, builder.gep(ahead[0], [builder.mul(k, ahead[1])]))
     fresh = []
     for pointer, row in zip(inputs, sums, strict=True):
         x = repeated(builder, builder.load(builder.gep(pointer, [k])))
@@ -83,3 +96,12 @@ def _loop(builder: Any, inputs: list[Any], weights: Any, count: Any, vectors: in
     builder.cbranch(builder.icmp_signed("<", following, count), body, after)
     builder.position_at_end(after)
     return fresh
+
+
+def _fetch(builder: Any, place: Any) -> None:
+    """Asks for a line of the cache; an address outside all memory does no harm."""
+    number = ir.IntType(32)
+    kind = ir.FunctionType(ir.VoidType(), (place.type, number, number, number))
+    function = cgutils.get_or_insert_function(builder.module, kind, "llvm.prefetch.p0i8")
+    to_read, all_levels, data = (ir.Constant(number, value) for value in (0, 3, 1))
+    builder.call(function, (place, to_read, all_levels, data))

@@ -15,9 +15,11 @@ from export.kernels.products.block import block_of
 from export.kernels.simd import LANES
 
 VECTORS = 2
-ROWS, COLUMNS = 12 if LANES == 16 else 6, VECTORS * LANES
-"""AVX-512 has 32 registers, AVX and NEON 16 that hold as much as ours."""
-_block, _row = block_of(ROWS, VECTORS), block_of(1, VECTORS)
+ROWS, FEW, COLUMNS = *((12, 8) if LANES == 16 else (6, 4)), VECTORS * LANES
+"""AVX-512 has 32 registers, AVX and NEON 16 that hold as much as ours. With blocks of ROWS and of
+FEW rows, four rows or more are never left over: 16 are twice 8, where twice 12 took half as long
+again."""
+_block, _few, _row = (block_of(rows, VECTORS) for rows in (ROWS, FEW, 1))
 
 
 def panels_of(weights: NDArray[np.float32]) -> Floats:
@@ -31,15 +33,23 @@ def panels_of(weights: NDArray[np.float32]) -> Floats:
 def multiply(points: Floats, rows: int, panels: Floats, out: Floats) -> None:
     """out[p, :rows] = points[p, :rows] @ weights[p] for each p.
 
-    points (P, T, in), panels of `panels_of`, out (P, T, out). The last block of rows overlaps the
-    one before.
+    points (P, T, in), panels of `panels_of`, out (P, T, out). Where rows are no sum of ROWS and
+    FEW, a block overlaps the one before. The next panel comes into the cache meanwhile: where
+    there are few rows, weights would else come from memory at half its speed.
     """
+    step = 4 * COLUMNS // max(-(-rows // ROWS), 1)
     for p in range(panels.shape[0]):
         for panel in range(panels.shape[1]):
-            left = panel * COLUMNS
-            if rows < ROWS:
-                for r in range(rows):
-                    _row(points, (p, r), panels, (p, panel), out, left)
-                continue
-            for step in range(0, rows, ROWS):
-                _block(points, (p, min(step, rows - ROWS)), panels, (p, panel), out, left)
+            left, r, begin = panel * COLUMNS, 0, 0
+            while r < rows:
+                rest, ahead = rows - r, (begin, step)
+                if rows < FEW:
+                    _row(points, (p, r), panels, (p, panel), out, left, ahead)
+                    r += 1
+                elif rest <= FEW or ROWS < rest <= 2 * FEW or rows < ROWS:
+                    _few(points, (p, min(r, rows - FEW)), panels, (p, panel), out, left, ahead)
+                    r += FEW
+                else:
+                    _block(points, (p, min(r, rows - ROWS)), panels, (p, panel), out, left, ahead)
+                    r += ROWS
+                begin += step
