@@ -22,6 +22,7 @@ import torch
 from device.main import main
 from generate.gan import ada, runs
 from generate.gan.architecture import Architecture
+from generate.gan.begun import begun
 from generate.gan.losses import path_lengths, r1
 from generate.gan.pictures import Pictures, face_square, load_pictures
 from generate.gan.recipe import Recipe, check_recipe
@@ -236,7 +237,7 @@ def test_faces_of_a_data_set_are_cut_with_level_eyes(tmp_path: Path) -> None:
 
 
 def _trainer(recipe: Recipe, pictures: Pictures) -> Trainer:
-    micro = check_recipe(recipe)
+    recipe, micro = begun(recipe, None), check_recipe(recipe)
     state = begin(SIZES, recipe, torch.device("cpu"))
     return Trainer(recipe, state, pictures, Processes(), micro)
 

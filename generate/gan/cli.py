@@ -69,6 +69,7 @@ class Train:
 
     Examples: collodi gan train --data data/stills --out runs/gan64 --like 64
               collodi gan train --data photos --out runs/mine --begin models/ffhq
+              collodi gan train --data photos --out runs/mine --begin toy-children-64
     """
 
     data: Path
@@ -78,7 +79,7 @@ class Train:
     like: str = "64"
     """Sizes of the networks: 16 32 64 64-narrow 128 256 512 1024 ffhq256 ffhq1024."""
     begin: Path | None = None
-    """Generator to fine-tune, imported or trained; its sizes are taken."""
+    """Generator to fine-tune, imported, trained or packaged (its name); its sizes are taken."""
     crop: bool = False
     """Take the middle square of pictures that are not square."""
     skip_bad: bool = False
@@ -126,20 +127,19 @@ def _import(options: Import) -> None:
 
 
 def _train(options: Train) -> None:
+    from generate.gan.packaged import find
     from generate.gan.pictures import load_pictures
     from generate.gan.runs import run, sizes_for
     from generate.processes import joined
 
     check_recipe(options.recipe)
-    sizes = sizes_for(options.like, options.begin)
+    start = find(options.begin) if options.begin else None
+    sizes = sizes_for(options.like, start)
     pictures = load_pictures(
         options.data, sizes.size_px, crop=options.crop, skip_bad=options.skip_bad
     )
     with joined() as processes:
-        run(
-            options.out, sizes, options.recipe, pictures, str(options.data), processes,
-            options.begin,
-        )  # fmt: skip
+        run(options.out, sizes, options.recipe, pictures, str(options.data), processes, start)
     if processes.rank == 0:
         print(f"{options.out}: {options.recipe.images} images shown, {len(pictures.names)} classes")
 

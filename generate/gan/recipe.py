@@ -33,7 +33,7 @@ class Recipe:
     average_images: int = 10_000
     """Images after which a weight's part in the average has halved."""
     average_ramp: float = 0.05
-    """That half-life is at most this share of the images so far; 0 leaves the ramp out."""
+    """That half-life is at most this share of the images so far; 0, and --begin, leave that out."""
     ada_target: float = 0.6
     """Mean sign of the discriminator on real images that augmentation aims at; 0 turns it off."""
     ada_images: int = 500_000
@@ -44,6 +44,9 @@ class Recipe:
     """bfloat16 convolutions on a GPU; nothing on a CPU."""
     snapshot_images: int = 10_000
     """Images between two snapshots with a sheet."""
+    warm_images: int = 5_000
+    """With --begin from a generator without a discriminator: images, of all, that a new one learns
+    from alone before the generator changes."""
     seed: int = 0
     """Of weights, latents, order and augmentation."""
 
@@ -51,11 +54,16 @@ class Recipe:
         """The weight of R1 in force."""
         return self.r1_gamma or 0.0002 * sizes.size_px**2 / self.batch
 
+    @property
+    def warm_steps(self) -> int:
+        """Steps of the discriminator alone, in a recipe that `begun` has settled."""
+        return -(-self.warm_images // self.batch)
+
 
 AT_LEAST: dict[str, float] = {
     "images": 1, "batch": 1, "micro": 0, "r1_gamma": 0, "r1_interval": 1, "path_weight": 0,
     "path_interval": 1, "average_images": 1, "average_ramp": 0, "ada_images": 1,
-    "snapshot_images": 1, "seed": 0,
+    "snapshot_images": 1, "warm_images": 0, "seed": 0,
 }  # fmt: skip
 
 

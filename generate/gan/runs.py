@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import signal
+import sys
 import time
 from dataclasses import asdict, replace
 from pathlib import Path
@@ -11,10 +12,11 @@ from typing import Any
 
 from device.files import write_atomic
 from generate.gan.architecture import Architecture, architecture_of
+from generate.gan.begun import begin_from, begun
 from generate.gan.pictures import Pictures
 from generate.gan.recipe import Recipe, check_recipe
 from generate.gan.sheet import sample, sheet, write_picture
-from generate.gan.state import State, begin, begin_from, load, save
+from generate.gan.state import State, begin, load, save
 from generate.gan.store import CARD, CHECKPOINT, Card, read_card, write_card
 from generate.gan.train import Trainer
 from generate.interrupt import interrupted
@@ -27,13 +29,20 @@ SHEET = 16
 MAY_CHANGE = ("images", "snapshot_images", "micro", "half")
 """Options that a run may go on with other values of: how long, how often, and the hardware's."""
 
+OLD = {"warm_images": 0}
+"""What runs did that were begun before there was such an option."""
+
 
 class Stopped(RuntimeError):
     """Training was interrupted after a step and left a snapshot."""
 
 
 def sizes_for(like: str, start: Path | None) -> Architecture:
-    """Sizes of the generator that a run starts from, or of a preset."""
+    """Sizes of a generator to start from, or of a preset; ValueError where it is none."""
+    if start and start.is_file():
+        raise ValueError(
+            f"--begin {start}: a file; first `collodi gan import {start} --out FOLDER`"
+        )
     return read_card(start).sizes if start else architecture_of(like)
 
 
@@ -46,14 +55,18 @@ def run(
     processes: Processes,
     start: Path | None = None,
 ) -> None:
-    """Train in `out` from where it is until all images were shown; Stopped after Ctrl-C."""
+    """Train in `out` from where it is until all images were shown; Stopped after Ctrl-C.
+
+    start: folder of a generator to begin from.
+    """
+    recipe = begun(recipe, start)
     micro = check_recipe(recipe, processes.size)
     _open(out, sizes, recipe, data, processes, start)
     state = begin(sizes, recipe, processes.device)
     if (out / CHECKPOINT).is_file():
         load(state, out)
     elif start:
-        begin_from(state, start)
+        _tell(start, begin_from(state, start), recipe, processes)
     steps = -(-recipe.images // recipe.batch)
     if state.step >= steps:
         _finish(out, state, recipe, processes)
@@ -82,6 +95,14 @@ def run(
     _finish(out, state, recipe, processes)
 
 
+def _tell(start: Path, missing: str, recipe: Recipe, processes: Processes) -> None:
+    """Say in one line what a generator to begin from lacks."""
+    if missing and processes.rank == 0:
+        alone = f"; it learns alone from the first {recipe.warm_images} images"
+        line = f"--begin {start.name}: {missing}" + alone * bool(recipe.warm_images)
+        print(line, file=sys.stderr, flush=True)
+
+
 def _finish(out: Path, state: State, recipe: Recipe, processes: Processes) -> None:
     if processes.rank == 0:
         write_atomic(out / DONE, json.dumps({"images": state.step * recipe.batch}) + "\n")
@@ -103,8 +124,8 @@ def _open(
             want = f"{card.sizes.size_px} px of another size of networks than asked for"
             raise ValueError(f"--out {out}: a run of {want}; give its --like or a new folder")
         for name, value in options.items():
-            if card.options.get(name) != value and name not in MAY_CHANGE:
-                was = card.options.get(name)
+            was = card.options.get(name, OLD.get(name))
+            if was != value and name not in MAY_CHANGE:
                 raise ValueError(f"--out {out}: a run with {name} = {was}, not {value}; choose "
                                  "a new folder or the same options")  # fmt: skip
         if processes.rank == 0 and card.options != options:
@@ -146,10 +167,9 @@ class _Rows:
             row["seconds"] = round(time.monotonic() - self.begun, 2)
             with open(self.path, "a") as file:
                 file.write(json.dumps(row) + "\n")
-            self.progress.what = (
-                f"train gan, G {row['loss_generator']:.2f}, D {row['loss_discriminator']:.2f}, "
-                f"p {row['p']:.2f}"
-            )
+            both = f"G {row['loss_generator']:.2f}" if "loss_generator" in row else "G waits"
+            rest = f"D {row['loss_discriminator']:.2f}, p {row['p']:.2f}"
+            self.progress.what = f"train gan, {both}, {rest}"
         self.progress.update((step - self.first) * self.batch)
 
     def close(self) -> None:

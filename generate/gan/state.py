@@ -127,16 +127,3 @@ def _step_of(tensor: Tensor, path: Path) -> Tensor:
     if not 0 <= value < 1 << 53:
         raise ValueError(f"{path}: an optimizer's step is {value:g}")
     return torch.tensor(value)
-
-
-def begin_from(state: State, folder: Path) -> None:
-    """Take the networks of another generator to fine-tune them, without its moments.
-
-    A role that the folder lacks: the generator begins as its average, the discriminator anew.
-    """
-    tensors, _ = load_checkpoint(folder)
-    average = below("average", tensors)
-    put(state.average, average, folder / CHECKPOINT)
-    put(state.generator, below("generator", tensors) or average, folder / CHECKPOINT)
-    if judge := below("discriminator", tensors):
-        put(state.discriminator, judge, folder / CHECKPOINT)

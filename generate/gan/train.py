@@ -47,23 +47,33 @@ class Trainer:
         return range(self.processes.rank, count, self.processes.size)
 
     def step(self) -> dict[str, float]:
-        """One step of both networks; returns its figures. ValueError where a loss is not finite."""
+        """One step of both networks, at first of a new discriminator alone; returns its figures.
+
+        ValueError where a loss is not finite.
+        """
         state, recipe = self.state, self.recipe
         share = self.micro / recipe.batch
-        figures = self._phase("generator", lambda m: self._generator(m, share))
-        if recipe.path_weight and state.step % recipe.path_interval == 0:
-            figures |= self._phase("generator", lambda m: self._path(m, share))
-            state.path_mean += PATH_DECAY * (figures["path"] - state.path_mean)
+        both = state.step >= recipe.warm_steps
+        figures = self._generator_phases(share) if both else {}
         figures |= self._phase("discriminator", lambda m: self._discriminator(m, share))
         if state.step % recipe.r1_interval == 0:
             figures |= self._phase("discriminator", lambda m: self._penalty(m, share))
-        self._average()
+        if both:
+            self._average()
         self._adapt(figures["sign"])
         state.step += 1
         for name, value in figures.items():
             if not math.isfinite(value):
                 raise ValueError(f"{name} is {value} at step {state.step}: lower --learning-rate")
         return figures | {"p": state.p}
+
+    def _generator_phases(self, share: float) -> dict[str, float]:
+        state, recipe = self.state, self.recipe
+        figures = self._phase("generator", lambda m: self._generator(m, share))
+        if recipe.path_weight and state.step % recipe.path_interval == 0:
+            figures |= self._phase("generator", lambda m: self._path(m, share))
+            state.path_mean += PATH_DECAY * (figures["path"] - state.path_mean)
+        return figures
 
     def _phase(self, role: str, one: Callable[[int], dict[str, Tensor]]) -> dict[str, float]:
         """Gradients of all micro-batches, then one step of the optimizer of `role`."""
