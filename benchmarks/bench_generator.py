@@ -9,6 +9,7 @@ Figures, at batch 1: fused_vs_eager (time of eager over that of the fastest exac
 row `fastest` names it), ort_fused_vs_eager, int8_vs_eager (fastest int8), peak_fraction
 (multiplications and additions that the fastest float32 form really does in its matrix products,
 over this core's peak, the fastest of three libraries' products measured in the same run),
+plain_fraction (the same with the products of plain convolutions, of which tiles save most),
 ort_peak_fraction, and on a GPU triton_vs_eager, triton_vs_compile (null where there is none).
 
     python benchmarks/bench_generator.py --json benchmarks/results/bench_generator.json
@@ -257,6 +258,7 @@ def figures_of(rows: list[dict[str, Any]], sizes: Architecture) -> dict[str, flo
         "ort_fused_vs_eager": times["eager"] / times["ort_fused"],
         "int8_vs_eager": times["eager"] / min(times[name] for name in INT8 if name in times),
         "peak_fraction": doing / max(peaks),
+        "plain_fraction": work(sizes, False) / exact[fastest] / max(peaks),
         "ort_peak_fraction": work(sizes, False) / times["ort_fused"] / max(peaks),
         "triton_vs_eager": gpu["eager"] / gpu["triton"] if gpu else None,
         "triton_vs_compile": gpu["compiled"] / gpu["triton"] if gpu else None,

@@ -16,6 +16,7 @@ from statistics import mean, stdev
 from typing import Any
 
 from cost_lines import cost_lines
+from generator_lines import generator_lines, generator_sentence
 
 from device.bundle import Bundle, read_bundle
 from device.zoo.store import BUNDLES, names
@@ -45,8 +46,10 @@ def main() -> None:
         keep(args.keep)
     page = {"labels": labels_table(), "facts": facts_table(), "parts": parts_table()}
     looks = {"looks": looks_table(load("bench_looks.json")["rows"])}
+    pictures = load("bench_generator.json")
     blocks = {
         "README.md": {
+            "generator": generator_sentence(pictures),
             "results": results_table(),
             "zoo": zoo_table(),
             "vision": vision_table(),
@@ -56,6 +59,7 @@ def main() -> None:
         "docs/children.md": looks,
         "docs/motion.md": {"cues": cues_table()},
         "docs/scale.md": {"cost": cost_table()},
+        "docs/generator-export.md": {"figures": "\n".join(generator_lines(pictures))},
     }
     for path, named in blocks.items():
         for name, block in named.items():

@@ -39,3 +39,15 @@ def test_the_label_page_is_the_label_table(name: str) -> None:
     assert f"<!-- {name} -->\n{block}\n<!-- /{name} -->" in page, (
         "docs/labels.md is behind generate/clip.py: run `python benchmarks/table.py --write`"
     )
+
+
+def test_figures_of_the_generator_are_those_of_the_benchmark() -> None:
+    table = load_table()
+    body = table.load("bench_generator.json")
+    for page, name, block in (
+        ("docs/generator-export.md", "figures", "\n".join(table.generator_lines(body))),
+        ("README.md", "generator", table.generator_sentence(body)),
+    ):
+        assert f"<!-- {name} -->\n{block}\n<!-- /{name} -->" in (ROOT / page).read_text(), (
+            f"{page} is behind bench_generator.json: run `python benchmarks/table.py --write`"
+        )
