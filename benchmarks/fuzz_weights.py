@@ -39,9 +39,10 @@ from generate.gan.architecture import Architecture
 from generate.gan.edits import Directions
 from generate.gan.foreign import load_foreign
 from generate.gan.labels import read_labels
+from generate.gan.pickle_machine import Record
 from generate.gan.recipe import Recipe
 from generate.gan.store import AVERAGE, CARD, CHECKPOINT, Card, load_average
-from generate.gan.unpickle import Record, read_checkpoint
+from generate.gan.unpickle import read_checkpoint
 from generate.voice.coqui_folder import read_folder
 from generate.voice.coqui_speaker import load_weights
 from train_edge import checkpoint
@@ -222,7 +223,7 @@ def read_pickle(place: Path, data: bytes) -> None:
         item = left.pop()
         expect(
             isinstance(item, (*kinds, bytearray, frozenset))
-            or "unpickle" in type(item).__module__
+            or type(item).__module__.startswith("generate.gan.")
             or item in (dict, set, tuple, Record)
             or isinstance(item, type),
             f"made a {type(item)}",
@@ -370,7 +371,12 @@ KINDS = {
         _pickles,
         _damaged_pickle,
         read_pickle,
-        ("generate/gan/unpickle.py", "generate/gan/foreign.py", "generate/voice/coqui_speaker.py"),
+        (
+            "generate/gan/pickle_machine.py",
+            "generate/gan/unpickle.py",
+            "generate/gan/foreign.py",
+            "generate/voice/coqui_speaker.py",
+        ),
     ),
     "gan-labels": Kind(_labels, mutated_text, read_table, ("generate/gan/labels.py",)),
     "samples": Kind(

@@ -21,12 +21,16 @@ from generate.gan.discriminator import Discriminator
 from generate.gan.layers import fir_taps
 from generate.gan.networks import Generator
 from generate.gan.networks import Mapping as WMapping
-from generate.gan.unpickle import Record, read_checkpoint
+from generate.gan.pickle_machine import Record, shown
+from generate.gan.unpickle import read_checkpoint
 
 Rule = tuple[str, str | Callable[[re.Match[str], int], str]]
 """(pattern of a foreign name, our name or how it follows from the match and the image side)."""
 AVERAGE = "mapping.average"
 MOST_LAYERS = 16
+MOST_TENSORS, DEEPEST, LONGEST = 10_000, 16, 200
+"""Of a file's network: tensors, networks within networks, letters of a name."""
+SPARE_WEIGHTS = 1 << 20
 NO_NOISE = ".noise is missing"
 """Common files from before fixed noise was kept: listed, but no error; it is drawn from seed 0."""
 FILTERS = re.compile(r"(.*\.)?(resample_filter|kernel)")
@@ -127,7 +131,19 @@ def load_foreign(path: Path, *, strict: bool = True) -> Foreign:
     Where names or shapes do not match, ValueError names the first and counts them; not `strict`
     loads what fits and lists the rest.
     """
-    layout, states = _states(read_checkpoint(path), path)
+    content = read_checkpoint(path)
+    try:
+        layout, states = _states(content, path)
+        return _foreign(layout, states, path, strict)
+    except ValueError as error:
+        if str(error).startswith("checkpoint "):
+            raise
+        raise ValueError(f"checkpoint {path}: {shown(str(error))}") from None
+
+
+def _foreign(
+    layout: str, states: dict[str, dict[str, Tensor]], path: Path, strict: bool
+) -> Foreign:
     rules = {"official": (OFFICIAL_G, OFFICIAL_D), "common": (COMMON_G, COMMON_D)}[layout]
     found, sizes, listed = dict[str, nn.Module](), None, list[str]()
     for role, state in states.items():
@@ -137,6 +153,7 @@ def load_foreign(path: Path, *, strict: bool = True) -> Foreign:
         listed += [f"{role}: {name} has no place in StyleGAN2" for name in unknown]
         if sizes is None:
             sizes = sizes_of(tensors, path)
+        _check_size(Discriminator if judge else Generator, sizes, tensors)
         with torch.random.fork_rng(devices=[]):
             torch.manual_seed(0)
             module: nn.Module = Discriminator(sizes) if judge else Generator(sizes)
@@ -151,6 +168,17 @@ def load_foreign(path: Path, *, strict: bool = True) -> Foreign:
         more = f", and {len(wrong) - 1} more" if len(wrong) > 1 else ""
         raise ValueError(f"checkpoint {path}: {wrong[0]}{more}; --loose loads what fits")
     return Foreign(sizes, found, layout, tuple(listed))
+
+
+def _check_size(
+    network: type[nn.Module], sizes: Architecture, tensors: Mapping[str, Tensor]
+) -> None:
+    """Refuse sizes, read off a few tensors, of networks that are much larger than all of them."""
+    with torch.device("meta"):
+        claimed = sum(tensor.numel() for tensor in network(sizes).state_dict().values())
+    given = sum(tensor.numel() for tensor in tensors.values())
+    if claimed > 2 * given + SPARE_WEIGHTS:
+        raise ValueError(f"tensors of {given} numbers for a network of {claimed}")
 
 
 def average_of(mapping: WMapping, samples: int = 4096) -> Tensor:
@@ -183,17 +211,34 @@ def _states(content: Any, path: Path) -> tuple[str, dict[str, dict[str, Tensor]]
 
 
 def tensors_of(node: Any) -> dict[str, Tensor]:
-    """Flat names -> tensors of a state dict, or of a Record of a module and its children."""
+    """Flat names -> tensors of a state dict, or of a Record of a module and its children.
+
+    ValueError for a module that is among its own children, or has more tensors than a network does.
+    """
     if not isinstance(node, dict):
         return {}
     if "_modules" not in node:
-        return {k: v for k, v in node.items() if isinstance(k, str) and isinstance(v, Tensor)}
-    own = {**(node.get("_parameters") or {}), **(node.get("_buffers") or {})}
-    flat = {name: value for name, value in own.items() if isinstance(value, Tensor)}
-    for name, child in (node.get("_modules") or {}).items():
-        if isinstance(child, Record):
-            flat |= {f"{name}.{inner}": value for inner, value in tensors_of(child).items()}
+        return _named(node, "")
+    flat, left = dict[str, Tensor](), [("", node, 0)]
+    while left:
+        prefix, module, depth = left.pop()
+        for kind in ("_parameters", "_buffers"):
+            flat |= _named(module.get(kind), prefix)
+        children = module.get("_modules")
+        for name, child in children.items() if isinstance(children, dict) else ():
+            if isinstance(child, Record) and isinstance(name, str):
+                left.append((f"{prefix}{name}.", child, depth + 1))
+        if max(len(flat), len(left)) > MOST_TENSORS or depth > DEEPEST or len(prefix) > LONGEST:
+            raise ValueError("a network of networks without end")
     return flat
+
+
+def _named(node: Any, prefix: str) -> dict[str, Tensor]:
+    found = node.items() if isinstance(node, dict) else ()
+    named = {prefix + k: v for k, v in found if isinstance(k, str) and isinstance(v, Tensor)}
+    if len(named) > MOST_TENSORS or any(len(k) > LONGEST or not k.isprintable() for k in named):
+        raise ValueError(f"tensors whose names are none, or more than {MOST_TENSORS}")
+    return named
 
 
 def renamed(
@@ -262,7 +307,7 @@ def fill(module: nn.Module, tensors: Mapping[str, Tensor]) -> list[str]:
             listed.append(f"{name} is missing")
         elif [n for n in given.shape if n != 1] != [n for n in tensor.shape if n != 1]:
             listed.append(f"{name} has shape {tuple(given.shape)}, want {tuple(tensor.shape)}")
-        elif given.is_meta or not bool(given.isfinite().all()):
+        elif not bool(given.isfinite().all()):
             listed.append(f"{name} has values that are not finite")
         else:
             tensor.copy_(given.reshape(tensor.shape))
