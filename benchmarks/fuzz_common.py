@@ -40,6 +40,8 @@ FREE = ("/proc/cpuinfo",)
 """Libraries look there when they are first used."""
 EVALUATORS = ("typing.py", "dataclasses.py")
 """They evaluate our own type hints."""
+APART = "fuzz_models.py"
+"""It forks the process that a runtime runs in."""
 LONGEST_LINE = 1500
 """Characters of an error, of which a path may take most."""
 Verdict = tuple[bool, str | None]
@@ -60,6 +62,8 @@ def outside_opens() -> Callable[[Path], Any]:
         if event in RUNS:
             code = getattr(args[0], "co_filename", "") if args else ""
             by = Path(sys._getframe(1).f_code.co_filename).name
+            if (event, by) == ("os.fork", APART):
+                return
             if event != "exec" or not (str(code).startswith(own + FROZEN) or by in EVALUATORS):
                 done.append(f"{event} of {code or args!r:.80}")
         elif isinstance(args[0], (str, bytes)):

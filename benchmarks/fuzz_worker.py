@@ -34,11 +34,12 @@ def kinds() -> dict[str, Runner]:
     """All kinds by name, those of bench_fuzz.py among them."""
     import bench_fuzz
     import fuzz_data
+    import fuzz_models
     import fuzz_provenance
     import fuzz_text
     import fuzz_weights
 
-    files = {**fuzz_data.KINDS, **fuzz_provenance.KINDS}
+    files = {**fuzz_data.KINDS, **fuzz_provenance.KINDS, **fuzz_models.KINDS}
     return {**files, **fuzz_weights.KINDS, **fuzz_text.KINDS, **bench_fuzz.KINDS}
 
 

@@ -23,6 +23,15 @@ SOUND_RATES_HZ = (1000, 384_000)
 FILM_BYTES = 1 << 30
 """Frames x height x width x 3; twice as much while they are put together."""
 
+MODEL_BYTES = 1 << 30
+"""Of an ONNX or TFLite file; protobuf and FlatBuffers themselves end at 2 GiB."""
+MODEL_PARTS = 1 << 20
+"""Numbers of an ONNX or TFLite file that say what it is made of; weights do not count."""
+TENSOR_BYTES = 1 << 30
+"""Of one tensor of a TFLite file."""
+RUNTIME_BYTES = 4 << 30
+"""Memory of a process that holds a runtime on the CPU; the system refuses it more."""
+
 
 def read_bytes(path: Path, most: int | None = None) -> bytes:
     """Return a whole file of at most `most` bytes (TEXT_BYTES); ValueError where it is longer."""

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from device.args import Parser, to_float
-from device.backends import backend_for, open_model
+from device.backends import backend_for
 from device.bundle import Bundle, ModelFile, read_bundle
 from device.detect import NOT_WORDS, Detector, Event
 from device.files import write_atomic
@@ -79,6 +79,7 @@ def _runs(target: str) -> bool:
 def _events(
     folder: Path, bundle: Bundle, entry: ModelFile, settings: Detector, sound: str
 ) -> Iterator[Event]:
+    from device.backends.apart import open_apart
     from device.backends.stream import listen, pieces
     from device.backends.wav import raw_chunks, read_wav
 
@@ -88,7 +89,7 @@ def _events(
         chunks = raw_chunks(sys.stdin.buffer, settings.hop_frames * spec["hop"])
     else:
         chunks = pieces(read_wav(Path(sound), spec["sample_rate"]), spec)
-    yield from listen(open_model(folder, entry), spec, bundle.labels, settings, chunks)
+    yield from listen(open_apart(folder, entry), spec, bundle.labels, settings, chunks)
 
 
 def _parser() -> argparse.ArgumentParser:

@@ -8,20 +8,13 @@ them and the ratio of two rows means something. This side imports no runtime.
 from __future__ import annotations
 
 import json
-import os
 import re
-import select
-import signal
-import subprocess
-import sys
-import tempfile
-import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from types import TracebackType
-from typing import Any, TypeVar
+from typing import TypeVar
 
+from device.child import Child
 from device.report import Accuracy
 from device.strict import decode, encode
 from device.worker import Ask, Job, Loaded, Memory, Round
@@ -132,107 +125,26 @@ class Seat:
             return None
 
 
-class Process:
+class Process(Child):
     """A measuring process (device/worker.py), started with the first question."""
 
     def __init__(self, job: Job) -> None:
+        super().__init__("device.worker", json.dumps(encode(job)), job.folder, job.threads)
         self.job = job
-        self._errors = tempfile.TemporaryFile()  # noqa: SIM115  closed in close()
-        self._child: subprocess.Popen[bytes] | None = None
-        self._rest = b""
-
-    def __enter__(self) -> Process:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        at: TracebackType | None,
-    ) -> None:
-        self.close()
 
     def ask(self, ask: Ask, kind: type[T]) -> T:
         """Return the answer; RuntimeError with one line where it fails, crashes or takes too long.
 
         Absent where the runtime lacks what the job wants.
         """
-        child = self._started()
-        assert child.stdin is not None
-        try:
-            child.stdin.write(json.dumps(encode(ask)).encode() + b"\n")
-            child.stdin.flush()
-        except BrokenPipeError:
-            raise RuntimeError(self._why()) from None
-        answer = json.loads(
-            self._line(LOAD_PATIENCE_S if ask.what == "load" else ask.seconds + PATIENCE_S)
-        )
+        self.send(json.dumps(encode(ask)).encode() + b"\n")
+        patience_s = LOAD_PATIENCE_S if ask.what == "load" else ask.seconds + PATIENCE_S
+        answer = json.loads(self.line(patience_s))
         if "absent" in answer:
-            raise Absent(self._shown(answer["absent"]))
+            raise Absent(self.shown(answer["absent"]))
         if "failed" in answer:
-            raise RuntimeError(self._shown(answer["failed"]))
+            raise RuntimeError(self.shown(answer["failed"]))
         return decode(kind, answer["done"], "the measuring process")
-
-    def close(self) -> None:
-        """End the process and wait for it."""
-        child, self._child = self._child, None
-        if child is not None:
-            child.kill()
-            child.wait()
-            for stream in (child.stdin, child.stdout):
-                if stream is not None:
-                    stream.close()
-        self._errors.close()
-
-    def _started(self) -> subprocess.Popen[bytes]:
-        if self._child is None:
-            code = "import sys; from device.worker import main; sys.exit(main(sys.argv[1]))"
-            self._child = subprocess.Popen(
-                [sys.executable, "-c", code, json.dumps(encode(self.job))],
-                env=_environment(self.job.threads),
-                stdin=subprocess.PIPE,
-                stdout=subprocess.PIPE,
-                stderr=self._errors,
-                bufsize=0,
-            )
-        return self._child
-
-    def _line(self, patience_s: float) -> bytes:
-        """Return the next line of the child."""
-        assert self._child is not None and self._child.stdout is not None
-        stream = self._child.stdout.fileno()
-        end = time.monotonic() + patience_s
-        while b"\n" not in self._rest:
-            ready, _, _ = select.select([stream], [], [], max(0.0, end - time.monotonic()))
-            if not ready:
-                raise RuntimeError(f"no answer after {patience_s:.0f} s")
-            part = os.read(stream, 1 << 16)
-            if not part:
-                raise RuntimeError(self._why())
-            self._rest += part
-        line, _, self._rest = self._rest.partition(b"\n")
-        return line
-
-    def _why(self) -> str:
-        """Return one line on a child that has gone."""
-        assert self._child is not None
-        try:
-            code = self._child.wait(10)
-        except subprocess.TimeoutExpired:
-            return "the measuring process closed its output"
-        if code < 0:
-            return f"the runtime crashed: {signal.Signals(-code).name}"
-        self._errors.seek(0)
-        text = self._errors.read().decode("utf-8", "replace")
-        lines = [line for line in text.splitlines() if line.strip()]
-        return self._shown(lines[-1] if lines else f"exit status {code}")
-
-    def _shown(self, text: str) -> str:
-        """Return a message without the path of the bundle."""
-        folder = self.job.folder
-        for path in (str(Path(folder).resolve()), folder):
-            text = text.replace(path.rstrip("/") + "/", "")
-        return text[:400]
 
 
 def available_bytes() -> int | None:
@@ -243,14 +155,3 @@ def available_bytes() -> int | None:
         return None
     found = re.search(r"^MemAvailable:\s+(\d+) kB$", text, re.MULTILINE)
     return int(found.group(1)) * 1024 if found else None
-
-
-def _environment(threads: int) -> dict[str, Any]:
-    home = str(Path(__file__).resolve().parent.parent)
-    paths = [home, *filter(None, [os.environ.get("PYTHONPATH")])]
-    pools = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
-    return {
-        **os.environ,
-        **dict.fromkeys(pools, str(threads)),
-        "PYTHONPATH": os.pathsep.join(paths),
-    }

@@ -20,6 +20,8 @@ from pathlib import Path
 from typing import Any, Literal
 
 from device.bundle import Bundle, inside, read_bundle
+from device.child import bound_memory
+from device.model_files import check_model
 from device.orphans import end_with_parent
 from device.report import Accuracy
 from device.strict import decode, encode
@@ -115,7 +117,7 @@ def _answer(worker: Worker, ask: Ask) -> dict[str, Any]:
         return {"done": encode(worker.answer(ask))}
     except NotHere as error:
         return {"absent": " ".join(str(error).split())}
-    except (ValueError, RuntimeError, OSError, ImportError, MemoryError) as error:
+    except Exception as error:  # the runtimes' errors share no base class
         return {"failed": " ".join(str(error).split()) or type(error).__name__}
 
 
@@ -172,9 +174,11 @@ class Worker:
         from device.backends.sample import invocation, whole
 
         job = self.job
-        import_runtime(job.runtime)
         entry = bundle.file(job.file)
         path = inside(Path(job.folder), entry.path, job.folder)
+        check_model(path, entry.target)
+        import_runtime(job.runtime)
+        bound_memory(job.runtime, job.threads * job.in_flight)
 
         def load() -> str:
             model = open_path(path, entry, job.threads, job.runtime)

@@ -16,7 +16,8 @@ import numpy as np
 import tyro
 from numpy.typing import NDArray
 
-from device.backends import RUNTIMES, open_model, why_not
+from device.backends import RUNTIMES, why_not
+from device.backends.apart import open_apart
 from device.backends.scoring import packed, signal_to_noise_db
 from device.bundle import MANIFEST, Bundle, ModelFile, read_bundle
 from device.files import sha256_of, write_atomic
@@ -83,7 +84,7 @@ def inputs_of(folder: Path, data: str | Path, count: int) -> Floats:
 def answered(folder: Path, bundle: Bundle, inputs: Floats) -> tuple[Samples, Floats]:
     """Return the header of a sample set for these inputs, and the float file's answers to them."""
     reference = float_file(bundle)
-    answers = open_model(folder, reference).run([inputs])[0]
+    answers = open_apart(folder, reference).run([inputs])[0]
     files = [entry for entry in bundle.files if _takes(entry, reference)]
     expected = {entry.path: _expected(folder, entry, inputs, answers) for entry in files}
     sha256 = sha256_of(folder / MANIFEST)
@@ -109,5 +110,5 @@ def _takes(entry: ModelFile, reference: ModelFile) -> bool:
 def _expected(folder: Path, entry: ModelFile, inputs: Floats, answers: Floats) -> float | None:
     if all(why_not(runtime) for runtime in RUNTIMES[entry.target]):
         return None
-    given = open_model(folder, entry).run([inputs])[0]
+    given = open_apart(folder, entry).run([inputs])[0]
     return round(signal_to_noise_db(answers, given), 3)

@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from device.backends.model import Model
+from device.backends.model import Runs
 from device.backends.stream import pieces, posteriors
 from device.bundle import Bundle
 from device.detect import NOT_WORDS, Detector, Ears
@@ -58,7 +58,7 @@ class Score:
 
 
 def hear(
-    model: Model,
+    model: Runs,
     bundle: Bundle,
     sound: NDArray[np.float32],
     hop_frames: int,

@@ -12,7 +12,7 @@ import numpy as np
 import tyro
 from numpy.typing import NDArray
 
-from device.backends import open_model
+from device.backends.apart import open_apart
 from device.bundle import CARD, Accuracy, Bundle, read_bundle, write_bundle
 from device.detect import NOT_WORDS, Detector
 from device.files import write_atomic
@@ -191,7 +191,7 @@ def listen_to(
     folder: Path, bundle: Bundle, data: str | Path, hop_frames: int, file: str | None = None
 ) -> list[Heard]:
     """Answers of a model of the bundle in `folder` to all sounds of a folder or a data set."""
-    model = open_model(folder, file_for(bundle, file))
+    model = open_apart(folder, file_for(bundle, file))
     heard = []
     count, sounds = sounds_of(data, bundle)
     progress = Progress(count, "listen")

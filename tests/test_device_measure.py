@@ -31,7 +31,7 @@ def stand_in(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, script: str) -> No
     path = tmp_path / "child"
     path.write_text(f"#!/bin/sh\n{script}\n")
     path.chmod(0o755)
-    monkeypatch.setattr("device.measure.sys.executable", str(path))
+    monkeypatch.setattr("device.child.sys.executable", str(path))
 
 
 @pytest.mark.parametrize(

@@ -18,12 +18,14 @@ CASES_A_KIND = 12
 READING = re.compile(
     r"\b(np\.load|np\.fromfile|np\.memmap|tarfile\.open|zipfile\.ZipFile|cv2\.im(read|decode)"
     r"|av\.open|(?<!safetensors\.)torch\.load|soundfile\.(read|SoundFile|info)|wave\.open|safe_open|load_file"
-    r"|csv\.(reader|DictReader)|tomllib\.loads?|pickle\.loads?|_Unpickler|json\.loads?)\("
+    r"|csv\.(reader|DictReader)|onnx\.load|InferenceSession|Interpreter(\.from_bytes)?|tomllib\.loads?|pickle\.loads?|_Unpickler|json\.loads?)\("
 )
 OWN_WORDS = {
-    "device/measure.py", "device/onboard/agent.py", "device/onboard/lock.py",
-    "device/onboard/supervise.py", "device/pack.py", "device/ssh.py", "device/worker.py",
-    "device/zoo/pull.py", "export/chain.py", "export/page.py", "export/summary.py",
+    "device/backends/apart.py", "device/measure.py", "device/onboard/agent.py",
+    "device/onboard/lock.py", "device/onboard/supervise.py", "device/pack.py", "device/ssh.py",
+    "device/worker.py", "device/zoo/pull.py", "export/bias.py", "export/chain.py",
+    "export/generator.py", "export/page.py", "export/quantize.py", "export/summary.py",
+    "export/to_onnx.py", "export/to_onnx_raw.py", "export/to_tensorrt.py", "export/to_tflite.py",
     "generate/cli.py", "generate/gan/runs.py", "generate/media.py",
     "generate/motion/style_prior.py", "generate/people/asset.py", "generate/people/codec.py",
     "generate/provenance_data.py", "generate/render/sensor.py", "generate/sound/codecs.py",

@@ -11,7 +11,8 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from device.backends import open_model, why_not
+from device.backends import why_not
+from device.backends.apart import open_apart
 from device.backends.frontend import image, logmel, scene
 from device.bundle import MANIFEST, Bundle, ModelFile, read_bundle
 from device.find import Face, Finder
@@ -97,7 +98,7 @@ def _of_run(folder: Path) -> Predictor:
 def _of_bundle(folder: Path, file: str | None) -> Predictor:
     bundle = read_bundle(folder)
     entry = bundle.file(file) if file else _first_that_runs(bundle)
-    model = open_model(folder, entry)
+    model = open_apart(folder, entry)
 
     def answer(features: Floats) -> Floats:
         return np.asarray(model.run([features])[0])

@@ -110,6 +110,11 @@ def backend(runtime: str) -> Backend:
 
 
 def backend_for(target: str) -> Backend:
+    """Return the module of the preferred installed runtime, as `runtime_for` finds it."""
+    return backend(runtime_for(target))
+
+
+def runtime_for(target: str) -> str:
     """Return the preferred installed runtime for a target; ValueError says why there is none."""
     if target not in RUNTIMES:
         raise ValueError(f"no target '{target}', there are {', '.join(RUNTIMES)}")
@@ -117,7 +122,7 @@ def backend_for(target: str) -> Backend:
     for runtime in RUNTIMES[target]:
         reason = why_not(runtime)
         if reason is None:
-            return backend(runtime)
+            return runtime
         reasons.append(reason)
     why = "; ".join(reasons) or "it is source code that a compiler takes"
     raise ValueError(f"nothing here runs a '{target}' file: {why}")
@@ -135,7 +140,10 @@ def import_runtime(runtime: str) -> None:
 def open_model(
     folder: Path, entry: ModelFile, threads: int = 1, runtime: str | None = None
 ) -> Model:
-    """Load one file of a bundle folder with a named runtime, by default the preferred one."""
+    """Load one file of a bundle folder with a named runtime, by default the preferred one.
+
+    The runtime is in this process: for a file that is not your own take apart.open_apart.
+    """
     path = inside(folder, entry.path, str(folder))
     return open_path(path, entry, threads, runtime)
 
@@ -143,5 +151,12 @@ def open_model(
 def open_path(path: Path, entry: ModelFile, threads: int = 1, runtime: str | None = None) -> Model:
     """Load a model file wherever it lies; as open_model does."""
     if runtime is None:
-        return backend_for(entry.target).open(path, entry, threads)
-    return backend(runtime).open(path, entry, threads, parts(runtime)[1])
+        runtime = runtime_for(entry.target)
+    module = backend(runtime)
+    try:
+        return module.open(path, entry, threads, parts(runtime)[1])
+    except (ValueError, OSError, ImportError, MemoryError):
+        raise
+    except Exception as error:  # what runtimes raise on damaged files shares no base class
+        line = " ".join(str(error).split()) or type(error).__name__
+        raise ValueError(f"{path}: {runtime} cannot load it: {line:.300}") from error

@@ -6,7 +6,7 @@ import abc
 import math
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 from device.bundle import ModelFile, Tensor
 
@@ -14,6 +14,18 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     Array = NDArray[Any]
+
+
+class Runs(Protocol):
+    """What is asked of a model wherever its runtime is (apart.py: in another process)."""
+
+    runtime: str
+    inputs: tuple[Tensor, ...]
+    outputs: tuple[Tensor, ...]
+
+    def run(self, inputs: list[Array]) -> list[Array]:
+        """As Model.run."""
+        ...
 
 
 class Model(abc.ABC):
@@ -51,7 +63,7 @@ class Model(abc.ABC):
         count = self._check(inputs)
         step = count if self.inputs[0].shape[0] == -1 else self.inputs[0].shape[0]
         parts = [
-            self.restore(self.invoke(self.store([x[i : i + step] for x in inputs])))
+            self._answers(self.restore(self.invoke(self.store([x[i : i + step] for x in inputs]))))
             for i in range(0, count, step)
         ]
         return [np.concatenate(column) for column in zip(*parts, strict=True)]
@@ -63,6 +75,14 @@ class Model(abc.ABC):
     def restore(self, outputs: list[Array]) -> list[Array]:
         """Return stored outputs as float32."""
         return [to_real(y, tensor) for y, tensor in zip(outputs, self.outputs, strict=True)]
+
+    def _answers(self, outputs: list[Array]) -> list[Array]:
+        for y, tensor in zip(outputs, self.outputs, strict=True):
+            if len(y.shape) != len(tensor.shape) or y.shape[1:] != tensor.shape[1:]:
+                raise ValueError(
+                    f"output '{tensor.name}' has shape {y.shape}, the file says {tensor.shape}"
+                )
+        return outputs
 
     def _check(self, inputs: list[Array]) -> int:
         if len(inputs) != len(self.inputs):

@@ -72,7 +72,10 @@ def open(path: Path, entry: ModelFile, threads: int = 1, variant: str = "") -> M
     if wanted != PROVIDERS["cpu"]:
         providers.append(PROVIDERS["cpu"])
     try:
-        session = ort.InferenceSession(str(path), _options(ort, threads), providers=providers)
+        # Without the flag, names that are no UTF-8 make it print to stdout and try again.
+        session = ort.InferenceSession(
+            str(path), _options(ort, threads), providers=providers, disable_fallback=1
+        )
     except Exception as error:  # the runtime's errors share no base class of their own
         line = " ".join(str(error).split())
         raise ValueError(f"{path}: ONNX Runtime cannot load it: {line}") from error
@@ -86,6 +89,7 @@ def _options(ort: Any, threads: int) -> Any:
     options.intra_op_num_threads = threads
     options.inter_op_num_threads = 1
     options.log_severity_level = 3
+    options.add_session_config_entry("session.load_model_format", "ONNX")  # whatever its name says
     return options
 
 

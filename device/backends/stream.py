@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING, Any
 
 from device.backends.frontend import EPSILON, frame_levels, normalize
-from device.backends.model import Model
+from device.backends.model import Runs
 from device.detect import Detector, Ears, Event, softmax
 
 if TYPE_CHECKING:
@@ -59,7 +59,7 @@ class Windows:
 
 
 def posteriors(
-    model: Model, spec: dict[str, Any], sounds: Iterable[Floats], hop_frames: int
+    model: Runs, spec: dict[str, Any], sounds: Iterable[Floats], hop_frames: int
 ) -> Iterator[tuple[float, list[float]]]:
     """Yield (end in s, posteriors (C,)) of each hop of a stream that comes in pieces (N,).
 
@@ -72,7 +72,7 @@ def posteriors(
 
 
 def listen(
-    model: Model,
+    model: Runs,
     spec: dict[str, Any],
     labels: tuple[str, ...],
     settings: Detector,

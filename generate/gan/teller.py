@@ -9,7 +9,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from device.backends import backend_for, open_model
+from device.backends import backend_for
+from device.backends.apart import open_apart
 from device.backends.audiovisual import cut
 from device.backends.frontend import image
 from device.bundle import MANIFEST, Bundle, ModelFile, read_bundle
@@ -58,7 +59,7 @@ class Teller:
             raise ValueError(f"--face {bundle}: is of {self.bundle.task}; want all of toy-face")
         self.entry = _first_that_runs(self.bundle)
         self.manifest_sha256 = sha256_of(folder / MANIFEST)
-        self._model = open_model(folder, self.entry)
+        self._model = open_apart(folder, self.entry)
 
     @property
     def name(self) -> str:
