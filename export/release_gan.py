@@ -15,6 +15,7 @@ from export.recipe import TEST_SEED, Order, sized
 from export.staging import staged
 from generate.gan import attribute_net, edit_store, store
 from generate.gan.attribute_table import ATTRIBUTES
+from generate.gan.packaged import MEASURES
 from generate.gan.runs import DONE
 
 MOST_BYTES = 16_000_000
@@ -31,7 +32,7 @@ each other by less than the second of its range."""
 
 @dataclass(frozen=True)
 class Recipe:
-    """How much of everything a generator is made of; by default what an hour of one core can do."""
+    """How much of everything a generator is made of; by default two hours of one core."""
 
     like: str = "64-narrow"
     """Sizes of the networks."""
@@ -43,7 +44,7 @@ class Recipe:
     """What is the same in all pictures."""
     tests: int = 1200
     """Pictures of other children, to be compared with."""
-    images: int = 200_000
+    images: int = 480_000
     """Shown in all, repeats counted."""
     batch: int = 16
     training: tuple[str, ...] = ("--learning-rate", "0.0025", "--path-weight", "0", "--mixing", "0")
@@ -74,7 +75,7 @@ def make(o: Order) -> Path:
     folder of the generator."""
     how, out = sized(o, RECIPES[o.name], TINY), o.folder
     keep_options(out, {"seed": o.seed} | asdict(how))
-    run, data, made = Chain(out), out / "data", out / "run"
+    run, data, trained, made = Chain(out), out / "data", out / "run", out / "small"
     fixed = ("--fix", *how.fix) if how.fix else ()
 
     def pictures(name: str, count: int, seed: int) -> Path:
@@ -84,13 +85,14 @@ def make(o: Order) -> Path:
 
     learn = pictures("stills", how.stills, o.seed)
     others = pictures("stills-test", how.tests, o.seed + TEST_SEED)
-    run.once(made / DONE, "gan", "train", "--data", learn, "--out", made, "--like", how.like,
+    run.once(trained / DONE, "gan", "train", "--data", learn, "--out", trained, "--like", how.like,
              "--images", how.images, "--batch", how.batch, "--seed", o.seed,
              *how.training)  # fmt: skip
-    measure, judge = out / "attributes", out / "judge"
-    for folder, seed in ((measure, o.seed), (judge, o.seed + 1)):
+    measure, judge = made / MEASURES, out / "judge"
+    for folder, seed in ((out / "attributes", o.seed), (judge, o.seed + 1)):
         run.once(folder / attribute_net.CARD, "gan", "attributes", "--data", learn,
                  "--out", folder, "--epochs", how.epochs, "--seed", seed)  # fmt: skip
+    halve(trained, out / "attributes", made)
     run.once(made / edit_store.CARD, "gan", "directions", made, "--attributes", measure,
              "--judge", judge, "--samples", how.samples, "--faces", how.faces)  # fmt: skip
     score, faces = out / "score.json", out / "faces"
@@ -101,13 +103,24 @@ def make(o: Order) -> Path:
     return _gathered(o, how, out)
 
 
+def halve(trained: Path, attributes: Path, goal: Path) -> None:
+    """Write a generator and its attribute network with float16 weights, half as large.
+
+    All that comes later is measured on these, for they are what is handed out. Written again they
+    are the same bytes.
+    """
+    goal.mkdir(exist_ok=True)
+    store.save_average(goal, store.load_average(trained).half())
+    net, card = attribute_net.load(attributes)
+    attribute_net.save(goal / MEASURES, net.half(), card)
+    shutil.copyfile(trained / store.CARD, goal / store.CARD)
+
+
 def _gathered(o: Order, how: Recipe, out: Path) -> Path:
     """The files of the generator and its card in one folder, which appears when it is whole."""
-    made, goal = out / "run", out / "generators" / o.name
+    goal = out / "generators" / o.name
     with staged(goal, force=True, mark=store.CARD) as folder:
-        for name in (store.CARD, store.AVERAGE, edit_store.CARD, edit_store.STEPS):
-            shutil.copyfile(made / name, folder / name)
-        shutil.copytree(out / "attributes", folder / "attributes")
+        shutil.copytree(out / "small", folder, dirs_exist_ok=True)
         shutil.copyfile(out / "faces" / "sheet.png", folder / "sheet.png")
         size = sum(path.stat().st_size for path in folder.rglob("*") if path.is_file())
         if size > MOST_BYTES:
@@ -119,16 +132,16 @@ def _gathered(o: Order, how: Recipe, out: Path) -> Path:
 
 def card(o: Order, how: Recipe, out: Path, size: int) -> str:
     """Text of the model card, from what the stages wrote."""
-    sizes = store.read_card(out / "run").sizes
-    edits = load_json(out / "run" / edit_store.CARD)
+    sizes = store.read_card(out / "small").sizes
+    edits = load_json(out / "small" / edit_store.CARD)
     score = load_json(out / "score.json")
-    explained = load_json(out / "attributes" / attribute_net.CARD)["explained"]
+    explained = load_json(out / "small" / MEASURES / attribute_net.CARD)["explained"]
     draft = ["**Draft, not for use: a tiny run that only shows that all stages work.**", ""]
     return "\n".join([
         f"# {o.name}", "", *(draft if o.tiny else []),
         f"Draws faces of children that nobody is, {sizes.size_px} x {sizes.size_px} px, by age, "
         "sex, skin tone, hair, pose, smile, mouth and light (docs/gan.md).", "",
-        f"- {size:,} bytes with its edits and the network that measures them",
+        f"- {size:,} bytes with its edits and the network that measures them, weights as float16",
         f"- Trained on {how.stills:,} of the kit's own renders, {how.images:,} shown; no picture "
         "of a real person",
         "- Licence: Apache-2.0", "",
