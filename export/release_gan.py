@@ -25,6 +25,8 @@ PLAIN = (
     "face_fraction=0.3",
 )  # fmt: skip
 """A sharp bare head before a plain wall, lit from any side: less to learn."""
+JUDGE_SEED = 7000
+"""Added to the seed: other children for the network that judges edits, other first weights."""
 GAIN, LEAK = 0.2, 0.25
 """An edit keeps what was asked for where it moves its attribute by all of it within the first, and
 each other by less than the second of its range."""
@@ -50,7 +52,9 @@ class Recipe:
     training: tuple[str, ...] = ("--learning-rate", "0.0025", "--path-weight", "0", "--mixing", "0")
     """More options of the training."""
     epochs: int = 12
-    """Of the two attribute networks."""
+    """Of each attribute network."""
+    networks: int = 2
+    """That steer edits, averaged; another one, of renders of other children, judges them."""
     samples: int = 4096
     """Pictures that directions are fitted to."""
     faces: int = 64
@@ -89,9 +93,13 @@ def make(o: Order) -> Path:
              "--images", how.images, "--batch", how.batch, "--seed", o.seed,
              *how.training)  # fmt: skip
     measure, judge = made / MEASURES, out / "judge"
-    for folder, seed in ((out / "attributes", o.seed), (judge, o.seed + 1)):
-        run.once(folder / attribute_net.CARD, "gan", "attributes", "--data", learn,
-                 "--out", folder, "--epochs", how.epochs, "--seed", seed)  # fmt: skip
+    seen = pictures("stills-judge", how.stills, o.seed + JUDGE_SEED)
+    for folder, stills, seed, networks in (
+        (out / "attributes", learn, o.seed, how.networks), (judge, seen, o.seed + JUDGE_SEED, 1),
+    ):  # fmt: skip
+        run.once(folder / attribute_net.CARD, "gan", "attributes", "--data", stills,
+                 "--out", folder, "--epochs", how.epochs, "--seed", seed,
+                 "--networks", networks)  # fmt: skip
     halve(trained, out / "attributes", made)
     run.once(made / edit_store.CARD, "gan", "directions", made, "--attributes", measure,
              "--judge", judge, "--samples", how.samples, "--faces", how.faces)  # fmt: skip
@@ -141,7 +149,8 @@ def card(o: Order, how: Recipe, out: Path, size: int) -> str:
         f"# {o.name}", "", *(draft if o.tiny else []),
         f"Draws faces of children that nobody is, {sizes.size_px} x {sizes.size_px} px, by age, "
         "sex, skin tone, hair, pose, smile, mouth and light (docs/gan.md).", "",
-        f"- {size:,} bytes with its edits and the network that measures them, weights as float16",
+        f"- {size:,} bytes with its edits and the networks that measure them, weights as "
+        "float16",
         f"- Trained on {how.stills:,} of the kit's own renders, {how.images:,} shown; no picture "
         "of a real person",
         "- Licence: Apache-2.0", "",
@@ -151,14 +160,18 @@ def card(o: Order, how: Recipe, out: Path, size: int) -> str:
         f"{score['floor_fid']:.3f} apart. "
         "Features of the kit's own network: comparable with no published FID or KID.", "",
         "## Edits", "",
-        "Asked to move by a quarter of its range, as a second network judges it. The last column "
-        f"holds where the change is within {GAIN:.0%} and every leak below {LEAK:.0%} of a range.",
+        "Asked to move up or down by a quarter of its range, where there is room, as a network "
+        "judges it that saw renders of other children: its reading is scaled by a line so that a "
+        "change of exact held-out labels by 1 reads 1. Leaked is the mean absolute change of its "
+        "best guess of another attribute, drifted the mean change along with the edit on that "
+        f"scale. Holds: moved within {GAIN:.0%}, both below {LEAK:.0%} of a range.",
         "",
-        "| attribute | network explains | moved | most leaked | holds |", "|---|---|---|---|---|",
+        "| attribute | networks explain | moved | up | down | most leaked | most drifted | holds |",
+        "|---|---|---|---|---|---|---|---|",
         *(_row(effect, explained) for effect in edits["effects"]), "",
         "## Limits", "",
         "- It has the looks of the renders: skin, hair and teeth are not those of photographs.",
-        "- What the network explains little of, it cannot steer either; its values are "
+        "- What the networks explain little of, they cannot steer either; their values are "
         "pseudo-labels.",
         "- Not for identifying, imitating or deceiving anybody; name its pictures synthetic.",
         "",
@@ -166,8 +179,11 @@ def card(o: Order, how: Recipe, out: Path, size: int) -> str:
 
 
 def _row(effect: dict[str, Any], explained: dict[str, float]) -> str:
-    leaks, name = effect["leakage"], effect["name"]
-    worst = max(leaks, key=lambda other: float(leaks[other]))
-    holds = abs(effect["gain"] - 1) <= GAIN and leaks[worst] < LEAK
-    cells = f"{effect['gain']:.2f} | {worst} {leaks[worst]:.2f} | {'yes' if holds else 'no'}"
-    return f"| {name} ({ATTRIBUTES[name].unit}) | {explained[name]:.2f} | {cells} |"
+    name, cells, holds = effect["name"], list[str](), abs(effect["gain"] - 1) <= GAIN
+    for shares in (effect["leakage"], effect["drift"]):
+        worst = max(shares, key=lambda other: abs(shares[other]))
+        cells.append(f"{worst} {shares[worst]:.2f}")
+        holds = holds and abs(shares[worst]) < LEAK
+    ways = " | ".join("-" if x is None else f"{x:.2f}" for x in (effect["up"], effect["down"]))
+    head = f"| {name} ({ATTRIBUTES[name].unit}) | {explained[name]:.2f} | {effect['gain']:.2f}"
+    return f"{head} | {ways} | {' | '.join(cells)} | {'yes' if holds else 'no'} |"

@@ -18,6 +18,7 @@ from export.release import main
 from generate.gan import attribute_net
 from generate.gan import cli as gan_cli
 from generate.gan.architecture import PRESETS
+from generate.gan.attribute_scale import Scaled
 from generate.gan.attribute_table import ATTRIBUTES
 from generate.gan.networks import Generator
 from generate.gan.sheet import sample
@@ -34,7 +35,7 @@ class Acted(Chain):
     """A chain whose commands leave the files that the real ones leave."""
 
     asked: ClassVar[list[str]] = []
-    gain = 0.9
+    gain, drift = 0.9, -0.1
 
     def __call__(self, command: str, *words: Any) -> None:
         argv = [str(word) for word in words]
@@ -58,12 +59,20 @@ class Acted(Chain):
     def attributes(self, out: Path) -> None:
         for name in ("attributes", "judge"):
             told = attribute_net.Card(tuple(ATTRIBUTES), "stills", dict.fromkeys(ATTRIBUTES, 0.5))
-            attribute_net.save(out / name, attribute_net.AttributeNet(), told)
+            net = Scaled([attribute_net.AttributeNet()], len(ATTRIBUTES))
+            attribute_net.save(out / name, net, told)
 
     def directions(self, out: Path) -> None:
         (out / "small" / "edits.safetensors").write_text("")
         effects = [
-            {"name": name, "gain": self.gain, "leakage": dict.fromkeys(ATTRIBUTES, 0.1)}
+            {
+                "name": name,
+                "gain": self.gain,
+                "up": self.gain,
+                "down": None,
+                "leakage": dict.fromkeys(ATTRIBUTES, 0.1),
+                "drift": dict.fromkeys(ATTRIBUTES, self.drift),
+            }
             for name in ATTRIBUTES
         ]
         (out / "small" / "edits.json").write_text(json.dumps({"effects": effects}))
@@ -108,6 +117,10 @@ def test_the_card_says_which_edits_hold(order: Order, monkeypatch: pytest.Monkey
     monkeypatch.setattr(Acted, "gain", 0.7)
     (order.folder / "small" / "edits.json").unlink()
     assert "| yes |" not in (release_gan.make(order) / CARD).read_text()
+    monkeypatch.setattr(Acted, "gain", 1.0)
+    monkeypatch.setattr(Acted, "drift", -0.3)  # what comes along may also fall
+    (order.folder / "small" / "edits.json").unlink()
+    assert "| yes |" not in (release_gan.make(order) / CARD).read_text()
 
 
 def test_float16_weights_draw_and_measure_the_same(tmp_path: Path) -> None:
@@ -116,7 +129,7 @@ def test_float16_weights_draw_and_measure_the_same(tmp_path: Path) -> None:
     with torch.random.fork_rng():
         torch.manual_seed(0)
         save_average(tmp_path / "run", Generator(PRESETS["64-narrow"]))
-        net = attribute_net.AttributeNet()
+        net = Scaled([attribute_net.AttributeNet()], len(ATTRIBUTES))
     write_card(tmp_path / "run", Card(PRESETS["64-narrow"], "trained on stills", ""))
     attribute_net.save(tmp_path / "net", net, attribute_net.Card(tuple(ATTRIBUTES), "stills", {}))
     release_gan.halve(tmp_path / "run", tmp_path / "net", tmp_path / "small")
@@ -126,7 +139,7 @@ def test_float16_weights_draw_and_measure_the_same(tmp_path: Path) -> None:
     with torch.no_grad():
         a = attribute_net.load(tmp_path / "net")[0].eval()(pictures)
         b = attribute_net.load(tmp_path / "small" / "attributes")[0](pictures)
-    assert float(((a - b).abs() / net.spread).max()) < 0.01
+    assert float(((a - b).abs() / net.members[0].spread).max()) < 0.01
     for name in ("average.safetensors", "attributes/attributes.safetensors"):
         was = tmp_path / (name.replace("attributes/", "net/") if "/" in name else f"run/{name}")
         assert (tmp_path / "small" / name).stat().st_size < 0.55 * was.stat().st_size

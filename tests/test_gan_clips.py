@@ -15,18 +15,18 @@ from device.bundle import Bundle
 from device.main import main
 from export.card import card
 from generate.clip import LABELS, PSEUDO_LABELS, PSEUDO_ONLY, Clip, check
-from generate.dataset_ends import write_header
 from generate.gan import as_clips
 from generate.gan.architecture import PRESETS
 from generate.gan.as_clips import Maker, Request, make_dataset
 from generate.gan.attribute_net import AttributeNet, save
 from generate.gan.attribute_net import Card as AttributeCard
+from generate.gan.attribute_scale import Scaled
 from generate.gan.attribute_table import ATTRIBUTES
 from generate.gan.draw import Drawn
 from generate.gan.networks import Generator
 from generate.gan.store import Card, save_average, write_card
 from generate.gan.teller import USUAL_BOX, Teller
-from generate.shards import open_dataset
+from generate.shards import open_dataset, write_header
 from train_edge.run import read_options
 
 CLIPS = runpy.run_path(str(Path(__file__).with_name("make_tiny_clips.py")))
@@ -56,7 +56,11 @@ def networks(tmp_path: Path) -> tuple[Path, Path]:
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(1)
         save_average(model, Generator(PRESETS["16"]))
-        save(attributes, AttributeNet(), AttributeCard(tuple(ATTRIBUTES), "stills", {}))
+        save(
+            attributes,
+            Scaled([AttributeNet()], len(ATTRIBUTES)),
+            AttributeCard(tuple(ATTRIBUTES), "stills", {}),
+        )
     write_card(model, Card(PRESETS["16"], "imported from faces.pkl", "0" * 64))
     return model, attributes
 

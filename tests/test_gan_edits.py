@@ -16,28 +16,20 @@ from torch import Tensor, nn
 from device.main import main
 from generate.gan import attribute_net, draw
 from generate.gan.architecture import PRESETS
+from generate.gan.attribute_scale import Scaled
 from generate.gan.attribute_table import ATTRIBUTES, EXPRESSIONS, attributes_of
 from generate.gan.distances import kit_fid, kit_kid
+from generate.gan.edit_effects import Judge, effects, ways
+from generate.gan.edit_steps import FARTHEST, damped, distance, learnt, steer
 from generate.gan.edit_store import load_edits, save_edits
-from generate.gan.edits import (
-    FARTHEST,
-    closed_form,
-    distance,
-    draw_w,
-    effects,
-    fit,
-    measured,
-    pictures_of,
-    solve,
-    steer,
-)  # fmt: skip
+from generate.gan.edits import closed_form, draw_w, fit, measured, pictures_of, solve
 from generate.gan.labels import read_labels
 from generate.gan.networks import Generator
 from generate.gan.store import Card, save_average, save_checkpoint, write_card
 
 CLIPS = runpy.run_path(str(Path(__file__).with_name("make_tiny_clips.py")))
 NAMES = ("red", "green", "blue")
-RANGES = dict.fromkeys(NAMES, 0.4)
+RANGES = dict.fromkeys(NAMES, (-0.2, 0.2))
 
 
 def _rng(seed: int = 0) -> np.random.Generator:
@@ -103,9 +95,15 @@ def test_an_edit_moves_its_own_attribute_as_asked_and_holds_the_others(
     for row in table:
         assert row.gain == pytest.approx(1, abs=0.2), row
         assert max(row.leakage.values()) < 0.25, row
+        assert all(abs(row.drift[name]) <= leak + 1e-4 for name, leak in row.leakage.items())
     # A judge that sees only red and green: what it is blind to does not move in its eyes.
     blind = effects(
-        generator, _colors, found, RANGES, 4, judge=lambda p: _colors(p) * torch.tensor([1, 1, 0])
+        generator,
+        _colors,
+        found,
+        RANGES,
+        4,
+        judge=Judge(lambda p: _colors(p) * torch.tensor([1, 1, 0])),
     )
     assert [row.gain > 0.5 for row in blind] == [True, True, False]
     w = draw_w(generator, 3, 4, 0.7)
@@ -116,6 +114,32 @@ def test_an_edit_moves_its_own_attribute_as_asked_and_holds_the_others(
     np.testing.assert_allclose(after[:, 1:], before[:, 1:], atol=0.03)
     with pytest.raises(ValueError, match="no attribute 'violet'; known: red"):
         steer(generator, _colors, found, w, {"violet": 1.0})
+
+
+@pytest.mark.parametrize("low, high", [(0.0, 1.0), (-40.0, 40.0)])
+def test_an_edit_is_asked_for_both_ways_and_never_beyond_the_range(low: float, high: float) -> None:
+    values = _rng().uniform(low, high, 400)
+    signs = ways(values, low, high)
+    goals = values + signs * (high - low) / 4
+    assert goals.min() >= low and goals.max() <= high
+    inner = np.abs(values - (low + high) / 2) < (high - low) / 4
+    assert (signs[inner] == np.resize([1, -1], 400)[inner]).all()
+    assert set(ways(np.array([low - 9, high + 9]), low, high)) == {1, -1}
+
+
+def test_steps_reach_the_root_of_a_curved_world_with_slopes_that_are_learnt() -> None:
+    bend = _rng(1).standard_normal((2, 6))
+    where, slopes = np.zeros((1, 6)), bend[None].copy()
+    for _ in range(12):
+        missing = [1.0, -0.5] - np.sinh(where @ bend.T)
+        step = damped(slopes, missing, np.full(1, 1e-3))
+        change = np.sinh((where + step) @ bend.T) - np.sinh(where @ bend.T)
+        slopes, where = learnt(slopes, step, change), where + step
+        np.testing.assert_allclose((slopes @ step[:, :, None])[:, :, 0], change, atol=1e-9)
+    np.testing.assert_allclose(np.sinh(where @ bend.T), [[1.0, -0.5]], atol=1e-3)
+    huge = damped(bend[None], np.ones((1, 2)), np.full(1, 1e6))[0]
+    downhill = bend.sum(0)
+    assert np.dot(huge, downhill) / np.linalg.norm(huge) / np.linalg.norm(downhill) > 0.999
 
 
 def test_an_edit_goes_no_further_than_samples_do(generator: Generator) -> None:
@@ -235,7 +259,7 @@ def world(tmp_path_factory: Any) -> tuple[Path, Path, Path]:
     root = tmp_path_factory.mktemp("gan")
     data = _stills(root / "stills")
     words = ["gan", "attributes", "--data", str(data), "--out", str(root / "attributes")]
-    assert main([*words, "--epochs", "6"]) == 0
+    assert main([*words, "--epochs", "12"]) == 0
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(0)
         generator = Generator(PRESETS["16"]).eval()
@@ -259,11 +283,25 @@ def test_the_network_learns_an_attribute_that_is_in_the_pictures(world: Any) -> 
     assert faces.held.sum() == 12
 
 
+def test_a_measure_that_is_drawn_to_the_mean_is_put_on_the_scale_of_its_labels() -> None:
+    truth = _rng().normal(7, 2, (4000, 2))
+    guesses = truth.mean(0) + (truth - truth.mean(0)) * [0.5, 0.9]
+    guesses += _rng(1).normal(0, 0.3, truth.shape)
+    scaled = Scaled([nn.Identity()], 2)
+    scaled.calibrate(guesses, truth)
+    values = scaled(torch.from_numpy(guesses)).numpy()
+    assert np.polyfit(truth[:, 0], values[:, 0], 1)[0] == pytest.approx(1, abs=0.02)
+    np.testing.assert_allclose(values.mean(0), truth.mean(0), atol=0.02)
+    np.testing.assert_allclose(scaled.likely(values), guesses, atol=1e-5)
+    pair = Scaled([nn.Identity(), nn.Flatten()], 2)
+    np.testing.assert_allclose(pair(torch.ones(3, 2)), 1)
+
+
 def test_a_network_of_two_makings_is_refused(world: Any, tmp_path: Path) -> None:
     net, card = attribute_net.load(world[1])
     attribute_net.save(tmp_path, net, card)
     attribute_net.load(tmp_path)
-    other = attribute_net.AttributeNet()
+    other = Scaled([attribute_net.AttributeNet() for _ in range(2)], len(ATTRIBUTES))
     (tmp_path / attribute_net.WEIGHTS).write_bytes(safetensors.torch.save(other.state_dict()))
     with pytest.raises(ValueError, match="of another making; train it again"):
         attribute_net.load(tmp_path)

@@ -12,12 +12,10 @@ import numpy as np
 import pytest
 
 from device.main import main
-from generate.dataset_ends import finish
 from generate.media import audio_to_flac, audio_to_wav, frame_to_jpeg, frame_to_png, frames_to_mp4
 from generate.provenance import ALGORITHMIC, TRAINED, VOCABULARY, Provenance
 from generate.provenance_files import read, stamped
-from generate.shard_names import shard_name
-from generate.shards import open_dataset
+from generate.shards import finish, open_dataset, shard_name
 
 pytest.importorskip("c2pa", reason="not run: the extra c2pa is not here")
 from generate.provenance_sign import credential

@@ -20,19 +20,25 @@ from numpy.typing import NDArray
 from device.files import sha256_of
 from device.stamp import make_stamp
 from generate.clip import PSEUDO_LABELS, Clip
-from generate.dataset_ends import begin, finish, is_done
 from generate.facts import blank_facts
 from generate.gan import attribute_net
 from generate.gan.attribute_table import ATTRIBUTES
 from generate.gan.draw import TRIES, Cells, draw
 from generate.gan.edit_store import load_edits
-from generate.gan.edits import Directions, Measure, draw_w
+from generate.gan.edits import Directions, draw_w
 from generate.gan.networks import Generator
 from generate.gan.store import AVERAGE, load_average, read_card
 from generate.gan.teller import Pixels, Teller, Told
 from generate.progress import Progress
-from generate.shard_names import find_shard, shard_name
-from generate.shards import Dataset, index_shard, write_shard
+from generate.shards import (
+    Dataset,
+    finish,
+    index_shard,
+    same_and_complete,
+    shard_name,
+    write_header,
+    write_shard,
+)
 from generate.store import Location, prepare
 
 FACTS = ("emotion", "age_years", "sex", "skin_tone")
@@ -68,7 +74,7 @@ class Maker:
     def __init__(self, request: Request, model: Path, attributes: Path, face: str) -> None:
         self.request, self.teller = request, Teller(face)
         self.generator: Generator = load_average(model)
-        self.measure: Measure = attribute_net.load(attributes)[0]
+        self.measure = attribute_net.load(attributes)[0]
         self.attributes_sha256 = sha256_of(attributes / attribute_net.WEIGHTS)
         self.directions: Directions | None = (
             load_edits(model, self.attributes_sha256) if request.targets else None
@@ -129,11 +135,17 @@ class Maker:
             return "without a face"
         return "uncertain" if told.uncertainty > self.request.uncertainty else ""
 
+    def _told(self, values: NDArray[np.float64]) -> dict[str, float]:
+        """What is measured of what was asked for, and the best guess about everything else."""
+        both = zip(ATTRIBUTES, values, self.measure.likely(values), strict=True)
+        asked = self.request.targets
+        return {name: round(float(v if name in asked else guess), 4) for name, v, guess in both}
+
     def _clip(
         self, key: str, sample: int, picture: Pixels, values: NDArray[np.float64], told: Told,
         passed: Counter[str],
     ) -> Clip:  # fmt: skip
-        measured = dict(zip(ATTRIBUTES, values.round(4).tolist(), strict=True))
+        measured = self._told(values)
         facts = blank_facts(self.request.seed, key)
         facts |= {"n_frames": 1, "emotion": told.emotion, "emotion_intensity": None}
         facts |= {"age_years": max(measured["age"], 0.0), "sex": _sex(measured["male"])}
@@ -158,11 +170,11 @@ def make_dataset(maker: Maker, out: Location) -> dict[str, int] | None:
     None where it is there already. ValueError where `out` holds another.
     """
     options, size = maker.options(), maker.request.shard_clips
-    if is_done(out, options):
+    if same_and_complete(out, options):
         return None
     prepare(out)
     stamp = asdict(make_stamp())
-    begin(out, options, stamp)
+    write_header(out, options, stamp)
     n_shards = -(-maker.request.clips // size)
     done, progress = 0, Progress(maker.request.clips, "draw", "clip")
 
@@ -172,10 +184,11 @@ def make_dataset(maker: Maker, out: Location) -> dict[str, int] | None:
         progress.update(done)
 
     for number in range(n_shards):
-        if find_shard(out, number):
+        path = out / shard_name(number)
+        if path.is_file():
             done += min(size, maker.request.clips - number * size)
         else:
-            write_shard(out / shard_name(number), maker.clips(number, tick))
+            write_shard(path, maker.clips(number, tick))
     progress.close()
     passed = _passed_over(out, n_shards)
     pseudo = {
@@ -187,8 +200,7 @@ def make_dataset(maker: Maker, out: Location) -> dict[str, int] | None:
 
 
 def _passed_over(out: Location, n_shards: int) -> dict[str, int]:
-    shards = [find_shard(out, number) for number in range(n_shards)]
-    rows = [row for shard in shards if shard for row in index_shard(shard)]
+    rows = [row for number in range(n_shards) for row in index_shard(out / shard_name(number))]
     clips = Dataset(out, {}, rows).clips(want=())
     total = Counter[str]()
     for clip in clips:

@@ -19,13 +19,14 @@ from torch.nn import functional
 from device.files import sha256_of, write_atomic
 from device.stamp import Stamp, make_stamp
 from device.strict import check_format, decode, dumps, load_json
+from generate.gan.attribute_scale import Scaled
 from generate.gan.attribute_table import ATTRIBUTES, attributes_of
 from generate.gan.pictures import Pixels, face_square
 from generate.progress import Progress
 from generate.shards import open_dataset
 from generate.weights import fill, read_tensors
 
-FORMAT, VERSION = "collodi.attributes", 2
+FORMAT, VERSION = "collodi.attributes", 3
 CARD, WEIGHTS = "attributes.json", "attributes.safetensors"
 SIDE, FEATURES = 64, 192
 STAGES = ((16, 1), (32, 2), (64, 2), (64, 1), (128, 2), (128, 1), (192, 2))
@@ -34,6 +35,7 @@ it and the two others of stride 1 a network explains 0.23 of its variance instea
 DROPPED, NOISE = 0.2, 0.1
 """Share of the last features that a step of training leaves out; most noise on its pictures, of
 -1..1: slopes of a network that was trained with noise are less easily pleased by nothing."""
+MOST_NETWORKS = 16
 HELD_OUT = 10
 """One child in so many is kept to measure on."""
 SHIFT_PX = 3
@@ -82,6 +84,8 @@ class Card:
     """Data set that it was trained on."""
     explained: dict[str, float]
     """Share of each attribute's variance that is explained on children it never saw."""
+    networks: int = 1
+    """How many are averaged."""
     weights_sha256: str = ""
     """SHA-256 of attributes.safetensors: two files of two makings are none."""
     stamp: Stamp = field(default_factory=make_stamp)
@@ -135,6 +139,14 @@ def train(faces: Faces, seed: int = 0, epochs: int = 15, batch: int = 32) -> Att
     return net.eval()
 
 
+def train_all(faces: Faces, seed: int = 0, epochs: int = 15, networks: int = 2) -> Scaled:
+    """Networks of `seed` and those after it, on the scale of the labels of held-out faces."""
+    trained = [train(faces, seed + number, epochs) for number in range(networks)]
+    scaled = Scaled(trained, len(ATTRIBUTES)).eval()
+    scaled.calibrate(_guesses(scaled, faces), faces.values[faces.held].astype(np.float64))
+    return scaled
+
+
 def _learn(
     net: AttributeNet, faces: Faces, rng: np.random.Generator, epochs: int, batch: int
 ) -> None:
@@ -181,11 +193,15 @@ def to_tensor(pixels: Pixels) -> Tensor:
 
 
 @torch.no_grad()
-def explained(net: AttributeNet, faces: Faces) -> dict[str, float]:
-    """Share of the variance of each attribute that the network explains on the held-out faces."""
-    got = torch.cat([net(to_tensor(part)) for part in _parts(faces.pixels[faces.held])]).numpy()
+def _guesses(net: Scaled, faces: Faces) -> NDArray[np.float64]:
+    parts = [net.guess(to_tensor(part)) for part in _parts(faces.pixels[faces.held])]
+    return torch.cat(parts).double().numpy()
+
+
+def explained(net: Scaled, faces: Faces) -> dict[str, float]:
+    """Share of the variance of each attribute that the best guess explains on held-out faces."""
     want = faces.values[faces.held]
-    error = np.square(got - want).mean(0) / np.maximum(want.var(0), 1e-9)
+    error = np.square(_guesses(net, faces) - want).mean(0) / np.maximum(want.var(0), 1e-9)
     return {name: round(float(1 - e), 4) for name, e in zip(ATTRIBUTES, error, strict=True)}
 
 
@@ -193,16 +209,16 @@ def _parts(pixels: Pixels, size: int = 64) -> list[Pixels]:
     return [pixels[start : start + size] for start in range(0, len(pixels), size)]
 
 
-def save(folder: Path, net: AttributeNet, card: Card) -> None:
+def save(folder: Path, net: Scaled, card: Card) -> None:
     """Write attributes.safetensors and, last, attributes.json."""
     folder.mkdir(parents=True, exist_ok=True)
     write_atomic(folder / WEIGHTS, safetensors.torch.save(net.state_dict()))
     write_atomic(folder / CARD, dumps(replace(card, weights_sha256=sha256_of(folder / WEIGHTS))))
 
 
-def load(folder: Path) -> tuple[AttributeNet, Card]:
-    """Read a network; ValueError where the folder holds none, one of other attributes, or files of
-    two makings."""
+def load(folder: Path) -> tuple[Scaled, Card]:
+    """Read what measures; ValueError where the folder holds nothing, another kit's attributes, or
+    files of two makings."""
     if not (folder / CARD).is_file():
         raise ValueError(f"attributes {folder}: no {CARD}; make it with `collodi gan attributes`")
     body = load_json(folder / CARD)
@@ -210,9 +226,14 @@ def load(folder: Path) -> tuple[AttributeNet, Card]:
     card = decode(Card, body, str(folder / CARD))
     if card.names != tuple(ATTRIBUTES):
         raise ValueError(f"{folder / CARD}: other attributes than this kit's; train it again")
-    net = AttributeNet()
+    if not 1 <= card.networks <= MOST_NETWORKS:
+        want = f"want 1 to {MOST_NETWORKS}"
+        raise ValueError(f"{folder / CARD}: {card.networks} networks; {want}")
+    net = Scaled([AttributeNet() for _ in range(card.networks)], len(ATTRIBUTES))
     tensors, _ = read_tensors(folder / WEIGHTS, "train it again")
     if sha256_of(folder / WEIGHTS) != card.weights_sha256:
         raise ValueError(f"{folder / CARD}: {WEIGHTS} is of another making; train it again")
     fill(net, tensors, folder / WEIGHTS, CARD)
+    if not bool((net.slope > 0).all()):
+        raise ValueError(f"{folder / WEIGHTS}: a slope that is not above 0; train it again")
     return net.eval(), card

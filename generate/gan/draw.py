@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from generate.gan.attribute_table import ATTRIBUTES, EXPRESSIONS
+from generate.gan.edit_steps import steer
 from generate.gan.edits import (
     Directions,
     Measure,
@@ -18,7 +19,6 @@ from generate.gan.edits import (
     draw_w,
     measured,
     pictures_of,
-    steer,
 )
 from generate.gan.networks import Generator
 from generate.gan.sheet import sheet, to_pictures

@@ -24,6 +24,8 @@ class Attributes:
     """Passes over the data."""
     seed: int = 0
     """Of weights and order."""
+    networks: int = 2
+    """Trained with a seed each and averaged: what pleases only one of them moves little."""
 
 
 @dataclass(frozen=True)
@@ -39,8 +41,8 @@ class FindDirections:
     attributes: Path | None = None
     """Folder of the attribute network that measures; or give --labels."""
     judge: Path | None = None
-    """Folder of a second attribute network, of another seed, that measures the effects: the one
-    that steers is easier to please."""
+    """Folder of a second attribute network, of another seed and best of other pictures, that
+    measures the effects: the one that steers is easier to please."""
     labels: Path | None = None
     """Your own labels, sample,NAME,... of pictures of `collodi gan sample --truncation 1`."""
     samples: int = 1024
@@ -82,13 +84,13 @@ def at_least(options: Any, **least: int) -> None:
 
 def train_attributes(options: Attributes) -> None:
     """Train, say what it explains."""
-    at_least(options, epochs=1, seed=0)
+    at_least(options, epochs=1, seed=0, networks=1)
     from generate.gan import attribute_net as net
 
     faces = net.load_faces(options.data)
-    trained = net.train(faces, options.seed, options.epochs)
+    trained = net.train_all(faces, options.seed, options.epochs, options.networks)
     shares = net.explained(trained, faces)
-    card = net.Card(tuple(shares), options.data.resolve().name, shares)
+    card = net.Card(tuple(shares), options.data.resolve().name, shares, options.networks)
     net.save(options.out, trained, card)
     said = ", ".join(f"{name} {share:.2f}" for name, share in shares.items())
     print(f"{options.out}: variance explained on {int(faces.held.sum())} held-out faces: {said}")
@@ -104,21 +106,24 @@ def find_directions(options: FindDirections) -> None:
     from device.files import sha256_of
     from generate.gan import attribute_net as net
     from generate.gan.attribute_table import ATTRIBUTES
+    from generate.gan.edit_effects import Judge, effects
     from generate.gan.edit_store import save_edits
-    from generate.gan.edits import effects, fit
+    from generate.gan.edits import fit
     from generate.gan.store import load_average
 
     generator, (measure, _) = load_average(options.model), net.load(options.attributes)
     found = fit(generator, measure, tuple(ATTRIBUTES), options.samples, options.seed)
-    ranges = {name: kind.range for name, kind in ATTRIBUTES.items()}
-    judge = net.load(options.judge)[0] if options.judge else None
+    ranges = {name: (kind.low, kind.high) for name, kind in ATTRIBUTES.items()}
+    looks_on = net.load(options.judge)[0] if options.judge else measure
+    judge = Judge(looks_on, looks_on.likely)
     table = effects(generator, measure, found, ranges, options.faces, options.seed + 1, judge)
     save_edits(options.model, found, table, sha256_of(options.attributes / net.WEIGHTS))
-    print("attribute   linear  moved   most leaked, share of its range")
+    print("attribute   linear  moved     up   down   most leaked and most drifted, share of range")
     for row in table:
-        worst = max(row.leakage, key=lambda name, row=row: row.leakage[name])  # type: ignore[misc]
-        share = found.explained[row.name]
-        print(f"{row.name:<10} {share:7.2f} {row.gain:6.2f}   {worst} {row.leakage[worst]:.2f}")
+        ways = " ".join(f"{'-' if x is None else format(x, '.2f'):>6}" for x in (row.up, row.down))
+        leak, drift = row.worst("leakage"), row.worst("drift")
+        print(f"{row.name:<10} {found.explained[row.name]:7.2f} {row.gain:6.2f} {ways}   "
+              f"{leak} {row.leakage[leak]:.2f}, {drift} {row.drift[drift]:+.2f}")  # fmt: skip
 
 
 def _label_directions(model: Path, path: Path, seed: int) -> None:

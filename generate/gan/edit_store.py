@@ -12,11 +12,12 @@ import torch
 from device.files import sha256_of, write_atomic
 from device.stamp import Stamp, make_stamp
 from device.strict import check_format, decode, dumps, load_json
-from generate.gan.edits import Directions, Effect
+from generate.gan.edit_effects import Effect
+from generate.gan.edits import Directions
 from generate.gan.store import AVERAGE
 from generate.weights import read_tensors
 
-FORMAT, VERSION = "collodi.gan-edits", 2
+FORMAT, VERSION = "collodi.gan-edits", 3
 CARD, STEPS = "edits.json", "edits.safetensors"
 
 
@@ -51,6 +52,9 @@ def save_edits(
     tensors = {"steps": torch.from_numpy(directions.steps)}
     tensors["spread"] = torch.from_numpy(directions.spread)
     tensors["metric"] = torch.from_numpy(directions.metric).contiguous()
+    tensors["quiet"] = torch.from_numpy(directions.quiet).clone(
+        memory_format=torch.contiguous_format
+    )
     write_atomic(folder / STEPS, safetensors.torch.save(tensors))
     edits = Edits(
         directions.names, directions.explained, effects, sha256_of(folder / AVERAGE),
@@ -81,10 +85,13 @@ def load_edits(folder: Path, attributes_sha256: str) -> Directions:
     tensors, _ = read_tensors(folder / STEPS, again)
     if sha256_of(folder / STEPS) != edits.steps_sha256:
         raise ValueError(f"{path}: {STEPS} is of another making; {again}")
-    names = ("steps", "spread", "metric")
-    steps, spread, metric = (tensors.get(name, torch.zeros(0)).double().numpy() for name in names)
-    count, width = len(edits.names), len(metric)
-    shapes = (steps.shape, spread.shape, metric.shape)
-    if shapes != ((width, count), (count,), (width, width)) or not np.isfinite(steps).all():
+    read = [
+        tensors.get(name, torch.zeros(0)).double().numpy()
+        for name in ("steps", "spread", "metric", "quiet")
+    ]
+    count, width = len(edits.names), len(read[2])
+    shapes = [(width, count), (count,), (width, width), (width, width)]
+    if [x.shape for x in read] != shapes or not all(np.isfinite(x).all() for x in read):
         raise ValueError(f"{folder / STEPS}: does not fit the names in {CARD}; {again}")
-    return Directions(edits.names, steps, spread, edits.explained, metric)
+    steps, spread, metric, quiet = read
+    return Directions(edits.names, steps, spread, edits.explained, metric, quiet)

@@ -64,7 +64,7 @@ def solve_labels(w: Floats, values: Floats, names: tuple[str, ...]) -> Direction
     best = max(shares, key=lambda ridge: float(shares[ridge].mean()))
     found = solve(w, values, names, best)
     explained = {name: round(float(x), 4) for name, x in zip(names, shares[best], strict=True)}
-    return Directions(names, found.steps, found.spread, explained, found.metric)
+    return Directions(names, found.steps, found.spread, explained, found.metric, found.quiet)
 
 
 def left_out(w: Floats, values: Floats, names: tuple[str, ...], ridge: float) -> Floats:

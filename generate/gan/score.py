@@ -10,7 +10,8 @@ import torch
 
 from device.files import sha256_of
 from device.stamp import Stamp, make_stamp
-from generate.gan.attribute_net import WEIGHTS, AttributeNet, load, to_tensor
+from generate.gan.attribute_net import WEIGHTS, load, to_tensor
+from generate.gan.attribute_scale import Scaled
 from generate.gan.distances import Floats, kit_fid, kit_kid
 from generate.gan.pictures import Pixels, load_pictures
 from generate.gan.sheet import sample
@@ -53,7 +54,7 @@ def score(model: Path, data: Path, attributes: Path, samples: int, seed: int) ->
 
 
 @torch.no_grad()
-def features(net: AttributeNet, pictures: Pixels) -> Floats:
+def features(net: Scaled, pictures: Pixels) -> Floats:
     """(N, H, W, 3) -> (N, F)."""
     parts = [
         net.features(to_tensor(pictures[start : start + 64]))
