@@ -171,11 +171,12 @@ def _double(
     out: Floats,
     scratch: Scratch,
 ) -> None:
-    side, n_out = x.shape[0], len(layer.bias)
-    flat = (x * style).reshape(1, side * side, -1)
-    products = scratch.array("answers", 1, side * side, 9 * n_out)
-    multiply(flat, side * side, layer.weight, products)
-    products = products.reshape(side, side, 9, n_out)
+    side, n_out = x.shape[0] - 2, len(layer.bias)
+    flat = (x[1:-1, 1:-1] * style).reshape(1, side * side, -1)
+    answers = scratch.array("answers", 1, side * side, 9 * n_out)
+    multiply(flat, side * side, layer.weight, answers)
+    products = scratch.array(f"products {side}", side + 2, side + 2, 9, n_out)
+    products[1:-1, 1:-1] = answers.reshape(side, side, 9, n_out)
     rows = scratch.array("rows", 4, out.shape[1] - 2, n_out)
     double(products, 0, scale, layer.bias, layer.picture, after, rows, out)
 

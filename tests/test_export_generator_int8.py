@@ -79,7 +79,7 @@ def test_a_convolution_of_bytes_is_exact(height: int, width: int) -> None:
 
 
 @needs_vnni
-@pytest.mark.parametrize("side, strip", [(PIXELS, 2), (PIXELS + 4, 100)])
+@pytest.mark.parametrize("side, strip", [(PIXELS, 2), (PIXELS + 4, 100), (2 * PIXELS, 5)])
 def test_a_doubling_of_bytes_is_exact(side: int, strip: int) -> None:
     weight = RNG.integers(-127, 128, (COLUMNS, 16, 3, 3)).astype(np.float32)
     ends, parts = np.array([16, 24, 32, 36], np.int32), weight.transpose(2, 3, 1, 0)

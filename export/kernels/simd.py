@@ -144,11 +144,14 @@ def total(_typing: Any, value: Any) -> Any:
     """Sum of the lanes."""
 
     def emit(_context: Any, builder: Any, _signature: Any, args: Any) -> Any:
-        parts = [builder.extract_element(args[0], _index(lane)) for lane in range(LANES)]
-        while len(parts) > 1:
-            pairs = zip(parts[::2], parts[1::2], strict=True)
-            parts = [builder.fadd(left, right) for left, right in pairs]
-        return parts[0]
+        part, count = args[0], LANES // 2
+        while count:
+            places = ir.VectorType(ir.IntType(32), count)
+            low = ir.Constant(places, list(range(count)))
+            high = ir.Constant(places, list(range(count, 2 * count)))
+            halves = (builder.shuffle_vector(part, part, half) for half in (low, high))
+            part, count = builder.fadd(*halves), count // 2
+        return builder.extract_element(part, _index(0))
 
     return types.float32(value), emit
 

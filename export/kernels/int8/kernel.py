@@ -24,7 +24,8 @@ Bytes = NDArray[np.uint8]
 Fours = NDArray[np.int32]
 PIXELS = 8
 """Pixels of a block: 16 sums are enough to hide the latency of one, and 8 divides all sides."""
-_block = block_of(PIXELS, VECTORS)
+_block, _more = block_of(PIXELS, VECTORS), block_of(PIXELS + 1, VECTORS)
+"""A row has one even place more than pixels, for which one whole block would be used."""
 
 
 @numba.njit(cache=True, nogil=True)
@@ -104,7 +105,7 @@ def spread_rows(
     of the image has even places only.
     """
     height, width, n_in = x.shape[0] - 2, x.shape[1] - 2, x.shape[2]
-    sums = np.empty((PIXELS, COLUMNS), np.int32)
+    sums = np.empty((PIXELS + 1, COLUMNS), np.int32)
     for panel in range(panels.shape[0]):
         for y in range(first, last):
             for kind in range(4):
@@ -113,15 +114,20 @@ def spread_rows(
                     continue
                 steps = (2 - odd_x) * n_in // 4
                 start = (0, n_in, n_in + n_in // 2, 2 * n_in)[kind]
-                count = width + 1 - odd_x
-                for begin in range(0, count, PIXELS):
-                    left = min(begin, count - PIXELS)
+                count, end = width + 1 - odd_x, 0
+                while end < count:
+                    size = PIXELS + ((count - end) % PIXELS == 1)
+                    left = min(end, count - size)
+                    end = left + size
                     at = (y + odd_y, left + odd_x)
-                    _block(x, at, 2 - odd_y, steps, panels, (panel, start), sums)
+                    if size > PIXELS:
+                        _more(x, at, 2 - odd_y, steps, panels, (panel, start), sums)
+                    else:
+                        _block(x, at, 2 - odd_y, steps, panels, (panel, start), sums)
                     for v in range(0, COLUMNS, LANES):
                         o = panel * COLUMNS + v
                         times, plus = load(scale, (o,)), load(shift, (kind, o))
-                        for i in range(PIXELS):
+                        for i in range(size):
                             value = to_float(load_whole(sums, (i, v))) * times + plus
                             place = (2 * y + odd_y + 1, 2 * (left + i) + odd_x + 1, o)
                             store(out, place, value)
