@@ -46,7 +46,7 @@ class Recipe:
     """What is the same in all pictures."""
     tests: int = 1200
     """Pictures of other children, to be compared with."""
-    images: int = 480_000
+    images: int = 450_000
     """Shown in all, repeats counted."""
     batch: int = 16
     training: tuple[str, ...] = ("--learning-rate", "0.0025", "--path-weight", "0", "--mixing", "0")

@@ -182,7 +182,7 @@ def test_a_packaged_name_begins_a_run_and_wrong_beginnings_are_named(
     for more, line in [
         (["--begin", "toy-children-46"], "no packaged generator 'toy-children-46'"),
         (["--begin", "faces.pkl"], "first `collodi gan import faces.pkl"),
-        (["--begin", "toy-children-64"], "from the first 5000; want more, or fewer --warm-images"),
+        (["--begin", "toy-children-64"], "from the first 20000; want more, or fewer --warm-images"),
         (["--begin", "drawer"], f"drawer/{CHECKPOINT}: not a whole safetensors file"),
         (["--begin", "toy-children-64", "--warm-images", "-1"], "--warm-images -1: at least 0"),
     ]:

@@ -44,7 +44,7 @@ class Recipe:
     """bfloat16 convolutions on a GPU; nothing on a CPU."""
     snapshot_images: int = 10_000
     """Images between two snapshots with a sheet."""
-    warm_images: int = 5_000
+    warm_images: int = 20_000
     """With --begin from a generator without a discriminator: images, of all, that a new one learns
     from alone before the generator changes."""
     seed: int = 0
