@@ -31,8 +31,9 @@ from generate.clip import Clip, facts_from_bytes, facts_to_bytes, labels_from_by
 from generate.gan.pictures import read_square
 from generate.media import audio_to_flac, flac_to_audio, frames_to_mp4, jpeg_to_frame, mp4_to_frames
 from generate.motion.taken import clip_motion, clip_person, clip_phonemes, clip_score
+from generate.shard_names import shard_name
 from generate.shard_notes import note_path, read_note
-from generate.shards import Dataset, clip_members, index_shard, open_dataset, shard_name
+from generate.shards import Dataset, clip_members, index_shard, open_dataset
 from train_edge.data import keywords, split
 from train_edge.real_folders import (
     FACES,

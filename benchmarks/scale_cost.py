@@ -33,10 +33,11 @@ from bench_scale import Measured, alone
 from cost_lines import cost_lines
 
 from generate.cli import resolved_voices
+from generate.dataset_ends import finish, write_header
 from generate.engine import run
 from generate.make import make_clip, make_shard
 from generate.presets import Options, Stills, Talk, Words
-from generate.shards import clip_members, finish, open_dataset, write_header
+from generate.shards import clip_members, open_dataset
 
 THOUSAND = 1000
 SHARD_CLIPS = 100

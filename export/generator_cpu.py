@@ -8,7 +8,6 @@ used: there a doubling is one product of pixels and nine taps, and one pass for 
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any, cast
 
@@ -19,19 +18,21 @@ from export.generator_graph import SMALLEST_STYLE, array_of
 from export.kernels.epilogue.reference import finished
 from export.kernels.products.kernel import COLUMNS, multiply, panels_of
 from export.kernels.scratch import Scratch
+from export.kernels.simd import LANES
 from export.kernels.to_rgb.kernel import to_rgb
-from export.kernels.up_fir import split
+from export.kernels.up_fir.fir import KEPT
 from export.kernels.up_fir.kernel import double
-from export.kernels.winograd.kernel import from_points, to_points
+from export.kernels.up_fir.split import PLANES, double_by_tiles, split_weights
+from export.kernels.winograd.kernel import convolve
 from export.kernels.winograd.reference import transformed
 from generate.gan.layers import EPSILON, GAIN, SLOPE, Linear, ModulatedConv
 from generate.gan.networks import Generator, SynthesisLayer
 
 Floats = NDArray[np.float32]
-SMALLEST_STRIP, LARGEST_STRIP = 3 << 20, 16 << 20
-"""Bytes that two steps of one convolution hand over at once: few, to stay in the cache, or more
-where the weights are many, which every strip reads again. 256 px, 64 channels: 20 ms with 3 MiB, 26
-with 16; 64 px, 512 to 256 channels: 27 and 20."""
+TILES = 16
+"""Tiles that go through all steps of a convolution at once: few, so that what one step hands to the
+next stays near, though every strip reads all weights again. 64 px, 256 to 128 channels: 8.3 ms with
+16, 9.3 with 32, 11.1 with 64; 256 px, 64 channels: 8.1, 8.9, 10.8."""
 LEAST_PX = 16
 """Smallest input that is transformed."""
 
@@ -156,10 +157,8 @@ def _by_windows(
 def _by_winograd(
     layer: Layer, x: Floats, scale: Floats, after: Floats, out: Floats, scratch: Scratch
 ) -> None:
-    for first, _, tiles, points, answers in _strips(layer, x, 36, scratch):
-        to_points(x, first, tiles, points)
-        multiply(points, tiles, layer.weight, answers)
-        from_points(answers, first, tiles, scale, layer.bias, layer.picture, after, out)
+    memory = _room(36, layer, scratch)
+    convolve(x, layer.weight, TILES, memory, scale, layer.bias, layer.picture, after, out)
 
 
 def _double(
@@ -190,44 +189,19 @@ def _double_by_tiles(
     out: Floats,
     scratch: Scratch,
 ) -> None:
-    """The style goes into the features or into the weights, whichever are fewer."""
-    weights, n_out = layer.weight, len(layer.bias)
-    if x.size < weights.size:
-        x = x * style
-    else:
-        weights = weights * style[:, None]
-    side = x.shape[0] - 2
-    end = 0
-    spread = scratch.array(f"spread {side}", 2 * side + 3, 2 * side + 3, n_out)
-    spread[:2] = spread[:, :2] = spread[-1] = spread[:, -1] = 0
-    rows = scratch.array("rows", 4, 2 * side, n_out)
-    for first, last, tiles, points, answers in _strips(layer, x, split.PLANES, scratch):
-        split.to_split(x, first, tiles, points)
-        split.multiply(points, tiles, weights, answers)
-        split.from_split(answers, first, tiles, spread)
-        # The FIR reaches two places on, and the last row of a tile still waits for the next.
-        begin, end = end, 2 * side if 4 * last == side else 8 * last - 2
-        split.filter_rows(spread, begin, end, scale, layer.bias, layer.picture, after, rows, out)
+    side = len(layer.picture)
+    rows = 8 * -(-8 * TILES // side) + KEPT + 1
+    spread = scratch.array("spread", rows, side + 3, len(layer.bias))
+    memory = (*_room(PLANES, layer, scratch), spread)
+    bias, picture = layer.bias, layer.picture
+    double_by_tiles(x, style, layer.weight, TILES, memory, scale, bias, picture, after, out)
 
 
-def _strips(
-    layer: Layer, x: Floats, planes: int, scratch: Scratch
-) -> Iterator[tuple[int, int, int, Floats, Floats]]:
-    """First and last row of tiles, number of tiles, and places for points and answers of a strip
-    of bordered features x."""
-    across, n_in, n_out = (x.shape[0] - 2) // 4, x.shape[2], len(layer.bias)
-    strip = _rows_of_tiles(planes, across, n_in, n_out)
-    for first in range(0, across, strip):
-        last = min(first + strip, across)
-        tiles = across * (last - first)
-        points = scratch.planes("points", planes, tiles, n_in)
-        yield first, last, tiles, points, scratch.planes("answers", planes, tiles, n_out)
-
-
-def _rows_of_tiles(planes: int, across: int, n_in: int, n_out: int) -> int:
-    """Rows of tiles in one strip."""
-    room = min(max(256 * n_in * n_out, SMALLEST_STRIP), LARGEST_STRIP)
-    return max(1, room // (planes * across * (n_in + n_out) * 4))
+def _room(planes: int, layer: Layer, scratch: Scratch) -> tuple[Floats, Floats]:
+    """For the points and the answers of a strip."""
+    n_out, n_in = layer.power.shape
+    points = scratch.array("points", planes * TILES * (n_in + LANES))
+    return points, scratch.array("answers", planes * TILES * (n_out + LANES))
 
 
 def layer_of(layer: SynthesisLayer, noise: bool) -> Layer:
@@ -236,7 +210,7 @@ def layer_of(layer: SynthesisLayer, noise: bool) -> Layer:
     strength = GAIN * float(layer.noise_strength.detach()) if noise else 0.0
     tiles = side // (1 + conv.up) >= LEAST_PX
     if tiles:
-        ready = split.split_weights(weight) if conv.up else transformed(weight)
+        ready = split_weights(weight) if conv.up else transformed(weight)
     elif conv.up:
         ready = weight.transpose(1, 2, 3, 0).reshape(1, n_in, 9 * n_out)
     else:

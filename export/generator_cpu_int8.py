@@ -22,7 +22,7 @@ from export.kernels.int8.simd import VNNI
 from export.kernels.products.kernel import panels_of
 from export.kernels.scratch import Scratch
 from export.kernels.simd import ZERO
-from export.kernels.up_fir import split
+from export.kernels.up_fir.fir import filter_rows
 from generate.gan.networks import Generator, SynthesisLayer
 
 Floats = NDArray[np.float32]
@@ -88,14 +88,13 @@ class ByteLayer(Layer):
         side, n_out = x.shape[0] - 2, len(self.bias)
         spread = scratch.array(f"spread {side}", 2 * side + 3, 2 * side + 3, n_out)
         spread[:1] = spread[:, :1] = spread[-1] = spread[:, -1] = 0
-        rows = scratch.array("rows", 4, 2 * side, n_out)
         ones, end = np.ones_like(scale), 0
         strip = max(1, STRIP // (16 * side * n_out))
         for first in range(0, side + 1, strip):
             last = min(first + strip, side + 1)
             spread_rows(x, first, last, self.panels, scale, shift, spread)
             begin, end = end, 2 * side if last > side else max(2 * last - 2, 0)
-            split.filter_rows(spread, begin, end, ones, self.bias, self.picture, after, rows, out)
+            filter_rows(spread, 0, begin, end, ones, self.bias, self.picture, after, out)
 
 
 class Int8Generator(CpuGenerator):

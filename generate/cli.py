@@ -15,18 +15,13 @@ import tyro
 
 from device.files import make_folder
 from device.stamp import make_stamp
+from generate.dataset_ends import begin, drop_notes, finish, is_done
 from generate.engine import run
 from generate.engine_ray import Cluster
 from generate.options import choose, parse
 from generate.presets import PRESETS, Ladder, Options, Stream, Talk, Words
-from generate.shards import (
-    drop_notes,
-    finish,
-    missing_shards,
-    open_dataset,
-    same_and_complete,
-    write_header,
-)
+from generate.shard_names import missing_shards
+from generate.shards import open_dataset
 from generate.slurm import Batch, by_hand, submit, write_scripts
 from generate.spread import check_all_there, chosen
 from generate.store import Location, locate, prepare, sizes, sweep
@@ -94,7 +89,7 @@ def generate(options: Options, where: Where) -> None:
     if where.dry_run:
         print(f"would make {options.clips} clips in {n_shards} shards in {out}: {kept}")
         return
-    if same_and_complete(out, kept):
+    if is_done(out, kept):
         drop_notes(out)
         _draw_sheets(options, out)
         print(f"{out}: already there, {options.clips} clips", file=sys.stderr)
@@ -124,12 +119,9 @@ def _prepare(out: Location, where: Where, kept: dict[str, Any], stamp: dict[str,
     """Begin a data set, or go on; what other commands write there now is left alone."""
     if not where.shards:
         prepare(out)
-        write_header(out, kept, stamp)
-        return
-    if isinstance(out, Path):
+    elif isinstance(out, Path):
         make_folder(out)
-    if not (out / "dataset.json").is_file():
-        write_header(out, kept, stamp)
+    begin(out, kept, stamp)
 
 
 def _make(options: Options, where: Where, todo: list[int], clips: int) -> None:

@@ -40,7 +40,8 @@ from generate.motion.style import sample_style
 from generate.picture import build_child, gestured, render_clip
 from generate.presets import Ladder, Options, Places, Stills, Stream, Talk, Words
 from generate.sample import from_block, sample_person, sample_view, stream
-from generate.shards import shard_name, write_shard
+from generate.shard_names import find_shard, shard_name
+from generate.shards import write_shard
 from generate.spec import EMOTIONS, Person, VoiceSpec
 from generate.store import locate
 from generate.voice.articulation import say_sentence
@@ -59,8 +60,8 @@ MOVING_BLUR = 0.4
 
 def make_shard(options: Options, folder: str, number: int, tick: Callable[[], None]) -> None:
     """Write shard `number` of the data set, unless it is there; `tick` after each clip."""
-    path = locate(folder) / shard_name(number)
-    if path.is_file():
+    place = locate(folder)
+    if find_shard(place, number):
         return
     os.environ.setdefault("OMP_NUM_THREADS", "1")
     _settle()
@@ -72,7 +73,7 @@ def make_shard(options: Options, folder: str, number: int, tick: Callable[[], No
             yield make_clip(options, clip)
             tick()
 
-    write_shard(path, clips())
+    write_shard(place / shard_name(number), clips())
 
 
 @cache

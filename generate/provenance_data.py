@@ -13,11 +13,13 @@ from typing import BinaryIO
 import numpy as np
 
 from device.files import install, workplace
+from generate.dataset_ends import finish
 from generate.dataset_files import tar_members
 from generate.progress import Progress
 from generate.provenance_files import read
 from generate.provenance_sign import Credentials, credential, signed
-from generate.shards import Dataset, finish, shard_name, verify
+from generate.shard_names import shard_name
+from generate.shards import Dataset, verify
 from generate.store import AT_ONCE, ahead, opened
 
 MEDIA = ("jpg", "mp4", "flac")
@@ -100,12 +102,11 @@ def sign_dataset(dataset: Dataset, out: Path, by: Credentials) -> int:
     verify(dataset)
     header, progress = dataset.header, Progress(count, "sign", "picture")
     with workplace(out) as room:
-        for name in header["shards"]:
+        names = sorted(header["shards"])
+        for number, name in enumerate(names):
             with opened(dataset.folder / name) as shard:
-                _sign_shard(shard, room / name, by, progress)
-        numbers = [shard_name(number) for number in range(len(header["shards"]))]
-        assert sorted(header["shards"]) == numbers
-        finish(room, header["options"], header["stamp"], len(numbers), header.get("pseudo"))
+                _sign_shard(shard, room / shard_name(number), by, progress)
+        finish(room, header["options"], header["stamp"], len(names), header.get("pseudo"))
         install(room, out)
     progress.close()
     return count

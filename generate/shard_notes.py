@@ -1,20 +1,24 @@
 """What the writer of a shard knows of it, kept beside it until the index is written.
 
-`shard-000007.tar.index` holds a JSON line with sha256 and bytes of the shard, then its rows of
-index.jsonl. Without it, the end of a data set would read and hash every shard again: 0.4 TB for a
-million talking clips.
+`shard-000007.tar.index` holds a JSON line with sha256, bytes and writer of the shard, then its rows
+of index.jsonl. Without it, the end of a data set would read and hash every shard again: 0.4 TB for
+a million talking clips.
 """
 
 from __future__ import annotations
 
 import hashlib
 import json
+import os
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cache
 from typing import Any, BinaryIO
 
+from device.stamp import make_stamp
+from generate.kit import kit_print
+from generate.shard_names import may_hold
 from generate.store import Location, write_whole
-from generate.store_remote import Remote
 
 
 @dataclass(frozen=True)
@@ -25,6 +29,8 @@ class Note:
     bytes: int
     lines: Sequence[str]
     """Its lines of index.jsonl, without line ends."""
+    writer: str = "an unknown writer"
+    """What tells apart who makes shards at the same time."""
 
 
 class Hashed:
@@ -61,24 +67,27 @@ def note_path(shard: Location) -> Location:
     return shard.parent / f"{shard.name}.index"
 
 
+@cache
+def this_writer() -> str:
+    """This process among others that make shards, without the name of its machine."""
+    kit = hashlib.sha256(json.dumps(kit_print(), sort_keys=True).encode()).hexdigest()
+    model = make_stamp().host.cpu_model
+    return f"process {os.getpid()} on {model} (kit and libraries {kit[:8]})"
+
+
 def write_note(shard: Location, note: Note) -> None:
     """Keep what the writer of `shard` knows; only who gave it its final name may call this."""
-    head = json.dumps({"sha256": note.sha256, "bytes": note.bytes})
+    head = json.dumps({"sha256": note.sha256, "bytes": note.bytes, "writer": note.writer})
     write_whole(note_path(shard), "\n".join([head, *note.lines]) + "\n")
 
 
 def read_note(shard: Location, size: int) -> Note | None:
-    """The note of a shard of `size` bytes; None where there is none that fits it.
-
-    A store may have let a second writer in, so there the object itself must tell the same hash.
-    """
+    """The note of a shard of `size` bytes; None where there is none that fits it."""
     try:
         head, *lines = note_path(shard).read_bytes().decode("utf-8").splitlines()
         told = json.loads(head)
-        note = Note(str(told["sha256"]), int(told["bytes"]), lines)
-        fits = note.bytes == size
-        if isinstance(shard, Remote):
-            fits = fits and shard.told_sha256() == note.sha256
+        note = Note(str(told["sha256"]), int(told["bytes"]), lines, str(told["writer"]))
+        fits = note.bytes == size and may_hold(shard.name, note.sha256)
     except (OSError, ValueError, KeyError, TypeError, OverflowError, RecursionError):
         return None
     return note if fits else None

@@ -1,14 +1,13 @@
 """Data sets: WebDataset-compatible tar shards, index.jsonl, dataset.json, in a folder or a store.
 
-A shard gets its final name when it is whole, so a file with that name is complete.
-`dataset.json` is written first (`complete: false`) and last (`complete: true`, counts, sha256).
+A shard gets its final name when it is whole, so a file with that name is complete; how a data set
+begins and ends stands in generate/dataset_ends.py.
 """
 
 from __future__ import annotations
 
 import hashlib
 import io
-import json
 import tarfile
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
@@ -30,10 +29,8 @@ from generate.clip import (
     labels_to_bytes,
 )
 from generate.dataset_files import (
-    FORMAT,
     INDEX_FACTS,
     LINE_BYTES,
-    VERSION,
     header_from_bytes,
     rows_from_bytes,
     tar_members,
@@ -47,21 +44,18 @@ from generate.media import (
     mp4_to_frames,
 )
 from generate.provenance import of_picture, of_sound
-from generate.shard_notes import Hashed, Note, index_line, note_path, read_note, write_note
+from generate.shard_names import content_name
+from generate.shard_notes import Hashed, Note, index_line, note_path, this_writer, write_note
 from generate.spans import Span, spans
 from generate.store import (
-    AT_ONCE,
     Location,
     ahead,
     creating,
     locate,
     opened,
     read_part,
-    replacing,
     sha256_at,
-    sha256_in,
     sizes,
-    write_whole,
 )
 from generate.store_cache import cached
 from generate.store_remote import Remote
@@ -69,11 +63,6 @@ from generate.store_remote import Remote
 ALL = ("frames", "audio", "labels")
 SUFFIXES = {"frames": ("jpg", "mp4"), "audio": ("flac",), "labels": ("labels.npz",)}
 """What is wanted of a clip to the members that hold it."""
-
-
-def shard_name(number: int) -> str:
-    """File name of shard `number`."""
-    return f"shard-{number:06d}.tar"
 
 
 def clip_members(clip: Clip) -> dict[str, bytes]:
@@ -98,20 +87,21 @@ def write_shard(path: Location, clips: Iterable[Clip]) -> None:
     Several processes may write the same shard: the first that is whole stays.
     """
     hashed = Hashed()
-    with creating(path, hashed.hexdigest) as draft:
+    with creating(path, lambda: content_name(path.name, hashed.hexdigest())) as draft:
         hashed.file = draft.file
-        lines = [index_line(row) for row in _write_tar(hashed, path.name, clips)]
+        rows = list(_write_tar(hashed, clips))
         if isinstance(path, Path):
             note_path(path).unlink(missing_ok=True)
-    if draft.ours:
-        write_note(path, Note(hashed.hexdigest(), hashed.bytes, lines))
+    if draft.path:
+        lines = [index_line(row | {"shard": draft.path.name}) for row in rows]
+        write_note(draft.path, Note(hashed.hexdigest(), hashed.bytes, lines, this_writer()))
 
 
-def _write_tar(file: Hashed, shard: str, clips: Iterable[Clip]) -> Iterator[dict[str, Any]]:
-    """Write the members of all clips; rows of index.jsonl."""
+def _write_tar(file: Hashed, clips: Iterable[Clip]) -> Iterator[dict[str, Any]]:
+    """Write the members of all clips; rows of index.jsonl without the name of the shard."""
     with tarfile.open(fileobj=cast(IO[bytes], file), mode="w", format=tarfile.USTAR_FORMAT) as tar:
         for clip in clips:
-            row: dict[str, Any] = {"key": clip.key, "shard": shard, "members": {}}
+            row: dict[str, Any] = {"key": clip.key, "members": {}}
             members = clip_members(clip)
             for suffix, data in members.items():
                 info = tarfile.TarInfo(f"{clip.key}.{suffix}")
@@ -125,10 +115,11 @@ def _write_tar(file: Hashed, shard: str, clips: Iterable[Clip]) -> Iterator[dict
 def index_shard(path: Location) -> list[dict[str, Any]]:
     """Rows of index.jsonl for one shard: key, shard, members with byte offset and size, facts."""
     with opened(path) as file:
-        return _rows_in(file, path.name)
+        return rows_in(file, path.name)
 
 
-def _rows_in(file: BinaryIO, shard: str) -> list[dict[str, Any]]:
+def rows_in(file: BinaryIO, shard: str) -> list[dict[str, Any]]:
+    """Rows of index.jsonl for an open shard of this name."""
     rows: dict[str, dict[str, Any]] = {}
     for name, offset, size in tar_members(file, file.seek(0, io.SEEK_END), shard):
         key, _, suffix = name.partition(".")
@@ -139,64 +130,6 @@ def _rows_in(file: BinaryIO, shard: str) -> list[dict[str, Any]]:
             facts = facts_from_bytes(file.read(min(size, LINE_BYTES)), name)
             row.update({name: facts[name] for name in INDEX_FACTS})
     return list(rows.values())
-
-
-def write_header(folder: Location, options: dict[str, Any], stamp: dict[str, Any]) -> None:
-    """Write dataset.json of a data set that is being made."""
-    body = {"format": FORMAT, "version": VERSION, "complete": False, "options": options}
-    write_whole(folder / "dataset.json", _pretty(body | {"stamp": stamp}))
-
-
-def missing_shards(folder: Location, n_shards: int) -> list[int]:
-    """Numbers of the shards that are not there."""
-    there = sizes(folder)
-    return [number for number in range(n_shards) if shard_name(number) not in there]
-
-
-def finish(
-    folder: Location, options: dict[str, Any], stamp: dict[str, Any], n_shards: int,
-    pseudo: dict[str, Any] | None = None,
-) -> None:  # fmt: skip
-    """Write index.jsonl and the final dataset.json from the shards that are there.
-
-    pseudo: who told the labels and what was rejected, where they are not exact.
-    """
-    count, hashes, there = 0, {}, sizes(folder)
-    notes = ahead(partial(_noted, folder, there), map(shard_name, range(n_shards)), AT_ONCE)
-    with replacing(folder / "index.jsonl") as index:
-        for number, note in enumerate(notes):
-            index.writelines(line.encode() + b"\n" for line in note.lines)
-            hashes[shard_name(number)] = note.sha256
-            count += len(note.lines)
-    body = {"format": FORMAT, "version": VERSION, "complete": True, "options": options}
-    body |= {"stamp": stamp, "clips": count, "shards": hashes}
-    body |= {"pseudo": pseudo} if pseudo else {}
-    write_whole(folder / "dataset.json", _pretty(body))
-    drop_notes(folder)
-
-
-def drop_notes(folder: Location) -> None:
-    """Remove what the writers of shards noted, which a finished data set needs no more."""
-    stale = [name for name in sizes(folder) if name.endswith(".tar.index")]
-    for _ in ahead(lambda name: (folder / name).unlink(missing_ok=True), stale, AT_ONCE):
-        pass
-
-
-def _noted(folder: Location, there: dict[str, int], name: str) -> Note:
-    """What the writer of a shard noted, else what a look through the shard tells."""
-    if name not in there:
-        raise ValueError(f"data set {folder}: shard {name} is missing; run again to go on")
-    note = read_note(folder / name, there[name])
-    if note:
-        return note
-    with opened(folder / name) as file:
-        lines = [index_line(row) for row in _rows_in(file, name)]
-        file.seek(0)
-        return Note(sha256_in(iter(partial(file.read, 1 << 20), b"")), there[name], lines)
-
-
-def _pretty(body: dict[str, Any]) -> str:
-    return json.dumps(body, indent=1, sort_keys=True) + "\n"
 
 
 def read_header(folder: Location) -> dict[str, Any]:
@@ -212,26 +145,6 @@ def read_header(folder: Location) -> dict[str, Any]:
     if len(raw) > TEXT_BYTES:
         raise ValueError(f"{path}: longer than the {TEXT_BYTES} bytes that are read here")
     return header_from_bytes(raw, str(path))
-
-
-def same_and_complete(folder: Location, options: dict[str, Any]) -> bool:
-    """Whether a folder holds the finished data set of these options; ValueError for another's."""
-    if isinstance(folder, Path) and folder.is_file():
-        raise ValueError(f"--out {folder} is a file; want a folder")
-    if not folder.is_dir() or (isinstance(folder, Path) and _is_empty(folder)):
-        return False
-    header = read_header(folder)
-    for name, value in options.items():
-        if header["options"].get(name) != value:
-            was = header["options"].get(name)
-            raise ValueError(f"{folder} holds a data set with {name} = {was}, not {value}; "
-                             "choose another --out")  # fmt: skip
-    return bool(header["complete"])
-
-
-def _is_empty(folder: Path) -> bool:
-    """Whether nothing is there but what a process that was killed at its first write left."""
-    return all(path.name.endswith(".part") for path in folder.iterdir())
 
 
 @dataclass(frozen=True)

@@ -6,7 +6,7 @@ import re
 from dataclasses import MISSING, asdict, fields
 
 from generate.presets import PRESETS, Options
-from generate.shards import missing_shards
+from generate.shard_names import missing_shards
 from generate.store import Location
 
 

@@ -66,24 +66,27 @@ class Draft:
     """A file that is being written."""
 
     file: BinaryIO
-    ours: bool = False
-    """Whether it has become the file of its name: another process may have been first."""
+    path: Location | None = None
+    """The final name that it got; none where another process was first."""
 
 
 @contextmanager
-def creating(path: Location, sha256: Callable[[], str]) -> Iterator[Draft]:
+def creating(path: Location, otherwise: Callable[[], str] | None = None) -> Iterator[Draft]:
     """A binary file that becomes `path` when the block ends well and nothing is there yet.
 
-    A file with its final name is whole, and the first of several writers stays. sha256: of what was
-    written, which a store keeps with the object. OSError (disk full, store out of reach) leaves
-    nothing.
+    A file with its final name is whole, and the first of several writers stays. A store, and a file
+    system without hard links, cannot tell who was first: there its name becomes `otherwise()`,
+    asked at the end, under which all writers put the same bytes. OSError (disk full, store out of
+    reach) leaves nothing.
     """
     if isinstance(path, Remote):
         with tempfile.TemporaryFile(prefix="collodi-") as file:
             draft = Draft(file)
             yield draft
             file.flush()
-            draft.ours = path.create(file, sha256())
+            draft.path = place = path.parent / otherwise() if otherwise else path
+            if not place.is_file():
+                place.put(file)
         return
     part = part_path(path)
     try:
@@ -93,7 +96,7 @@ def creating(path: Location, sha256: Callable[[], str]) -> Iterator[Draft]:
             yield draft
             file.flush()
             os.fsync(file.fileno())
-            draft.ours = publish(part, path)
+            draft.path = publish(part, path, otherwise)
     finally:
         part.unlink(missing_ok=True)
 
@@ -124,21 +127,19 @@ def part_path(path: Path) -> Path:
     return path.with_name(f"{path.name}.{token_hex(4)}.part")
 
 
-def publish(part: Path, path: Path) -> bool:
-    """Give a whole file its final name unless one is there: the first stays, the answer is False.
-
-    A file system without hard links lets the last of two that come at the same moment stay.
-    """
+def publish(part: Path, path: Path, otherwise: Callable[[], str] | None) -> Path | None:
+    """Give a whole file its final name, which is the answer; None where `path` is there already."""
     try:
         os.link(part, path)
     except FileExistsError:
-        return False
-    except OSError:
+        return None
+    except OSError:  # no hard links here
         if path.exists():
-            return False
+            return None
+        path = path.with_name(otherwise()) if otherwise else path
         os.replace(part, path)
     sync_folder(path.parent)
-    return True
+    return path
 
 
 def write_whole(path: Location, data: bytes | str) -> None:
@@ -165,14 +166,15 @@ def sweep(folder: Location) -> None:
                     part.unlink(missing_ok=True)
 
 
-def sizes(folder: Location) -> dict[str, int]:
-    """Bytes of each file in a folder, by name; empty where there is no folder."""
+def sizes(folder: Location, prefix: str = "") -> dict[str, int]:
+    """Bytes of each file in a folder whose name begins so; empty where there is no folder."""
     if isinstance(folder, Remote):
-        return folder.sizes()
+        return folder.sizes(prefix)
     if not folder.is_dir():
         return {}
     with os.scandir(folder) as entries:
-        return {entry.name: entry.stat().st_size for entry in entries if entry.is_file()}
+        found = (entry for entry in entries if entry.name.startswith(prefix) and entry.is_file())
+        return {entry.name: entry.stat().st_size for entry in found}
 
 
 def read_part(path: Location, offset: int, size: int) -> bytes:

@@ -33,7 +33,7 @@ def cached(shard: Remote, sha256: str) -> Path | None:
     path = folder / f"{sha256}.tar"
     if not path.is_file():
         hashed = Hashed()
-        with creating(path, hashed.hexdigest) as draft:
+        with creating(path) as draft:
             hashed.file = draft.file
             for block in shard.blocks():
                 hashed.write(block)

@@ -14,9 +14,7 @@ PATIENCE_S = 60.0
 """For a store that has answered before."""
 MOST_WAIT_S = 8.0
 """Longest time between two tries."""
-EXISTS = ("PreconditionFailed", "ConditionalRequestConflict", "412")
-"""Codes of S3 for a writer that comes second."""
-NO_RANGE, NO_SUCH_CALL = ("InvalidRange", "416"), ("NotImplemented", "501")
+NO_RANGE = ("InvalidRange", "416")
 OUT_OF_REACH = (ConnectionError, TimeoutError)
 PASSING = re.compile("Connect|Timeout|HTTPClient|Closed|Streaming|Incomplete|Checksum|Payload")
 """In the names of errors of botocore and aiohttp that another try may not meet."""

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any, BinaryIO
 
-from generate.store_errors import EXISTS, NO_RANGE, NO_SUCH_CALL, code_of, passes, plain, waits
+from generate.store_errors import NO_RANGE, code_of, passes, plain, waits
 
 EXTRAS = {"s3": "s3", "s3a": "s3"}
 """Protocol to the extra that brings its library."""
@@ -20,8 +20,6 @@ S3_CONFIG = {
     "retries": {"mode": "standard", "total_max_attempts": 2},
 }  # fmt: skip
 """A server that says nothing fails after half a minute; by itself s3fs took 424 s."""
-SHA256 = "collodi-sha256"
-"""Metadata of a shard in S3: what its bytes hash to."""
 
 
 @dataclass(frozen=True)
@@ -61,14 +59,17 @@ class Remote:
         """Whether it is an object or has some in it."""
         return self.is_file() or self.is_dir()
 
-    def sizes(self) -> dict[str, int]:
-        """Bytes of each object in it, by name, without those further down."""
-        files = (entry for entry in self._entries() if entry["type"] == "file")
-        return {str(file["name"]).rsplit("/", 1)[-1]: int(file["size"] or 0) for file in files}
+    def sizes(self, prefix: str = "") -> dict[str, int]:
+        """Bytes of each object in it whose name begins so, without those further down."""
+        files = (entry for entry in self._entries(prefix) if entry["type"] == "file")
+        named = {str(file["name"]).rsplit("/", 1)[-1]: int(file["size"] or 0) for file in files}
+        return {name: size for name, size in named.items() if name.startswith(prefix)}
 
-    def _entries(self) -> list[dict[str, Any]]:
+    def _entries(self, prefix: str = "") -> list[dict[str, Any]]:
         def listed(fs: Any, path: str) -> list[dict[str, Any]]:
             fs.invalidate_cache()
+            if prefix and _is_s3(fs):
+                return list(fs.find(path, maxdepth=1, prefix=prefix, detail=True).values())
             entries = fs.ls(path, detail=True)
             return [entry for entry in entries if entry["name"].strip("/") != path.strip("/")]
 
@@ -115,37 +116,6 @@ class Remote:
     def put(self, file: BinaryIO) -> None:
         """Put what is in an open local file in place of what was there."""
         self._ask(lambda fs, path: fs.put_file(_path_of(file), path, **_parts(fs)))
-
-    def create(self, file: BinaryIO, sha256: str) -> bool:
-        """Put what is in an open local file unless something is there; whether it was put.
-
-        A store that knows no conditional writes lets the last of two that come at the same moment
-        stay: `sha256` tells which it was.
-        """
-
-        def put(fs: Any, path: str) -> bool:
-            more = _parts(fs) | ({"Metadata": {SHA256: sha256}} if _is_s3(fs) else {})
-            try:
-                fs.put_file(_path_of(file), path, mode="create", **more)
-            except FileExistsError:
-                return False
-            except OSError as error:
-                if code_of(error) in EXISTS:
-                    return False
-                if code_of(error) not in NO_SUCH_CALL:
-                    raise
-                fs.put_file(_path_of(file), path, **more)
-            return True
-
-        return not self.is_file() and bool(self._ask(put))
-
-    def told_sha256(self) -> str:
-        """The SHA-256 that was put with the object; empty where the store keeps none."""
-
-        def told(fs: Any, path: str) -> str:
-            return str(fs.metadata(path, refresh=True).get(SHA256, "")) if _is_s3(fs) else ""
-
-        return str(self._ask(told))
 
     def unlink(self, missing_ok: bool = False) -> None:
         """Remove an object."""

@@ -11,7 +11,7 @@ import socket
 import subprocess
 import sys
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
@@ -28,6 +28,16 @@ def program() -> str | None:
         return None
     said = subprocess.run([found, "serve", "s3", "--help"], capture_output=True, text=True)
     return found if "--auth-key" in said.stdout else None
+
+
+def environment(port: int) -> dict[str, str]:
+    """What a client of the server on this port has in its environment."""
+    return {
+        "AWS_ACCESS_KEY_ID": KEY, "AWS_SECRET_ACCESS_KEY": SECRET,
+        "AWS_ENDPOINT_URL": f"http://127.0.0.1:{port}", "AWS_DEFAULT_REGION": "us-east-1",
+        "AWS_EC2_METADATA_DISABLED": "true", "AWS_CONFIG_FILE": os.devnull,
+        "AWS_SHARED_CREDENTIALS_FILE": os.devnull,
+    }  # fmt: skip
 
 
 @contextmanager
@@ -56,6 +66,8 @@ class Relay:
         self.cut_after: int | None = None
         """Bytes of answers, or of uploads where `cut_up`, after which connections break once."""
         self.cut_up = False
+        self.gate: Callable[[str], None] | None = None
+        """Called with "METHOD PATH" before a request is passed on; it may wait."""
         self.open: list[socket.socket] = []
         self.port = 0
         self.start()
@@ -102,6 +114,8 @@ class Relay:
                 if up:
                     found = REQUEST.findall(data)
                     self.requests += [(method.decode(), path.decode()) for method, path in found]
+                    for method, path in found if self.gate else ():
+                        self.gate(f"{method.decode()} {path.decode()}")
                     self.bytes_up += len(data)
                 else:
                     self.bytes_down += len(data)

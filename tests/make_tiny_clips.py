@@ -15,7 +15,9 @@ import soundfile
 from numpy.typing import NDArray
 
 from generate.clip import FACTS, Clip
-from generate.shards import finish, shard_name, write_header, write_shard
+from generate.dataset_ends import finish, write_header
+from generate.shard_names import shard_name
+from generate.shards import write_shard
 from generate.spec import ARKIT
 
 WORDS = {"low": (300.0, 300.0), "high": (1800.0, 1800.0), "rise": (300.0, 1800.0)}

@@ -112,12 +112,12 @@ for number in range(40):
 
 def test_a_shard_that_another_process_writes_is_not_swept(tmp_path: Path) -> None:
     (tmp_path / "shard.tar.00000000.part").write_text("left")
-    with creating(tmp_path / "shard.tar", lambda: "") as draft:
+    with creating(tmp_path / "shard.tar", lambda: "no-links-here") as draft:
         draft.file.write(b"whole")
         sweep_data(tmp_path)
         (part,) = names(tmp_path)
         assert part.endswith(".part")
-    assert draft.ours and names(tmp_path) == ["shard.tar"]
+    assert draft.path and names(tmp_path) == ["shard.tar"]
 
 
 def test_folders_are_made_with_those_above(tmp_path: Path) -> None:

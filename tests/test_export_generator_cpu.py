@@ -10,14 +10,14 @@ from torch import nn
 from export.generator_cpu import CpuGenerator
 from export.kernels.epilogue.reference import Floats, finished
 from export.kernels.products.kernel import COLUMNS, ROWS, multiply, panels_of
-from export.kernels.scratch import Scratch
 from export.kernels.simd import LANES
 from export.kernels.to_rgb.kernel import to_rgb
 from export.kernels.to_rgb.reference import colours
-from export.kernels.up_fir import split
+from export.kernels.up_fir.fir import KEPT
 from export.kernels.up_fir.kernel import double
 from export.kernels.up_fir.reference import doubled
-from export.kernels.winograd.kernel import from_points, to_points
+from export.kernels.up_fir.split import PLANES, double_by_tiles, split_weights
+from export.kernels.winograd.kernel import convolve
 from export.kernels.winograd.reference import convolved, transformed
 from export.parity import relative_error
 from generate.gan.architecture import Architecture
@@ -30,21 +30,22 @@ def normal(*shape: int) -> Floats:
     return RNG.standard_normal(shape).astype(np.float32)
 
 
+def room(planes: int, tiles: int, channels: int) -> Floats:
+    """Memory with values of an earlier use."""
+    return normal(planes * tiles * (channels + LANES))
+
+
 def bordered(x: Floats) -> Floats:
     return np.pad(x, ((1, 1), (1, 1), (0, 0)))
 
 
-@pytest.mark.parametrize("height, width, strip", [(4, 4, 1), (12, 8, 2), (8, 20, 1)])
+@pytest.mark.parametrize("height, width, strip", [(4, 4, 1), (12, 8, 4), (8, 20, 3), (8, 12, 9)])
 def test_winograd_equals_the_convolution(height: int, width: int, strip: int) -> None:
-    x, weight = bordered(normal(height, width, 16)), normal(32, 16, 3, 3)
-    scale, bias, after, picture = normal(32), normal(32), normal(32), normal(height, width)
-    got, scratch = np.zeros((height + 2, width + 2, 32), np.float32), Scratch()
-    for first in range(0, height // 4, strip):
-        tiles = width // 4 * min(strip, height // 4 - first)
-        points, answers = scratch.planes("a", 36, tiles, 16), scratch.planes("b", 36, tiles, 32)
-        to_points(x, first, tiles, points)
-        answers[:, :tiles] = points[:, :tiles] @ transformed(weight)
-        from_points(answers, first, tiles, scale, bias, picture, after, got)
+    x, weight = bordered(normal(height, width, 16)), normal(COLUMNS, 16, 3, 3)
+    scale, bias, after = normal(COLUMNS), normal(COLUMNS), normal(COLUMNS)
+    picture, got = normal(height, width), bordered(np.zeros((height, width, COLUMNS), np.float32))
+    panels, memory = panels_of(transformed(weight)), (room(36, strip, 16), room(36, strip, COLUMNS))
+    convolve(x, panels, strip, memory, scale, bias, picture, after, got)
     want = finished(convolved(x, weight), scale, bias, picture, after)
     assert relative_error(bordered(want), got) < 1e-5
 
@@ -70,35 +71,20 @@ def test_doubling_equals_the_formula(height: int, width: int, strip: int) -> Non
     assert relative_error(bordered(want), got) < 1e-6
 
 
-@pytest.mark.parametrize("height, width, strip", [(4, 4, 1), (8, 12, 1), (12, 8, 2)])
+@pytest.mark.parametrize(
+    "height, width, strip", [(4, 4, 1), (8, 12, 1), (12, 8, 1), (12, 8, 4), (20, 12, 6), (8, 4, 5)]
+)
 def test_doubling_by_tiles_equals_the_formula(height: int, width: int, strip: int) -> None:
-    x, weight, scratch = bordered(normal(height, width, 16)), normal(COLUMNS, 16, 3, 3), Scratch()
-    scale, bias, after, picture = (
-        normal(COLUMNS),
-        normal(COLUMNS),
-        normal(COLUMNS),
-        normal(2 * height, 2 * width),
-    )
+    x, weight, style = bordered(normal(height, width, 16)), normal(COLUMNS, 16, 3, 3), normal(16)
+    scale, bias, after = normal(COLUMNS), normal(COLUMNS), normal(COLUMNS)
+    picture = normal(2 * height, 2 * width)
+    got = bordered(np.zeros((2 * height, 2 * width, COLUMNS), np.float32))
+    spread = normal(8 * -(-strip * 4 // width) + KEPT + 1, 2 * width + 3, COLUMNS)
+    memory = room(PLANES, strip, 16), room(PLANES, strip, COLUMNS), spread
+    panels = panels_of(split_weights(weight))
+    double_by_tiles(x, style, panels, strip, memory, scale, bias, picture, after, got)
     taps = weight.transpose(1, 2, 3, 0).reshape(16, 9 * COLUMNS)
-    products = (x.reshape(-1, 16) @ taps).reshape(height + 2, width + 2, 9, COLUMNS)
-    spread = np.zeros((2 * height + 3, 2 * width + 3, COLUMNS), np.float32)
-    got, rows = (
-        bordered(np.zeros((2 * height, 2 * width, COLUMNS), np.float32)),
-        normal(4, 2 * width, COLUMNS),
-    )
-    end = 0
-    for first in range(0, height // 4, strip):
-        last = min(first + strip, height // 4)
-        tiles = width // 4 * (last - first)
-        points, answers = (
-            scratch.planes("a", 81, tiles, 16),
-            scratch.planes("b", 81, tiles, COLUMNS),
-        )
-        split.to_split(x, first, tiles, points)
-        split.multiply(points, tiles, panels_of(split.split_weights(weight)), answers)
-        split.from_split(answers, first, tiles, spread)
-        begin, end = end, 2 * height if last == height // 4 else 8 * last - 2
-        split.filter_rows(spread, begin, end, scale, bias, picture, after, rows, got)
+    products = ((x * style).reshape(-1, 16) @ taps).reshape(height + 2, width + 2, 9, COLUMNS)
     want = finished(doubled(products), scale, bias, picture, after)
     assert relative_error(bordered(want), got) < 1e-5
 

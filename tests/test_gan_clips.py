@@ -15,6 +15,7 @@ from device.bundle import Bundle
 from device.main import main
 from export.card import card
 from generate.clip import LABELS, PSEUDO_LABELS, PSEUDO_ONLY, Clip, check
+from generate.dataset_ends import write_header
 from generate.gan import as_clips
 from generate.gan.architecture import PRESETS
 from generate.gan.as_clips import Maker, Request, make_dataset
@@ -26,7 +27,7 @@ from generate.gan.draw import Drawn
 from generate.gan.networks import Generator
 from generate.gan.store import Card, save_average, write_card
 from generate.gan.teller import USUAL_BOX, Teller
-from generate.shards import open_dataset, write_header
+from generate.shards import open_dataset
 from train_edge.run import read_options
 
 CLIPS = runpy.run_path(str(Path(__file__).with_name("make_tiny_clips.py")))

@@ -12,10 +12,12 @@ import numpy as np
 import pytest
 
 from device.main import main
+from generate.dataset_ends import finish
 from generate.media import audio_to_flac, audio_to_wav, frame_to_jpeg, frame_to_png, frames_to_mp4
 from generate.provenance import ALGORITHMIC, TRAINED, VOCABULARY, Provenance
 from generate.provenance_files import read, stamped
-from generate.shards import finish, open_dataset, shard_name
+from generate.shard_names import shard_name
+from generate.shards import open_dataset
 
 pytest.importorskip("c2pa", reason="not run: the extra c2pa is not here")
 from generate.provenance_sign import credential

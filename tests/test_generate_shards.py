@@ -10,16 +10,11 @@ import numpy as np
 import pytest
 
 from generate.clip import Clip
+from generate.dataset_ends import finish, write_header
 from generate.facts import blank_facts
 from generate.media import frames_to_mp4, mp4_to_frames
-from generate.shards import (
-    finish,
-    open_dataset,
-    shard_name,
-    verify,
-    write_header,
-    write_shard,
-)
+from generate.shard_names import shard_name
+from generate.shards import open_dataset, verify, write_shard
 
 
 def sound_clip(number: int) -> Clip:

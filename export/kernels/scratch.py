@@ -20,8 +20,3 @@ class Scratch:
         if name not in self._kept or self._kept[name].size < size:
             self._kept[name] = np.zeros(size, np.float32)
         return self._kept[name][:size].reshape(shape)
-
-    def planes(self, name: str, count: int, tiles: int, channels: int) -> Floats:
-        """(count, T, channels), T odd and at least `tiles`: planes that lie apart by a power of two
-        would fall into one set of the cache, where one tile writes to all."""
-        return self.array(name, count, tiles + 1 - tiles % 2, channels)

@@ -20,6 +20,7 @@ from numpy.typing import NDArray
 from device.files import sha256_of
 from device.stamp import make_stamp
 from generate.clip import PSEUDO_LABELS, Clip
+from generate.dataset_ends import begin, finish, is_done
 from generate.facts import blank_facts
 from generate.gan import attribute_net
 from generate.gan.attribute_table import ATTRIBUTES
@@ -30,15 +31,8 @@ from generate.gan.networks import Generator
 from generate.gan.store import AVERAGE, load_average, read_card
 from generate.gan.teller import Pixels, Teller, Told
 from generate.progress import Progress
-from generate.shards import (
-    Dataset,
-    finish,
-    index_shard,
-    same_and_complete,
-    shard_name,
-    write_header,
-    write_shard,
-)
+from generate.shard_names import find_shard, shard_name
+from generate.shards import Dataset, index_shard, write_shard
 from generate.store import Location, prepare
 
 FACTS = ("emotion", "age_years", "sex", "skin_tone")
@@ -170,11 +164,11 @@ def make_dataset(maker: Maker, out: Location) -> dict[str, int] | None:
     None where it is there already. ValueError where `out` holds another.
     """
     options, size = maker.options(), maker.request.shard_clips
-    if same_and_complete(out, options):
+    if is_done(out, options):
         return None
     prepare(out)
     stamp = asdict(make_stamp())
-    write_header(out, options, stamp)
+    begin(out, options, stamp)
     n_shards = -(-maker.request.clips // size)
     done, progress = 0, Progress(maker.request.clips, "draw", "clip")
 
@@ -184,11 +178,10 @@ def make_dataset(maker: Maker, out: Location) -> dict[str, int] | None:
         progress.update(done)
 
     for number in range(n_shards):
-        path = out / shard_name(number)
-        if path.is_file():
+        if find_shard(out, number):
             done += min(size, maker.request.clips - number * size)
         else:
-            write_shard(path, maker.clips(number, tick))
+            write_shard(out / shard_name(number), maker.clips(number, tick))
     progress.close()
     passed = _passed_over(out, n_shards)
     pseudo = {
@@ -200,7 +193,8 @@ def make_dataset(maker: Maker, out: Location) -> dict[str, int] | None:
 
 
 def _passed_over(out: Location, n_shards: int) -> dict[str, int]:
-    rows = [row for number in range(n_shards) for row in index_shard(out / shard_name(number))]
+    shards = [find_shard(out, number) for number in range(n_shards)]
+    rows = [row for shard in shards if shard for row in index_shard(shard)]
     clips = Dataset(out, {}, rows).clips(want=())
     total = Counter[str]()
     for clip in clips:

@@ -53,3 +53,15 @@ def multiply(points: Floats, rows: int, panels: Floats, out: Floats) -> None:
                     _block(points, (p, min(r, rows - ROWS)), panels, (p, panel), out, left, ahead)
                     r += ROWS
                 begin += step
+
+
+@numba.njit(cache=True, nogil=True)
+def planes_of(memory: Floats, first: int, count: int, rows: int, channels: int) -> Floats:
+    """Planes first.. of (P, rows, channels + LANES) that begin with `memory`: (count, rows, ...).
+
+    The lanes beyond the channels keep planes from lying apart by a power of two: one tile, which
+    writes to all planes, would find them in one set of the cache.
+    """
+    size = rows * (channels + LANES)
+    part = memory[first * size : (first + count) * size]
+    return part.reshape(count, rows, channels + LANES)

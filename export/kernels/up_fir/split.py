@@ -15,9 +15,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from export.kernels.epilogue.reference import Floats
-from export.kernels.products import kernel as products
+from export.kernels.products.kernel import multiply, planes_of
 from export.kernels.simd import LANES, load, splat, store
-from export.kernels.winograd.kernel import activated
+from export.kernels.up_fir.fir import KEPT, filter_rows
 
 KERNEL: NDArray[np.float64] = np.array(
     [[1, 0], [1 / 2, 1 / 2], [1 / 2, -1 / 2], [1 / 6, 1 / 3], [0, 1]]
@@ -36,14 +36,19 @@ def split_weights(weight: NDArray[Any]) -> Floats:
     return np.ascontiguousarray(np.concatenate(parts), np.float32)
 
 
-def multiply(points: Floats, tiles: int, panels: Floats, out: Floats) -> None:
-    """points (81, T, in), `tiles` of them used, 36 weights in panels -> out (81, T, out)."""
-    products.multiply(points[:25], tiles, panels[:25], out[:25])
-    for first, used in ((25, panels[25:30]), (45, panels[30:35]), (65, panels[35:])):
-        some, count = slice(first, first + (16 if first == 65 else 20)), len(used)
-        merged = points[some].reshape(count, -1, points.shape[2])
-        answers = out[some].reshape(count, -1, out.shape[2])
-        products.multiply(merged, merged.shape[1], used, answers)
+@numba.njit(cache=True, nogil=True)
+def _multiply(points: Floats, answers: Floats, tiles: int, panels: Floats, n_out: int) -> None:
+    """81 planes of points by 36 weights in panels; planes of one weight are one product."""
+    n_in, plane = panels.shape[2], 0
+    for first, last, share in ((0, 25, 1), (25, 35, 4), (35, 36, 16)):
+        count, rows = last - first, share * tiles
+        end = plane + count * share
+        some = planes_of(points, plane, count * share, tiles, n_in)
+        made = planes_of(answers, plane, count * share, tiles, n_out)
+        some = some.reshape(count, rows, n_in + LANES)
+        made = made.reshape(count, rows, n_out + LANES)
+        multiply(some, rows, panels[first:last], made)
+        plane = end
 
 
 @numba.njit(inline="always")
@@ -78,29 +83,30 @@ def _put(out, first, step, tile, c, values):  # type: ignore[no-untyped-def]
 
 
 @numba.njit(inline="always")
-def _pixel_column(x, top, left, c):  # type: ignore[no-untyped-def]
+def _pixel_column(x, times, top, left, c):  # type: ignore[no-untyped-def]
     return (
-        load(x, (top, left, c)),
-        load(x, (top + 1, left, c)),
-        load(x, (top + 2, left, c)),
-        load(x, (top + 3, left, c)),
+        load(x, (top, left, c)) * times,
+        load(x, (top + 1, left, c)) * times,
+        load(x, (top + 2, left, c)) * times,
+        load(x, (top + 3, left, c)) * times,
     )
 
 
 @numba.njit(cache=True, nogil=True)
-def to_split(x: Floats, first: int, tiles: int, out: Floats) -> None:
-    """x (H + 2, W + 2, C) -> out (81, T, C) for `tiles` tiles from row `first` of tiles on.
+def to_split(x: Floats, style: Floats, first: int, tiles: int, out: Floats) -> None:
+    """x (H + 2, W + 2, C) * style (C,) -> out (81, T, C or more), tiles from `first` on.
 
     H and W are multiples of 4, C of LANES.
     """
     across = (x.shape[1] - 2) // 4
     for tile in range(tiles):
-        top, left = 4 * (first + tile // across) + 1, 4 * (tile % across) + 1
+        top, left = 4 * ((first + tile) // across) + 1, 4 * ((first + tile) % across) + 1
         for c in range(0, x.shape[2], LANES):
-            k = _pixel_column(x, top, left, c)
-            l = _pixel_column(x, top, left + 1, c)
-            m = _pixel_column(x, top, left + 2, c)
-            n = _pixel_column(x, top, left + 3, c)
+            times = load(style, (c,))
+            k = _pixel_column(x, times, top, left, c)
+            l = _pixel_column(x, times, top, left + 1, c)
+            m = _pixel_column(x, times, top, left + 2, c)
+            n = _pixel_column(x, times, top, left + 3, c)
             for row in range(4):
                 _put(out, 45 + row, 4, tile, c, _five(k[row], l[row], m[row], n[row]))
                 store(out, (65 + 4 * row, tile, c), k[row])
@@ -147,13 +153,15 @@ def _put_row(out, y, x, c, values):  # type: ignore[no-untyped-def]
 
 @numba.njit(cache=True, nogil=True)
 def from_split(points: Floats, first: int, tiles: int, out: Floats) -> None:
-    """points (81, T, C) -> the spread sums out (2 H + 3, 2 W + 3, C), border of zeros included.
+    """points (81, T, C or more) -> spread sums of `tiles` tiles, from tile `first` of row KEPT on.
 
-    The first row and column inside the border must be zero before row 0 of tiles is written.
+    out (rows, 2 W + 3, C), border included. Its row KEPT - 1 holds what the tiles above have added,
+    and column 1 zeros.
     """
     across = (out.shape[1] - 3) // 8
     for tile in range(tiles):
-        top, left = 8 * (first + tile // across) + 1, 8 * (tile % across) + 1
+        top = 8 * ((first + tile) // across) + KEPT - 1
+        left = 8 * ((first + tile) % across) + 1
         for c in range(0, out.shape[2], LANES):
             k = _get(points, 0, 5, tile, c)
             l = _get(points, 1, 5, tile, c)
@@ -186,37 +194,46 @@ def from_split(points: Floats, first: int, tiles: int, out: Floats) -> None:
 
 
 @numba.njit(cache=True, nogil=True)
-def filter_rows(
-    spread: Floats,
-    begin: int,
-    end: int,
+def double_by_tiles(
+    x: Floats,
+    style: Floats,
+    panels: Floats,
+    strip: int,
+    memory: tuple[Floats, Floats, Floats],
     scale: Floats,
     bias: Floats,
     picture: Floats,
     after: Floats,
-    rows: Floats,
     out: Floats,
 ) -> None:
-    """FIR and epilogue of spread (2 H + 3, 2 W + 3, C): rows begin..end of out, with its border.
+    """x (H + 2, W + 2, in) * style (in,) -> out (2 H + 2, 2 W + 2, out), `strip` tiles at once.
 
-    scale, bias, after (C,), picture (2 H, 2 W); rows (4, 2 W, C) is scratch.
+    strip: whole rows of tiles, or a part of a row that divides it. memory: room for 81 planes of
+    points, of answers, and spread rows (8 rows of tiles + KEPT + 1, 2 W + 3, out). scale, bias,
+    after (out,), picture (2 H, 2 W): the epilogue.
     """
-    three, quarter = splat(3.0), splat(0.25)
-    for m in range(begin, end + 3):
-        for x in range(rows.shape[1]):
-            for c in range(0, out.shape[2], LANES):
-                near = load(spread, (m, x + 1, c)) + load(spread, (m, x + 2, c))
-                far = load(spread, (m, x, c)) + load(spread, (m, x + 3, c))
-                store(rows, (m % 4, x, c), quarter * (far + three * near))
-        y = m - 3
-        if y < begin:
-            continue
-        for x in range(rows.shape[1]):
-            for c in range(0, out.shape[2], LANES):
-                near = load(rows, ((y + 1) % 4, x, c)) + load(rows, ((y + 2) % 4, x, c))
-                far = load(rows, (y % 4, x, c)) + load(rows, (m % 4, x, c))
-                value = quarter * (far + three * near)
-                value = activated(
-                    value, load(scale, (c,)), load(bias, (c,)), picture[y, x], load(after, (c,))
-                )
-                store(out, (y + 1, x + 1, c), value)
+    height, width = picture.shape
+    across, spread = width // 8, memory[2]
+    total = height // 8 * across
+    spread[:KEPT], spread[:, 0], spread[:, -1] = 0, 0, 0
+    begin = 0
+    for first in range(0, total, strip):
+        tiles = min(strip, total - first)
+        points = planes_of(memory[0], 0, PLANES, tiles, x.shape[2])
+        answers = planes_of(memory[1], 0, PLANES, tiles, out.shape[2])
+        to_split(x, style, first, tiles, points)
+        _multiply(memory[0], memory[1], tiles, panels, out.shape[2])
+        if first % across == 0:
+            spread[KEPT:, 1] = 0
+        from_split(answers, first % across, tiles, spread)
+        if (first + tiles) % across == 0:
+            bottom = 8 * ((first + tiles) // across)
+            rows = 8 * (bottom // 8 - first // across)
+            # The FIR reaches two places on, and the last row of a tile still waits for the next.
+            end, top = bottom - 2, bottom - rows - 2
+            if bottom == height:
+                end = height
+                spread[rows + KEPT] = 0
+            filter_rows(spread, top, begin, end, scale, bias, picture, after, out)
+            spread[:KEPT] = spread[rows : rows + KEPT]
+            begin = end

@@ -6,6 +6,7 @@ from __future__ import annotations
 import numba
 
 from export.kernels.epilogue.reference import Floats
+from export.kernels.products.kernel import multiply, planes_of
 from export.kernels.simd import LANES, larger, load, splat, store
 
 
@@ -60,13 +61,13 @@ def _put(out, row, tile, c, points):  # type: ignore[no-untyped-def]
 
 @numba.njit(cache=True, nogil=True)
 def to_points(x: Floats, first: int, tiles: int, out: Floats) -> None:
-    """x (H + 2, W + 2, C) -> out (36, T, C): `tiles` tiles of 4 x 4 pixels from row `first` on.
+    """x (H + 2, W + 2, C) -> out (36, T, C or more): 4 x 4 pixels each, from tile `first` on.
 
     H and W are multiples of 4, C of LANES.
     """
     across = (x.shape[1] - 2) // 4
     for tile in range(tiles):
-        top, left = 4 * (first + tile // across), 4 * (tile % across)
+        top, left = 4 * ((first + tile) // across), 4 * ((first + tile) % across)
         for c in range(0, x.shape[2], LANES):
             k = _column(x, top, left, c)
             l = _column(x, top, left + 1, c)
@@ -112,13 +113,13 @@ def from_points(
     after: Floats,
     out: Floats,
 ) -> None:
-    """points (36, T, C) -> the tiles of out (H + 2, W + 2, C), from row `first` of tiles on.
+    """points (36, T, C or more) -> out (H + 2, W + 2, C), `tiles` tiles from `first` on.
 
     scale, bias, after (C,), picture (H, W): the epilogue of `finished`. The border is not touched.
     """
     across = (out.shape[1] - 2) // 4
     for tile in range(tiles):
-        top, left = 4 * (first + tile // across), 4 * (tile % across)
+        top, left = 4 * ((first + tile) // across), 4 * ((first + tile) % across)
         for c in range(0, out.shape[2], LANES):
             times, plus, then = load(scale, (c,)), load(bias, (c,)), load(after, (c,))
             k = _point_column(points, 0, tile, c)
@@ -143,3 +144,29 @@ def from_points(
                 store(out, (at + 1, left + 3, c), a)
                 a = activated(row[3], times, plus, picture[at, left + 3], then)
                 store(out, (at + 1, left + 4, c), a)
+
+
+@numba.njit(cache=True, nogil=True)
+def convolve(
+    x: Floats,
+    panels: Floats,
+    strip: int,
+    memory: tuple[Floats, Floats],
+    scale: Floats,
+    bias: Floats,
+    picture: Floats,
+    after: Floats,
+    out: Floats,
+) -> None:
+    """x (H + 2, W + 2, in) -> out (H + 2, W + 2, out) by weights in panels, `strip` tiles at once.
+
+    memory: room for 36 planes of points and of answers. The rest is as `from_points` has it.
+    """
+    total = picture.shape[0] * picture.shape[1] // 16
+    for first in range(0, total, strip):
+        tiles = min(strip, total - first)
+        points = planes_of(memory[0], 0, 36, tiles, x.shape[2])
+        answers = planes_of(memory[1], 0, 36, tiles, out.shape[2])
+        to_points(x, first, tiles, points)
+        multiply(points, tiles, panels, answers)
+        from_points(answers, first, tiles, scale, bias, picture, after, out)
