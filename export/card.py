@@ -135,7 +135,7 @@ def _facts(bundle: Bundle) -> str:
 
 def _trained_on(bundle: Bundle) -> str:
     if bundle.pseudo_labels:
-        return f"Trained on: **pseudo-labels, none of them exact**, told by {bundle.pseudo_labels}"
+        return f"Trained on: **pseudo-labels, which are not exact**, told by {bundle.pseudo_labels}"
     return "Trained on: synthetic people only; no recording or picture of a real person"
 
 

@@ -21,7 +21,7 @@ def counts(dataset: Dataset) -> dict[str, dict[str, int]]:
     rows = dataset.rows
     tables = {
         "keyword": Counter(row["keyword"] for row in rows if row["keyword"]),
-        "emotion": Counter(row["emotion"] for row in rows if row["n_frames"]),
+        "emotion": Counter(row["emotion"] or "not told" for row in rows if row["n_frames"]),
         "sex": Counter(row["sex"] for row in rows if row["sex"]),
         "age": Counter(_age_band(row["age_years"]) for row in rows if row["age_years"]),
         "skin tone": Counter(f"{row['skin_tone']:2d}" for row in rows if row["skin_tone"]),

@@ -48,6 +48,7 @@ def main(argv: Sequence[str]) -> int:
     print(f"{dataset.folder}: {len(dataset)} clips in {len(dataset.header['shards'])} shards")
     if dataset.pseudo:
         print(f"pseudo-labels, none exact: told by {dataset.pseudo}")
+        print(f"passed over: {dataset.passed_over}")
     print("\n".join(table_lines(tables)))
     found = shares(dataset.rows, dataset.header["options"])
     print("\n".join(share_lines(found)))
@@ -95,7 +96,7 @@ def write_page(dataset: Dataset, tables: dict[str, dict[str, int]], out: Path) -
         picture = frame_to_png(sheet, of_sheet(dataset))
         write_atomic(out / "sheet.png", picture)
     values: dict[str, Any] = {"name": dataset.folder.name, "clips": len(dataset), "tables": tables}
-    values |= {"pseudo": dataset.pseudo}
+    values |= {"pseudo": dataset.pseudo, "passed_over": dataset.passed_over}
     values |= {"options": dataset.header["options"], "sheet": base64.b64encode(picture).decode()}
     environment = jinja2.Environment(loader=jinja2.FileSystemLoader(TEMPLATES), autoescape=True)
     page = environment.get_template("inspect.html").render(values)

@@ -165,6 +165,13 @@ class Dataset:
         """Who told the labels, in a line; empty where all are exact."""
         return str(self.header.get("pseudo", {}).get("told_by", ""))
 
+    @property
+    def passed_over(self) -> str:
+        """How many pictures a generator made that are no clips, and why, in a line."""
+        counts = self.header.get("pseudo", {}).get("rejected")
+        found = counts.items() if isinstance(counts, dict) else ()
+        return ", ".join(f"{count} {fault}" for fault, count in found) or "none"
+
     def clip(self, number: int, want: Iterable[str] = ALL) -> Clip:
         """Read clip `number`; `want` leaves out what is not needed. ValueError if corrupt."""
         return next(self.clips(want, [number]))

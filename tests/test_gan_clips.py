@@ -23,12 +23,15 @@ from generate.gan.attribute_net import AttributeNet, save
 from generate.gan.attribute_net import Card as AttributeCard
 from generate.gan.attribute_scale import Scaled
 from generate.gan.attribute_table import ATTRIBUTES
-from generate.gan.draw import Drawn
+from generate.gan.draw import Cells, Drawn
 from generate.gan.networks import Generator
 from generate.gan.store import Card, save_average, write_card
 from generate.gan.teller import USUAL_BOX, Teller
 from generate.shards import open_dataset
+from train_edge.face_task import FaceTask
+from train_edge.presets import preset
 from train_edge.run import read_options
+from train_edge.tasks import make_task
 
 CLIPS = runpy.run_path(str(Path(__file__).with_name("make_tiny_clips.py")))
 SIDE = 64
@@ -185,13 +188,49 @@ def test_a_face_network_trains_on_them_and_says_so_everywhere(
     assert "here exact ones are wanted" in said
 
 
+def test_renders_and_faces_of_a_generator_are_learned_together(
+    maker: Maker, tmp_path: Path
+) -> None:
+    data, runs = tmp_path / "data", tmp_path / "runs"
+    make_dataset(maker, data)
+    exact = CLIPS["faces_data"](tmp_path / "exact", 24)
+    alone = make_task(preset("face"), exact)
+    task = make_task(replace(preset("face"), background=str(data)), exact)
+    assert isinstance(task, FaceTask) and isinstance(alone, FaceTask)
+    assert len(task.kept) == len(alone.kept) + REQUEST.clips
+    assert len(task.held) == len(alone.held)  # none of the others
+    assert np.isnan(task.kept.truth).any() and task.kept.crops[-1 + len(task.kept)].any()
+    words = ["train", "face", "--data", str(exact), "--background", str(data), "--steps", "1"]
+    assert main([*words, "--batch", "2", "--out", str(runs)]) == 0
+    assert read_options(next(runs.iterdir())).pseudo_labels.endswith("the faces of --background")
+
+
+@pytest.mark.parametrize("parts", [(100, 100, 100), (1, 1, 1, 1, 1, 1), (16,), (7, 12, 2, 40)])
+def test_over_the_parts_of_a_set_no_group_is_favoured(parts: tuple[int, ...]) -> None:
+    first, room = 0, np.zeros(6, int)
+    for count in parts:
+        cells = Cells(count, first)
+        assert cells.room.sum() == count
+        room, first = room + cells.room, first + count
+    assert room.max() - room.min() <= 1
+
+
+def test_a_face_of_no_clear_sex_has_no_place_where_girls_and_boys_are_counted() -> None:
+    cells, values = Cells(60), np.zeros(len(ATTRIBUTES))
+    place = list(ATTRIBUTES).index("male")
+    for male, fault in ((0.5, "of no clear sex"), (0.39, ""), (0.61, "")):
+        values[place] = male
+        assert cells.fault(values) == fault
+    assert cells.room.sum() == 58 and sorted(cells.room)[:2] == [9, 9]
+
+
 def test_a_card_says_that_no_label_was_exact() -> None:
     bundle = Teller("toy-face").bundle
     assert isinstance(bundle, Bundle) and "no recording or picture of a real person" in card(
         bundle, {}
     )
     told = card(replace(bundle, pseudo_labels="some network"), {})
-    assert "**pseudo-labels, none of them exact**, told by some network" in told
+    assert "**pseudo-labels, which are not exact**, told by some network" in told
     assert "no recording or picture of a real person" not in told
 
 

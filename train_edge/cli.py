@@ -27,6 +27,7 @@ presets:
 examples:
   collodi train kws --data data/words
   collodi train face --data data/stills --steps 4000 --batch 64 --out runs
+  collodi train face --data data/stills --background data/gan
   collodi train find --data data/stills --background data/places
   collodi train talking --data data/talk --background data/stills --voices data/voices
   collodi train talking --data data/talk

@@ -52,6 +52,20 @@ class Rows:
         return np.asarray(self.array[self.rows[k]])
 
 
+class Chain:
+    """Pictures of two sources, one after the other."""
+
+    def __init__(self, first: Crops, second: Crops) -> None:
+        self.first, self.second = first, second
+
+    def __len__(self) -> int:
+        return len(self.first) + len(self.second)
+
+    def __getitem__(self, k: int, /) -> Pixels:
+        count = len(self.first)
+        return np.asarray(self.first[k] if k < count else self.second[k - count])
+
+
 @dataclass(frozen=True)
 class Faces:
     """Crops of K faces and of M places without one."""
@@ -67,6 +81,16 @@ class Faces:
 
     def __len__(self) -> int:
         return len(self.crops)
+
+
+def both(first: Faces, second: Faces) -> Faces:
+    """The faces and places of two data sets."""
+    return Faces(
+        Chain(first.crops, second.crops),
+        np.concatenate([first.points, second.points]),
+        np.concatenate([first.truth, second.truth]),
+        Chain(first.others, second.others),
+    )
 
 
 def frames_of(clip: Clip) -> Iterator[tuple[int, Floats]]:

@@ -100,7 +100,8 @@ class Options:
     background: str = ""
     """kws: a `stream` data set without keywords, whose seconds are unknown: fewer false accepts.
     find: a `places` data set, what lies behind the people and has no face.
-    talking: a `stills` data set, more people whose lips and poses the eye learns."""
+    talking: a `stills` data set, more people whose lips and poses the eye learns.
+    face: more faces, such as those of `generate gan --as-clips`; none of them is held out."""
     voices: str = ""
     """talking: a `talk` data set without pictures, more voices whose lips the ear learns."""
     unknown_share: float = 0.14

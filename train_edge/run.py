@@ -62,7 +62,7 @@ class RunFile:
     background_sha256: str = ""
     """SHA-256 of the dataset.json of --background; empty without one."""
     pseudo_labels: str = ""
-    """Networks that told the labels of the data set; empty where they are exact."""
+    """Networks that told labels of the data sets; empty where all are exact."""
     voices_sha256: str = ""
     """SHA-256 of the dataset.json of --voices; empty without one."""
     format: str = FORMAT
@@ -90,7 +90,7 @@ class Run:
     data: str
     """Data set that it was trained on."""
     pseudo_labels: str
-    """Networks that told the labels of that data set; empty where they are exact."""
+    """Networks that told labels of what it was trained on; empty where all are exact."""
     metrics: dict[str, float]
     """Figures on the held-out clips (`val_...`); empty for a run that is not done."""
 
@@ -151,10 +151,17 @@ def write_options(folder: Path, preset: str, options: Options, data: str, task: 
         front_end=dict(task.front_end),
         stamp=make_stamp(),
         background_sha256=digest_of(options.background) if options.background else "",
-        pseudo_labels=open_dataset(data).pseudo,
+        pseudo_labels=_told_by(options, data),
         voices_sha256=digest_of(options.voices) if options.voices else "",
     )
     write_atomic(folder / OPTIONS, dumps(body))
+
+
+def _told_by(options: Options, data: str) -> str:
+    """Networks that told labels of the data or of `--background`."""
+    told = open_dataset(data).pseudo
+    more = open_dataset(options.background).pseudo if options.background else ""
+    return told or (f"{more}, for the faces of --background" if more else "")
 
 
 def read_options(folder: str | Path) -> RunFile:

@@ -17,6 +17,7 @@ from train_edge import face_task, find_task, networks, talking_task, voice_task
 from train_edge.data import cut_word, keywords, load_both, load_words, open_clips, split
 from train_edge.face_store import load_faces
 from train_edge.face_task import FaceTask
+from train_edge.faces import both
 from train_edge.find_cast import MOST, MOST_HELD
 from train_edge.find_task import FindTask, load_casts
 from train_edge.kws_task import KwsTask, synthetic_task
@@ -90,7 +91,16 @@ def _task(options: Options, dataset: Dataset, kept: list[int], held: list[int]) 
         return FindTask(options, load_casts(learned, MOST), load_casts(tested, MOST_HELD))
     if options.task == "talking":
         return _talking(options, dataset, kept, held)
-    return FaceTask(options, load_faces(dataset, kept), load_faces(dataset, held))
+    return _face(options, dataset, kept, held)
+
+
+def _face(options: Options, dataset: Dataset, kept: list[int], held: list[int]) -> FaceTask:
+    """Faces, and those of another data set where the options name one."""
+    faces = load_faces(dataset, kept)
+    if options.background:
+        more = open_clips(options.background, "frames", exact=False)
+        faces = both(faces, load_faces(more, range(len(more))))
+    return FaceTask(options, faces, load_faces(dataset, held))
 
 
 def _talking(options: Options, dataset: Dataset, kept: list[int], held: list[int]) -> TalkingTask:

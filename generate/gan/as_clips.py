@@ -24,7 +24,7 @@ from generate.dataset_ends import begin, finish, is_done
 from generate.facts import blank_facts
 from generate.gan import attribute_net
 from generate.gan.attribute_table import ATTRIBUTES
-from generate.gan.draw import TRIES, Cells, draw
+from generate.gan.draw import TRIES, Cells, draw, sex_of
 from generate.gan.edit_store import load_edits
 from generate.gan.edits import Directions, draw_w
 from generate.gan.networks import Generator
@@ -37,8 +37,6 @@ from generate.store import Location, prepare
 
 FACTS = ("emotion", "age_years", "sex", "skin_tone")
 """Facts that networks tell; those of a scene are empty."""
-UNDECIDED = (0.4, 0.6)
-"""Measured `male` between these tells no sex."""
 BATCH = 16
 
 
@@ -98,13 +96,13 @@ class Maker:
         """Clips of a shard; ValueError where too many samples in a row have to be passed over."""
         first = number * self.request.shard_clips
         wanted = min(self.request.shard_clips, self.request.clips - first)
-        cells, passed = Cells(wanted), Counter[str]()
+        cells, passed = Cells(wanted, first), Counter[str]()
         total = Counter[str]()
         for sample, picture, values in self._samples(first * TRIES, wanted * TRIES):
             told = self.teller.tell(picture)
             fault = self._fault(told)
-            if not fault and self.request.balanced and not cells.take(values):
-                fault = "of a group that is full"
+            if not fault and self.request.balanced:
+                fault = cells.fault(values)
             if fault:
                 passed[fault] += 1
                 continue
@@ -142,7 +140,7 @@ class Maker:
         measured = self._told(values)
         facts = blank_facts(self.request.seed, key)
         facts |= {"n_frames": 1, "emotion": told.emotion, "emotion_intensity": None}
-        facts |= {"age_years": max(measured["age"], 0.0), "sex": _sex(measured["male"])}
+        facts |= {"age_years": max(measured["age"], 0.0), "sex": sex_of(measured["male"])}
         facts["skin_tone"] = int(np.clip(round(measured["tone"]), 1, 10))
         facts["camera"] = {"size_px": len(picture)}
         facts["pseudo"] = self.by | {
@@ -151,11 +149,6 @@ class Maker:
             "passed_over": dict(passed),
         }  # fmt: skip
         return Clip(key, facts, told.labels, picture[None])
-
-
-def _sex(male: float) -> str:
-    low, high = UNDECIDED
-    return "male" if male > high else "female" if male < low else ""
 
 
 def make_dataset(maker: Maker, out: Location) -> dict[str, int] | None:

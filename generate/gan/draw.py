@@ -27,6 +27,8 @@ from generate.options import choose
 Pixels = NDArray[np.uint8]
 TONES = (4.5, 7.5)
 """Borders of the three bands of skin tones that are drawn as often, Monk scale."""
+UNDECIDED = (0.4, 0.6)
+"""Measured `male` between these tells no sex."""
 CLOSED_REACH = 5.0
 TRIES = 60
 """Samples looked at for each picture that is asked for, before giving up."""
@@ -98,24 +100,35 @@ def _columns(columns: list[Pixels]) -> Pixels:
 class Cells:
     """Room for girls and boys of three bands of tones, as often as can be."""
 
-    def __init__(self, count: int) -> None:
+    def __init__(self, count: int, first: int = 0) -> None:
+        """For `count` faces from number `first` of a set on: over its parts none is favoured."""
         size = 2 * (len(TONES) + 1)
-        self.room = np.array([count // size + (cell < count % size) for cell in range(size)])
+        self.room = np.bincount(np.arange(first, first + count) % size, minlength=size)
 
-    def take(self, values: NDArray[np.float64]) -> bool:
-        """Whether there is room for a face of these measured attributes (K,); takes it if so."""
+    def fault(self, values: NDArray[np.float64]) -> str:
+        """Why there is no room for a face of these measured attributes (K,); empty: it is taken."""
         names = list(ATTRIBUTES)
+        sex = sex_of(float(values[names.index("male")]))
+        if not sex:
+            return "of no clear sex"
         tone = int(np.searchsorted(TONES, values[names.index("tone")]))
-        cell = tone * 2 + int(values[names.index("male")] > 0.5)
-        fits = bool(self.room[cell])
-        self.room[cell] -= fits
-        return fits
+        cell = tone * 2 + int(sex == "male")
+        if not self.room[cell]:
+            return "of a group that is full"
+        self.room[cell] -= 1
+        return ""
 
     @property
     def empty(self) -> str:
         """Who is still looked for."""
         tone, male = divmod(int(np.flatnonzero(self.room)[0]), 2)
         return f"{('girl', 'boy')[male]} of tone band {tone + 1} of {len(TONES) + 1}"
+
+
+def sex_of(male: float) -> str:
+    """female or male by the measured attribute; empty where it tells none."""
+    low, high = UNDECIDED
+    return "male" if male > high else "female" if male < low else ""
 
 
 def balanced_w(
@@ -131,7 +144,9 @@ def balanced_w(
     taken = list[Tensor]()
     for part in torch.split(w, 64):
         measures = measured(generator, part, measure)
-        taken += [one for one, values in zip(part, measures, strict=True) if cells.take(values)]
+        taken += [
+            one for one, values in zip(part, measures, strict=True) if not cells.fault(values)
+        ]
         if len(taken) == count:
             return torch.stack(taken)
     many = f"no {cells.empty} among {len(w)} samples"
