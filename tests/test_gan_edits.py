@@ -216,7 +216,7 @@ def test_labels_give_a_direction_and_how_well_it_predicts_others(
     ]:  # fmt: skip
         assert main([*words, str(tmp_path / "c"), *more]) == 2
         assert line in capsys.readouterr().err
-    with pytest.raises(ValueError, match="directions by labels: use --move"):
+    with pytest.raises(ValueError, match="directions are by labels: use --move"):
         load_edits(model, "abc")
     assert main(["gan", "directions", str(model)]) == 2
     assert "want one of --attributes and --labels" in capsys.readouterr().err

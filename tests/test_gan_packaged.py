@@ -44,7 +44,9 @@ def test_a_generator_brings_its_attribute_network(zoo: Path, tmp_path: Path) -> 
     own = zoo / "some-faces" / MEASURES
     assert measures_of(own.parent, None) == own
     assert measures_of(own.parent, tmp_path) == tmp_path
-    assert measures_of(tmp_path, None) == USUAL
+    assert measures_of(tmp_path, None, tmp_path) == USUAL  # where no network is packaged
+    assert measures_of(tmp_path, None) == ZOO / names()[0] / MEASURES
+    assert measures_of(tmp_path, Path(names()[0])) == ZOO / names()[0] / MEASURES
 
 
 def test_a_generator_that_is_nowhere_is_named_in_one_line(tmp_path: Path, capsys: object) -> None:
@@ -54,7 +56,9 @@ def test_a_generator_that_is_nowhere_is_named_in_one_line(tmp_path: Path, capsys
 
 
 @pytest.mark.parametrize("name", names())
-def test_what_is_packaged_draws_what_is_asked_for(name: str, tmp_path: Path) -> None:
+def test_what_is_packaged_draws_what_is_asked_for(
+    name: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     folder = ZOO / name
     files = [path for path in folder.rglob("*") if path.is_file()]
     assert sum(path.stat().st_size for path in files) <= 16_000_000
@@ -66,3 +70,20 @@ def test_what_is_packaged_draws_what_is_asked_for(name: str, tmp_path: Path) -> 
     assert values["pseudo_labels"] and len(values["measured"]) == 2
     assert all(abs(told["age"] - 6) < 1 for told in values["measured"])
     assert (tmp_path / "x/sheet.png").is_file()
+    _refuses(tmp_path, ["generate", "gan", name, "--out", str(tmp_path / "x"), "--count", "1"],
+             "holds more than 1 pictures already", capsys)  # fmt: skip
+    _refuses(tmp_path, ["generate", "gan", name, "--out", str(tmp_path / "y"), "--move", "a=1"],
+             "not by labels of yours: ask by --age", capsys)  # fmt: skip
+    assert main(["generate", "gan", name, "--out", str(tmp_path / "y"), "--dry-run"]) == 0
+    assert f"would draw 16 faces of {name}" in capsys.readouterr().out
+    assert not (tmp_path / "y").exists()
+
+
+def _refuses(
+    tmp_path: Path, words: list[str], want: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    before = sorted(tmp_path.rglob("*"))
+    capsys.readouterr()
+    assert main(words) == 2
+    said = capsys.readouterr().err
+    assert want in said and said.count("\n") == 1 and sorted(tmp_path.rglob("*")) == before

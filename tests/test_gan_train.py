@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import runpy
 import signal
 import socket
@@ -21,8 +22,10 @@ import torch
 
 from device.main import main
 from generate.gan import ada, runs
+from generate.gan import pictures as pictures_module
 from generate.gan.architecture import Architecture
 from generate.gan.begun import begun
+from generate.gan.cli import _enough_memory
 from generate.gan.losses import path_lengths, r1
 from generate.gan.pictures import Pictures, face_square, load_pictures
 from generate.gan.recipe import Recipe, check_recipe
@@ -181,7 +184,7 @@ def test_classes_are_shown_as_often_however_many_pictures_they_have(tmp_path: Pa
 @pytest.mark.parametrize(
     "fault, line",
     [("broken", "no readable image"), ("grey", "is grey"), ("tiny", "want at least 16"),
-     ("wide", "not square; --crop"), ("empty", "no readable image")],
+     ("wide", "not square: 30 x 16; --crop"), ("empty", "no readable image")],
 )  # fmt: skip
 def test_pictures_that_cannot_be_used_are_named(tmp_path: Path, fault: str, line: str) -> None:
     _folder(tmp_path)
@@ -198,6 +201,27 @@ def test_pictures_that_cannot_be_used_are_named(tmp_path: Path, fault: str, line
         assert len(load_pictures(tmp_path, 16, crop=True).pixels) == 7
 
 
+def test_all_faults_of_a_folder_are_counted_and_what_is_left_out_is_said(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    _folder(tmp_path)
+    rng = _rng()
+    for name, shape in (("a", (8, 8, 3)), ("b", (9, 9, 3)), ("c", (20, 20, 1))):
+        cv2.imwrite(str(tmp_path / f"{name}.png"), rng.integers(0, 256, shape).astype(np.uint8))
+    said = r"a.png is too small: 8 x 8; .*in all 2 too small, 1 grey"
+    with pytest.raises(ValueError, match=said + "; --skip-bad leaves them out"):
+        load_pictures(tmp_path, 16)
+    load_pictures(tmp_path, 16, skip_bad=True)
+    assert re.search("left out: .*" + said, capsys.readouterr().err)
+
+
+def test_too_little_memory_for_a_training_is_one_line() -> None:
+    with pytest.raises(ValueError, match="lower --micro"), _enough_memory():
+        torch.empty(1 << 58)
+    with pytest.raises(RuntimeError, match="another"), _enough_memory():
+        raise RuntimeError("another fault")
+
+
 def test_folders_that_cannot_be_used_are_named(tmp_path: Path, monkeypatch: Any) -> None:
     with pytest.raises(ValueError, match="no such folder"):
         load_pictures(tmp_path / "absent", 16)
@@ -208,7 +232,7 @@ def test_folders_that_cannot_be_used_are_named(tmp_path: Path, monkeypatch: Any)
     with pytest.raises(ValueError, match="toddlers: a class without a picture"):
         load_pictures(tmp_path, 16)
     (tmp_path / "toddlers").rmdir()
-    monkeypatch.setattr(os, "sysconf", lambda _: 40)
+    monkeypatch.setattr(pictures_module, "available_bytes", lambda: 1600)
     with pytest.raises(ValueError, match="6 of 16 px take .* are free"):
         load_pictures(tmp_path, 16)
 

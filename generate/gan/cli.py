@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Annotated, Any
@@ -32,17 +33,21 @@ HELP = """usage: collodi gan COMMAND [options]
   draw        draw faces that are asked for; the same as `collodi generate gan`
   score       how far a generator's pictures are from others: kit_fid and kit_kid
 
-examples:
-  collodi gan import ffhq.pkl --out models/ffhq
-  collodi gan train --data photos --out runs/mine --begin models/ffhq --batch 32
-  collodi gan train --data data/stills --out runs/gan64 --like 64
-  torchrun --nproc-per-node 8 $(which collodi) gan train --data photos --out runs/mine
-  collodi gan sample models/ffhq --out out/faces --count 16 --seed 1
+examples, which work as they are; the first three take seconds to a minute:
+  collodi gan sample toy-children-64 --out out/samples --count 16 --seed 1
+  collodi generate gan toy-children-64 --out out/faces --age 6 --yaw 20
+  collodi generate gan toy-children-64 --out out/ladder --ladder age
+  collodi generate stills --out data/stills --clips 4000
+  collodi gan train --data data/stills --out runs/gan64 --like 64-narrow
+  collodi gan train --data data/stills --out runs/more --begin toy-children-64
   collodi gan attributes --data data/stills --out models/attributes
   collodi gan directions runs/gan64 --attributes models/attributes
-  collodi generate gan runs/gan64 --out out/faces --age 6 --expression happy --yaw 20
-  collodi generate gan runs/gan64 --out out/faces --ladder age
-  collodi gan score runs/gan64 --data data/stills --attributes models/attributes
+  collodi gan score toy-children-64 --data data/stills
+
+with files of yours:
+  collodi gan import ffhq.pkl --out models/ffhq
+  collodi gan train --data photos --out runs/mine --begin models/ffhq --batch 32
+  torchrun --nproc-per-node 8 $(which collodi) gan train --data photos --out runs/mine
 
 A folder of pictures may have sub-folders (boys/ girls/, age bands); each is shown as often.
 Nothing in a checkpoint is run. Licences of public weights are yours to read."""
@@ -67,8 +72,7 @@ class Import:
 class Train:
     """Train a generator; the same command goes on where it was interrupted.
 
-    Examples: collodi gan train --data data/stills --out runs/gan64 --like 64
-              collodi gan train --data photos --out runs/mine --begin models/ffhq
+    Examples: collodi gan train --data data/stills --out runs/gan64 --like 64-narrow
               collodi gan train --data photos --out runs/mine --begin toy-children-64
     """
 
@@ -92,7 +96,7 @@ class Train:
 class Sample:
     """Draw pictures of a generator, and a contact sheet.
 
-    Example: collodi gan sample models/ffhq --out out/faces --count 16 --seed 1
+    Example: collodi gan sample toy-children-64 --out out/samples --count 16 --seed 1
     """
 
     model: Annotated[Path, tyro.conf.Positional]
@@ -113,7 +117,8 @@ def main(argv: Sequence[str]) -> int:
         print(HELP)
         return 0
     kind, run = COMMANDS[choose(argv[0], COMMANDS, "command of collodi gan")]
-    run(parse(kind, argv[1:], f"collodi gan {argv[0]}", kind.__doc__))
+    name = "generate gan" if kind is Draw else f"gan {argv[0]}"
+    run(parse(kind, argv[1:], f"collodi {name}", kind.__doc__))
     return 0
 
 
@@ -138,10 +143,23 @@ def _train(options: Train) -> None:
     pictures = load_pictures(
         options.data, sizes.size_px, crop=options.crop, skip_bad=options.skip_bad
     )
-    with joined() as processes:
+    with joined() as processes, _enough_memory():
         run(options.out, sizes, options.recipe, pictures, str(options.data), processes, start)
     if processes.rank == 0:
         print(f"{options.out}: {options.recipe.images} images shown, {len(pictures.names)} classes")
+
+
+@contextmanager
+def _enough_memory() -> Iterator[None]:
+    """ValueError says what to lower where torch gets no more memory."""
+    try:
+        yield
+    except (RuntimeError, MemoryError) as error:
+        said = str(error)
+        if not (isinstance(error, MemoryError) or ("memory" in said and "alloc" in said)):
+            raise
+        want = "lower --micro (or --batch), or take a smaller --like"
+        raise ValueError(f"too little memory for this training: {want}") from None
 
 
 def _sample(options: Sample) -> None:
@@ -149,9 +167,10 @@ def _sample(options: Sample) -> None:
     if not 0 <= options.truncation <= 1:
         raise ValueError(f"--truncation {options.truncation:g}: want 0 to 1")
     from generate.gan.packaged import find
-    from generate.gan.sheet import sample, write_all
+    from generate.gan.sheet import check_folder, sample, write_all
     from generate.gan.store import load_average
 
+    check_folder(options.out, options.count)
     generator = load_average(find(options.model))
     pictures = sample(generator, options.seed, options.count, options.truncation)
     write_all(options.out, pictures, options.seed)

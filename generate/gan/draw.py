@@ -23,6 +23,7 @@ from generate.gan.edits import (
 from generate.gan.networks import Generator
 from generate.gan.sheet import sheet, to_pictures
 from generate.options import choose
+from generate.progress import Progress
 
 Pixels = NDArray[np.uint8]
 TONES = (4.5, 7.5)
@@ -87,10 +88,12 @@ def ladder(
 ) -> Pixels:  # fmt: skip
     """A sheet: a row for each face of w, its attribute `name` rising from left to right."""
     kind = ATTRIBUTES[name]
-    values = np.linspace(kind.low, kind.high, rungs)
-    return _columns(
-        [draw(generator, measure, directions, w, {name: float(v)}).pictures for v in values]
-    )
+    columns, progress = list[Pixels](), Progress(rungs, "climb", "rung")
+    for value in np.linspace(kind.low, kind.high, rungs):
+        columns.append(draw(generator, measure, directions, w, {name: float(value)}).pictures)
+        progress.update(len(columns))
+    progress.close()
+    return _columns(columns)
 
 
 def _columns(columns: list[Pixels]) -> Pixels:

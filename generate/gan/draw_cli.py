@@ -14,6 +14,9 @@ import tyro
 from numpy.typing import NDArray
 
 Pixels = NDArray[np.uint8]
+CLOSED = "closed"
+"""What the names of closed-form directions begin with."""
+TOGETHER = 16
 
 
 @dataclass(frozen=True)
@@ -22,9 +25,9 @@ class Draw:
 
     values.json has what the attribute network measures on each picture: pseudo-labels, not exact.
 
-    Examples: collodi generate gan runs/gan64 --out out/faces --age 6 --expression happy
-              collodi generate gan runs/gan64 --out out/faces --ladder age
-              collodi generate gan runs/gan64 --out data/gan --as-clips --count 4000 --balanced
+    Examples: collodi generate gan toy-children-64 --out out/faces --age 6 --yaw 20
+              collodi generate gan toy-children-64 --out out/ladder --ladder age
+              collodi generate gan toy-children-64 --out data/gan --as-clips --count 4000 --balanced
     """
 
     model: Annotated[Path, tyro.conf.Positional]
@@ -32,8 +35,8 @@ class Draw:
     out: Path
     """Folder of pictures."""
     attributes: Path | None = None
-    """Folder of the attribute network; by default the one in the generator's folder, or
-    models/attributes."""
+    """Folder of the attribute network; by default the one in the generator's folder, else
+    models/attributes, else that of toy-children-64."""
     count: int = 16
     """Pictures, or rows of a ladder."""
     seed: int = 0
@@ -68,7 +71,8 @@ class Draw:
     rungs: int = 7
     """Columns of a ladder."""
     balanced: bool = False
-    """Girls and boys, and light, medium and dark skin, as often."""
+    """Girls and boys, and light, medium and dark skin (Monk 1 to 4, 5 to 7, 8 to 10), as often, as
+    the attribute network measures them before any edit."""
     as_clips: bool = False
     """Write a data set for `collodi train face` instead, with pseudo-labels that are marked so."""
     face: str = "toy-face"
@@ -78,83 +82,136 @@ class Draw:
     the distance of the outer eye corners."""
     shard_clips: int = 100
     """Clips in one shard."""
+    dry_run: bool = False
+    """Only say what would be drawn, with all that it needs looked at."""
 
 
 def draw_faces(options: Draw) -> None:
     """Write pictures, sheet.png and values.json, or ladder-NAME.png."""
+    targets = _checked(options)
+    from generate.gan.packaged import find, measures_of
+
+    model = find(options.model)
+    measures = measures_of(model, options.attributes)
+    options = replace(options, model=model, attributes=measures)
+    if options.as_clips:
+        _clips(options, targets)
+    elif options.move:
+        _moved(options)
+    elif options.ladder.startswith(CLOSED):
+        _closed(options)
+    else:
+        _measured(options, measures, targets)
+
+
+def _checked(options: Draw) -> dict[str, float]:
+    """What the edits aim at; ValueError where options cannot be, or not together."""
     for name, low in (("count", 1), ("seed", 0), ("rungs", 2), ("shard_clips", 1)):
         if getattr(options, name) < low:
             flag = name.replace("_", "-")
             raise ValueError(f"--{flag} {getattr(options, name)}: at least {low}")
     if not 0 <= options.truncation <= 1:
         raise ValueError(f"--truncation {options.truncation:g}: want 0 to 1")
-    from device.files import sha256_of, write_atomic
-    from generate.gan.attribute_net import WEIGHTS, load
     from generate.gan.attribute_table import ATTRIBUTES
-    from generate.gan.draw import balanced_w, closed_ladder, draw, ladder, targets_of
-    from generate.gan.edit_store import load_edits
-    from generate.gan.edits import draw_w
-    from generate.gan.packaged import find, measures_of
-    from generate.gan.sheet import write_all
-    from generate.gan.store import load_average
+    from generate.gan.draw import targets_of
+    from generate.gan.sheet import check_folder
     from generate.options import choose
 
     targets = targets_of({name: getattr(options, name) for name in ATTRIBUTES}, options.expression)
-    closed = re.fullmatch(r"closed\d", options.ladder)
-    if options.ladder and not closed:
+    if options.ladder and not re.fullmatch(CLOSED + r"\d", options.ladder):
         choose(options.ladder, ATTRIBUTES, "attribute in --ladder")
     if options.ladder and targets:
         asked = ", ".join(targets)
         raise ValueError(f"--ladder {options.ladder} beside {asked}: climb without asking for more")
-    model = find(options.model)
-    measures = measures_of(model, options.attributes)
-    options = replace(options, model=model, attributes=measures)
-    if options.as_clips:
-        return _clips(options, targets)
-    if options.move:
-        return _moved(options, bool(targets or options.ladder))
-    generator = load_average(options.model)
-    known = options.balanced or not closed  # the closed form needs no network that measures
-    measure = load(measures)[0] if known else None
-    first = (options.seed, options.count, options.truncation)
-    if measure and options.balanced:
-        w = balanced_w(generator, measure, *first)
-    else:
-        w = draw_w(generator, *first)
-    options.out.mkdir(parents=True, exist_ok=True)
-    if closed:
-        number = int(options.ladder.removeprefix("closed"))
-        return _rungs(options, closed_ladder(generator, w, number, options.rungs))
-    assert measure
-    moved = targets or options.ladder
+    if options.as_clips and (options.ladder or options.move):
+        raise ValueError("--as-clips: neither --ladder nor --move makes clips")
+    if options.move and (targets or options.ladder or options.balanced):
+        raise ValueError("--move is by your own labels; nothing else can be asked for with it")
+    if not options.uncertainty > 0:
+        raise ValueError(f"--uncertainty {options.uncertainty:g}: more than 0")
+    if not options.as_clips:
+        check_folder(options.out, 0 if options.ladder else options.count)
+    return targets
+
+
+def _measured(options: Draw, measures: Path, targets: dict[str, float]) -> None:
+    """Pictures, or a ladder, that the attribute network measures."""
+    import torch
+
+    from device.files import sha256_of, write_atomic
+    from generate.gan.attribute_net import WEIGHTS, load
+    from generate.gan.attribute_table import ATTRIBUTES
+    from generate.gan.draw import Drawn, balanced_w, draw, ladder
+    from generate.gan.edit_store import load_edits
+    from generate.gan.edits import draw_w
+    from generate.gan.sheet import write_all
+    from generate.gan.store import load_average
+    from generate.progress import Progress
+
+    generator, measure = load_average(options.model), load(measures)[0]
     digest = sha256_of(measures / WEIGHTS)
-    directions = load_edits(options.model, digest) if moved else None
+    directions = load_edits(options.model, digest) if targets or options.ladder else None
+    if options.dry_run:
+        return _say(options, targets)
+    first = (options.seed, options.count, options.truncation)
+    w = balanced_w(generator, measure, *first) if options.balanced else draw_w(generator, *first)
     if options.ladder:
         assert directions
+        kind = ATTRIBUTES[options.ladder]
         sheet = ladder(generator, measure, directions, w, options.ladder, options.rungs)
-        return _rungs(options, sheet)
-    drawn = draw(generator, measure, directions, w, targets)
-    write_all(options.out, drawn.pictures, options.seed)
-    values = [dict(zip(ATTRIBUTES, row.round(3).tolist(), strict=True)) for row in drawn.values]
+        return _rungs(options, sheet, f"{kind.low:g} to {kind.high:g} ({kind.unit})")
+    parts, progress = list[Drawn](), Progress(options.count, "draw", "picture")
+    for some in torch.split(w, TOGETHER):
+        parts.append(draw(generator, measure, directions, some, targets))
+        progress.update(min(TOGETHER * len(parts), options.count))
+    progress.close()
+    write_all(options.out, np.concatenate([part.pictures for part in parts]), options.seed)
+    rows = np.concatenate([part.values for part in parts]).round(3).tolist()
+    values = [dict(zip(ATTRIBUTES, row, strict=True)) for row in rows]
     note = {"pseudo_labels": True, "asked": targets, "measured": values}
     write_atomic(options.out / "values.json", json.dumps(note, indent=1) + "\n")
     print(f"{options.out}: {options.count} pictures, sheet.png and values.json")
 
 
-def _rungs(options: Draw, sheet: Pixels) -> None:
+def _closed(options: Draw) -> None:
+    """A ladder along the closed form, which needs no network that measures."""
+    from generate.gan.draw import closed_ladder
+    from generate.gan.edits import draw_w
+    from generate.gan.store import load_average
+
+    if options.balanced:
+        raise ValueError(f"--ladder {options.ladder}: nothing is measured on it; no --balanced")
+    generator = load_average(options.model)
+    if options.dry_run:
+        return _say(options, {})
+    w = draw_w(generator, options.seed, options.count, options.truncation)
+    number = int(options.ladder.removeprefix(CLOSED))
+    sheet = closed_ladder(generator, w, number, options.rungs)
+    _rungs(options, sheet, "from one side to the other")
+
+
+def _say(options: Draw, targets: dict[str, float]) -> None:
+    """What a dry run would have drawn."""
+    what = f"ladder-{options.ladder}.png" if options.ladder else "pictures"
+    asked = ", ".join([f"{name} {value:g}" for name, value in targets.items()] + [*options.move])
+    more = f", moved to {asked}" if asked else ""
+    more += ", balanced" if options.balanced else ""
+    print(
+        f"would draw {options.count} faces of {options.model.name}{more}: {what} in {options.out}"
+    )
+
+
+def _rungs(options: Draw, sheet: Pixels, range_: str) -> None:
     from generate.gan.sheet import write_picture
 
     path = options.out / f"ladder-{options.ladder}.png"
+    options.out.mkdir(parents=True, exist_ok=True)
     write_picture(path, sheet, options.seed)
-    print(f"{path}: {options.count} faces, {options.rungs} rungs")
+    print(f"{path}: {options.count} faces, {options.rungs} rungs, {range_}")
 
 
 def _clips(options: Draw, targets: dict[str, float]) -> None:
     """A data set of clips with pseudo-labels."""
-    if options.ladder or options.move:
-        raise ValueError("--as-clips: neither --ladder nor --move makes clips")
-    if not options.uncertainty > 0:
-        raise ValueError(f"--uncertainty {options.uncertainty:g}: more than 0")
     from generate.gan.as_clips import Maker, Request, make_dataset
 
     request = Request(
@@ -163,6 +220,9 @@ def _clips(options: Draw, targets: dict[str, float]) -> None:
     )  # fmt: skip
     assert options.attributes
     maker = Maker(request, options.model, options.attributes, options.face)
+    if options.dry_run:
+        print(f"would write {options.count} clips, told by {maker.told_by}, in {options.out}")
+        return
     passed = make_dataset(maker, options.out)
     if passed is None:
         print(f"{options.out}: already there, {options.count} clips", file=sys.stderr)
@@ -172,7 +232,7 @@ def _clips(options: Draw, targets: dict[str, float]) -> None:
           f"passed over: {said}")  # fmt: skip
 
 
-def _moved(options: Draw, more: bool) -> None:
+def _moved(options: Draw) -> None:
     """Pictures along directions of a user's labels; nothing measures them."""
     import torch
 
@@ -182,10 +242,10 @@ def _moved(options: Draw, more: bool) -> None:
     from generate.gan.sheet import to_pictures, write_all
     from generate.gan.store import load_average
 
-    if more or options.balanced:
-        raise ValueError("--move is by your own labels; nothing else can be asked for with it")
     generator = load_average(options.model)
     step = moves(options.move, load_edits(options.model, ""))
+    if options.dry_run:
+        return _say(options, {})
     w = draw_w(generator, options.seed, options.count, options.truncation)
     w = w + torch.from_numpy(step).to(w)
     parts = [to_pictures(pictures_of(generator, part)) for part in torch.split(w, 16)]

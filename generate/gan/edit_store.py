@@ -77,8 +77,11 @@ def load_edits(folder: Path, attributes_sha256: str) -> Directions:
         ("attribute network", edits.attributes_sha256, attributes_sha256),
     ):
         if kept != now and not (kept and now):
-            by = "an attribute network" if kept else "labels: use --move"
-            raise ValueError(f"{path}: directions by {by}; run `collodi gan directions` again")
+            if kept:
+                own = "ask by --age, --smile, ..., or run `collodi gan directions --labels`"
+                raise ValueError(f"{path}: its directions are not by labels of yours: {own}")
+            measured = "use --move, or run `collodi gan directions --attributes`"
+            raise ValueError(f"{path}: its directions are by labels: {measured}")
         if kept != now:
             raise ValueError(f"{path}: made for another {what}; run `collodi gan directions` again")
     again = "run `collodi gan directions` again"

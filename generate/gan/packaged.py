@@ -37,8 +37,13 @@ def find(model: Path, zoo: Path = ZOO) -> Path:
     return folder
 
 
-def measures_of(model: Path, asked: Path | None) -> Path:
-    """Folder of the attribute network: the one asked for, the generator's own, or the usual one."""
+def measures_of(model: Path, asked: Path | None, zoo: Path = ZOO) -> Path:
+    """Folder of the attribute network: the one asked for, also by the name of the generator that
+    comes with it; else the generator's own, else the usual one, else a packaged one.
+    """
     if asked:
-        return asked
-    return model / MEASURES if (model / MEASURES).is_dir() else USUAL
+        named = str(asked) in names(zoo) and not asked.exists()
+        return zoo / str(asked) / MEASURES if named else asked
+    packaged = [zoo / name / MEASURES for name in names(zoo)]
+    found = [path for path in (model / MEASURES, USUAL, *packaged) if path.is_dir()]
+    return found[0] if found else USUAL

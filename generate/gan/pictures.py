@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-import os
+import re
+import sys
+from collections import Counter
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -10,6 +12,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from device.measure import available_bytes
 from generate.decode import decode_picture
 from generate.progress import Progress
 from generate.shards import open_dataset
@@ -62,22 +65,34 @@ def _from_folder(folder: Path, size_px: int, crop: bool, skip_bad: bool) -> Pict
     if not files:
         raise ValueError(f"pictures {folder}: no {' '.join(SUFFIXES)} files")
     _check_memory(folder, len(files), size_px)
-    pixels, labels, bad = list[Pixels](), list[str](), list[str]()
+    pixels, labels, bad = list[Pixels](), list[str](), list[tuple[Path, str]]()
     progress = Progress(len(files), "read", "picture")
     for count, path in enumerate(files):
         picture, fault = read_square(path, size_px, crop)
         if picture is None:
-            bad.append(f"{path} {fault}")
+            bad.append((path, fault))
         else:
             pixels.append(picture)
             labels.append(path.relative_to(folder).parent.as_posix())
         progress.update(count + 1)
     progress.close()
-    if bad and not skip_bad:
-        more = f", and {len(bad) - 1} more like it" if len(bad) > 1 else ""
-        raise ValueError(f"pictures: {bad[0]}{more}; --skip-bad leaves them out")
+    if bad:
+        _say_bad(bad, skip_bad)
     _check_classes(folder, labels)
     return _gathered(pixels, labels)
+
+
+def _say_bad(bad: list[tuple[Path, str]], skip: bool) -> None:
+    """ValueError, or a line of what is left out: the first file, and how many have which fault."""
+    kinds = Counter(re.split("[:;]", fault)[0].removeprefix("is ") for _, fault in bad)
+    path, fault = bad[0]
+    said = f"{path} {fault}"
+    if len(bad) > 1:
+        counts = ", ".join(f"{count} {kind}" for kind, count in kinds.items())
+        said += f"; in all {counts}"
+    if not skip:
+        raise ValueError(f"pictures: {said}; --skip-bad leaves them out")
+    print(f"pictures: left out: {said}", file=sys.stderr)
 
 
 def _check_classes(folder: Path, labels: list[str]) -> None:
@@ -97,9 +112,9 @@ def read_square(path: Path, size_px: int, crop: bool) -> tuple[Pixels | None, st
         return None, "is no readable image"
     height, width = image.shape[:2]
     if min(height, width) < size_px:
-        return None, f"is {width} x {height}; want at least {size_px} on both sides"
+        return None, f"is too small: {width} x {height}; want at least {size_px} on both sides"
     if height != width and not crop:
-        return None, f"is {width} x {height}, not square; --crop takes the middle"
+        return None, f"is not square: {width} x {height}; --crop takes the middle"
     side = min(height, width)
     top, left = (height - side) // 2, (width - side) // 2
     image = image[top : top + side, left : left + side]
@@ -170,7 +185,7 @@ def _gathered(pixels: list[Pixels], labels: list[str]) -> Pictures:
 
 def _check_memory(folder: Path, count: int, size_px: int) -> None:
     need = 2 * count * size_px**2 * 3  # the pictures one by one, and then in one array
-    free = os.sysconf("SC_AVPHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
-    if need > FILL * free:
+    free = available_bytes()
+    if free is not None and need > FILL * free:
         have = f"{count} of {size_px} px take {need / 1e9:.1f} GB, {free / 1e9:.1f} are free"
         raise ValueError(f"pictures {folder}: {have}; take fewer or a smaller --like")

@@ -49,9 +49,21 @@ def write_picture(path: Path, picture: NDArray[np.uint8], seed: int) -> None:
     write_atomic(path, frame_to_png(picture, Provenance(TRAINED, seed)))
 
 
+def check_folder(folder: Path, count: int) -> None:
+    """ValueError where `count` pictures would lie among those of another request."""
+    if folder.exists() and not folder.is_dir():
+        raise ValueError(f"--out {folder}: is a file; want a folder")
+    if (folder / f"{count:05d}.png").exists():
+        raise ValueError(
+            f"--out {folder}: holds more than {count} pictures already; choose another"
+        )
+
+
 def write_all(folder: Path, pictures: NDArray[np.uint8], seed: int) -> None:
     """Write 00000.png and so on, and sheet.png with all of them."""
     folder.mkdir(parents=True, exist_ok=True)
+    for name in ("sheet.png", "values.json"):  # of the pictures before
+        (folder / name).unlink(missing_ok=True)
     for number, picture in enumerate(pictures):
         write_picture(folder / f"{number:05d}.png", picture, seed)
     write_picture(folder / "sheet.png", sheet(pictures, min(8, len(pictures))), seed)
