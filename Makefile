@@ -11,7 +11,11 @@
 PYTHON ?= python3
 VENV ?= .venv
 BIN := $(VENV)/bin
-PIP = $(BIN)/python -m pip install --quiet --require-hashes
+PIP = $(BIN)/python -m pip install --quiet --require-hashes --only-binary :all:
+# PyPI has no wheel of these; what builds them is installed before, with hashes, so that pip fetches
+# nothing else for it.
+SOURCES = pyworld
+BUILD_TOOLS = setuptools cython numpy
 REAL ?=
 export PIP_DISABLE_PIP_VERSION_CHECK = 1
 
@@ -44,8 +48,8 @@ bench: install
 
 install: $(VENV)/.installed
 
-# pip takes only files whose hashes are in constraints.txt; the kit's own folder can have none and goes
-# last. Where PIP_FIND_LINKS knows a CPU build of torch, that goes first, or the index's for CUDA wins.
+# pip takes only wheels, and SOURCES, whose hashes are in constraints.txt; the kit's own folder can have
+# none and goes last. Where PIP_FIND_LINKS knows a CPU build of torch, that goes first, or the index's for CUDA wins.
 $(VENV)/.installed: pyproject.toml constraints.txt
 	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Collodi is developed on Python 3.11; found " + sys.version.split()[0])'
 	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV) || $(MAKE) --no-print-directory venv-as-root
@@ -54,7 +58,9 @@ $(VENV)/.installed: pyproject.toml constraints.txt
 	$(PIP) --no-index --no-deps -c constraints.txt torch 2>$(VENV)/torch.txt \
 		|| echo "PIP_FIND_LINKS has no pinned CPU build of torch ($(VENV)/torch.txt): taking the index's" >&2
 	$(BIN)/python tests/make_lock.py --needs all dev > $(VENV)/needs.txt
-	$(PIP) -c constraints.txt -r $(VENV)/needs.txt hatchling editables
+	$(PIP) -c constraints.txt $(BUILD_TOOLS)
+	$(PIP) $(SOURCES:%=--no-binary %) --no-build-isolation \
+		-c constraints.txt -r $(VENV)/needs.txt hatchling editables
 	$(BIN)/python -m pip install --quiet --no-deps --no-build-isolation -e .
 	touch $@
 

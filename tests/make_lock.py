@@ -23,8 +23,8 @@ HEAD = """\
 """
 APART = ("tts", "tensorrt", "bake", "all")
 """Extras in environments of their own, and the sum of others."""
-TOOLS = ("pip", "hatchling", "editables")
-"""What installs; hatchling needs editables for `pip install -e`."""
+TOOLS = ("pip", "hatchling", "editables", "setuptools", "cython", "numpy")
+"""What installs; hatchling needs editables for `pip install -e`, the last three build pyworld."""
 ALSO = {"torch": ("6746dbcbeb526eb61330b76b41ff1b4eb848951103a892eeb080dfa2b264667b",)}
 """Files that PyPI lacks: torch-2.13.0+cpu-cp311-cp311-manylinux_2_28_x86_64.whl."""
 

@@ -32,6 +32,18 @@ def test_each_pin_has_hashes() -> None:
             assert re.fullmatch(r"    --hash=sha256:[0-9a-f]{64}", line), f"{first}: {line}"
 
 
+def test_only_wheels_are_installed_but_for_sources_whose_tools_are_pinned() -> None:
+    text = (ROOT / "Makefile").read_text(encoding="utf-8")
+    said = dict(re.findall(r"^(PIP|SOURCES|BUILD_TOOLS) = (.*)$", text, re.MULTILINE))
+    assert "--require-hashes" in said["PIP"] and "--only-binary :all:" in said["PIP"]
+    pinned = {plain(block.split("==")[0]) for block in BLOCKS}
+    for name in (*said["SOURCES"].split(), *said["BUILD_TOOLS"].split()):
+        assert plain(name) in pinned, f"{name}: run `make lock`"
+    assert set(said["BUILD_TOOLS"].split()) <= set(TOOLS)
+    built = [line for line in text.split("\n\t") if "$(SOURCES" in line]
+    assert len(built) == 1 and "--no-build-isolation" in built[0]
+
+
 def test_hashes_of_files_that_the_index_lacks_are_there() -> None:
     for name, hashes in ALSO.items():
         block = next(block for block in BLOCKS if block.startswith(f"{name}=="))
