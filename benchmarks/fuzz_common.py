@@ -176,6 +176,13 @@ class Kind:
     """What of the kit reads them, for the table in docs/hostile.md."""
 
 
+def put(place: Path, **files: bytes) -> Path:
+    """Write files by name; `__` stands for the dot of a suffix."""
+    for name, data in files.items():
+        (place / name.replace("__", ".")).write_bytes(data)
+    return place
+
+
 def damaged(kind: Kind, name: str, number: int) -> bytes:
     """The file of a case."""
     rng = random.Random(f"{name} {number}")

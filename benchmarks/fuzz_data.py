@@ -13,18 +13,9 @@ from typing import Any
 import cv2
 import numpy as np
 import soundfile
-from fuzz_bytes import (
-    mutated_binary,
-    mutated_boxes,
-    mutated_lines,
-    mutated_npz,
-    mutated_numbers,
-    mutated_png,
-    mutated_tar,
-    mutated_text,
-    one_of,
-)
+from fuzz_bytes import mutated_binary, mutated_lines, mutated_numbers, mutated_text, one_of
 from fuzz_common import Kind, expect, mutated_bytes, mutated_json
+from fuzz_formats import mutated_boxes, mutated_npz, mutated_png, mutated_tar
 
 from device.backends.wav import read_wav
 from generate.clip import Clip, facts_from_bytes, facts_to_bytes, labels_from_bytes, labels_to_bytes

@@ -15,39 +15,25 @@ from typing import Any
 import numpy as np
 import safetensors.torch
 import torch
-from fuzz_bytes import (
-    mutated_binary,
-    mutated_npz,
-    mutated_pickle,
-    mutated_tensors,
-    mutated_text,
-    one_of,
-    reshaped,
-)
-from fuzz_common import Kind, expect, mutated_bytes, mutated_json
+from fuzz_bytes import mutated_binary, one_of
+from fuzz_common import Kind, expect, mutated_json, put
+from fuzz_formats import mutated_pickle, mutated_tensors
 from torch import nn
 
-from device.backends.scoring import packed, read_samples
 from device.files import sha256_of
 from device.front_end import LOGMEL
-from device.samples import Samples
 from device.stamp import Stamp
 from device.strict import decode, dumps, encode, load_json
-from export.evaluations import read_accuracy
 from generate.gan import attribute_net, edit_store, state
 from generate.gan.architecture import Architecture
 from generate.gan.edits import Directions
 from generate.gan.foreign import load_foreign
-from generate.gan.labels import read_labels
 from generate.gan.pickle_machine import Record
 from generate.gan.recipe import Recipe
 from generate.gan.store import AVERAGE, CARD, CHECKPOINT, Card, load_average
 from generate.gan.unpickle import read_checkpoint
-from generate.voice.coqui_folder import read_folder
 from generate.voice.coqui_speaker import load_weights
 from train_edge import checkpoint
-from train_edge.face_store import stored
-from train_edge.faces import CROP_PX
 from train_edge.networks import build
 from train_edge.options import Options
 from train_edge.presets import preset
@@ -103,7 +89,9 @@ def kept_files() -> dict[str, bytes]:
         state.save(gan_state(), place)
         files["average"] = (place / AVERAGE).read_bytes()
         files["gan_checkpoint"] = (place / CHECKPOINT).read_bytes()
-        found = Directions(("age",), np.ones((8, 1)), np.ones(1), {"age": 0.5}, np.eye(8))
+        found = Directions(
+            ("age",), np.ones((8, 1)), np.ones(1), {"age": 0.5}, np.eye(8), np.eye(8)
+        )
         edit_store.save_edits(place, found, [], "0" * 64)
         edits = load_json(place / edit_store.CARD) | {"stamp": encode(STAMP)}
         files["edits"] = json.dumps(edits).encode()
@@ -120,13 +108,6 @@ def gan_state() -> state.State:
 def shared_gan() -> state.State:
     """One training that cases load into; a refused file may leave it half filled."""
     return gan_state()
-
-
-def put(place: Path, **files: bytes) -> Path:
-    """Write files by name; `__` stands for the dot of a suffix."""
-    for name, data in files.items():
-        (place / name.replace("__", ".")).write_bytes(data)
-    return place
 
 
 def read_training(place: Path, data: bytes) -> None:
@@ -236,50 +217,6 @@ def read_pickle(place: Path, data: bytes) -> None:
             read(path)
 
 
-def read_table(place: Path, data: bytes) -> None:
-    """A changed labels.csv of a generator's samples."""
-    samples, values, names = read_labels(put(place, labels__csv=data) / "labels.csv")
-    expect(values.shape == (len(samples), len(names)) and np.isfinite(values).all(), "not a table")
-
-
-def read_sample_set(place: Path, data: bytes) -> None:
-    """A changed sample set."""
-    header, inputs, answers = read_samples(put(place, s__npz=data) / "s.npz")
-    expect(len(inputs) == len(answers) == header.samples, "another number of samples")
-
-
-def read_stored(place: Path, data: bytes) -> None:
-    """A changed array of the faces that lie beside a data set."""
-    for name, array in _faces().items():
-        np.save(place / f"{name}.npy", array)
-    (place / ("points.npy" if b"f4" in data[:128] else "crops.npy")).write_bytes(data)
-    stored(place)
-
-
-@cache
-def _faces() -> dict[str, np.ndarray[Any, Any]]:
-    crops = np.zeros((3, CROP_PX, CROP_PX, 3), np.uint8)
-    return {
-        "crops": crops,
-        "others": crops[:1],
-        "points": np.zeros((3, 68, 2), np.float32),
-        "truth": np.zeros((3, 5), np.float32),
-        "clip": np.arange(3),
-        "others_clip": np.arange(1),
-    }
-
-
-def read_evaluation(place: Path, data: bytes) -> None:
-    """A changed result of `collodi evaluate --json`."""
-    found = read_accuracy([put(place, e__json=data) / "e.json"], "kws", {})
-    dumps(found)
-
-
-def read_voice(place: Path, data: bytes) -> None:
-    """A changed config.json of a Coqui voice."""
-    read_folder(put(place, config__json=data, model__safetensors=b""))
-
-
 def _pickles() -> list[bytes]:
     torch.manual_seed(0)
     weights = {
@@ -303,41 +240,11 @@ def _damaged_pickle(raw: bytes, rng: random.Random) -> bytes:
     )
 
 
-def _damaged_array(raw: bytes, rng: random.Random) -> bytes:
-    return (reshaped if rng.random() < 0.6 else mutated_bytes)(raw, rng)
-
-
-def _arrays() -> list[bytes]:
-    made = []
-    for name in ("crops", "points"):
-        out = io.BytesIO()
-        np.save(out, _faces()[name])
-        made.append(out.getvalue())
-    return made
-
-
-def _sample_sets() -> list[bytes]:
-    values = np.arange(6, dtype=np.float32).reshape(2, 3)
-    return [packed(Samples("tiny", "0" * 64, "kws", 2, {"a.tflite": 40.0}), values, values)]
-
-
-def _labels() -> list[bytes]:
-    rows = "".join(f"{n},{n % 7},{n / 3:.2f}\n" for n in range(24))
-    return [f"sample,smile,age\n{rows}".encode()]
-
-
 def _attributes() -> list[bytes]:
     card = {"format": "collodi.attributes", "version": 1, "names": ["age"], "stamp": {}}
     return [json.dumps(card).encode()]
 
 
-EVALUATION = {"task": "kws", "n": 10, "accuracy": 0.5, "data": "real", "heads": {"a": 1.0}}
-CONFIG = {
-    "model": "vits",
-    "use_phonemes": True,
-    "model_args": {},
-    "characters": {"characters_class": ""},
-}
 tensors = one_of(mutated_tensors, mutated_tensors, mutated_binary)
 WEIGHTS = "generate/weights.py"
 
@@ -377,25 +284,5 @@ KINDS = {
             "generate/gan/foreign.py",
             "generate/voice/coqui_speaker.py",
         ),
-    ),
-    "gan-labels": Kind(_labels, mutated_text, read_table, ("generate/gan/labels.py",)),
-    "samples": Kind(
-        _sample_sets,
-        one_of(mutated_npz, mutated_binary),
-        read_sample_set,
-        ("device/samples.py", "device/backends/scoring.py", "device/zipped.py"),
-    ),
-    "faces": Kind(_arrays, _damaged_array, read_stored, ("train_edge/face_store.py",)),
-    "evaluation": Kind(
-        lambda: [json.dumps(EVALUATION).encode()],
-        mutated_json,
-        read_evaluation,
-        ("export/evaluations.py",),
-    ),
-    "coqui": Kind(
-        lambda: [json.dumps(CONFIG).encode()],
-        mutated_json,
-        read_voice,
-        ("generate/voice/coqui_folder.py",),
     ),
 }

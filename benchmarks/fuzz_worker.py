@@ -36,10 +36,12 @@ def kinds() -> dict[str, Runner]:
     import fuzz_data
     import fuzz_models
     import fuzz_provenance
+    import fuzz_results
     import fuzz_text
     import fuzz_weights
 
     files = {**fuzz_data.KINDS, **fuzz_provenance.KINDS, **fuzz_models.KINDS}
+    files |= fuzz_results.KINDS
     return {**files, **fuzz_weights.KINDS, **fuzz_text.KINDS, **bench_fuzz.KINDS}
 
 
