@@ -18,6 +18,8 @@ from export.staging import check_free
 from generate.options import Place, parse
 from generate.store import Location, locate
 
+GENERATOR_TARGETS = ("float32", "float16", "int8")
+
 
 @dataclass(frozen=True)
 class Options:
@@ -26,15 +28,19 @@ class Options:
     Every file runs with the code of the board and is compared with the trained network; where one
     strays, nothing is written.
 
-    Example: collodi export runs/00000-kws-words --out bundles/digits
+    A generator of `collodi gan` becomes ONNX files of its synthesis: docs/generator-export.md.
+
+    Examples: collodi export runs/00000-kws-words --out bundles/digits
+              collodi export toy-children-64 --out out/generator --targets float32,int8
     """
 
     run: Annotated[Path, tyro.conf.Positional]
-    """Folder of a run of `collodi train`."""
+    """Folder of a run of `collodi train`; or a generator, by folder or packaged name."""
     out: Path
     """Folder of the bundle; its name becomes the name of the model."""
     targets: str = ",".join(TARGETS)
-    """Comma-separated: onnx, onnx-int8, onnx-raw, tflite-int8, c, tensorrt."""
+    """Comma-separated: onnx, onnx-int8, onnx-raw, tflite-int8, c, tensorrt; of a generator float32,
+    float16, int8, tensorrt, by default the first three."""
     evaluation: tuple[Path, ...] = ()
     """JSON files of `collodi evaluate` whose figures go into manifest and card."""
     data: Place | None = None
@@ -51,6 +57,13 @@ class Options:
 def main(argv: Sequence[str]) -> int:
     """Run the command line; ValueError for wrong use, ExportError where a file fails."""
     options = parse(Options, argv, "collodi export", Options.__doc__)
+    from export.generator_cli import export_files, is_generator  # imports torch
+
+    if is_generator(options.run):
+        usual = options.targets == Options.targets
+        wanted = GENERATOR_TARGETS if usual else tuple(options.targets.split(","))
+        export_files(options.run, options.out, wanted, options.force)
+        return 0
     targets = check_targets(options.targets.split(","))
     check_free(options.out, options.force)
     export(options, targets)
