@@ -81,6 +81,13 @@ def _products(n_in: int, n_out: int, side: int, tiles: bool, up: bool) -> float:
     return 9 * n_in * n_out * side**2 * share
 
 
+def layer_work(layer: Any) -> float:
+    """Multiplications and additions of the products of one layer of CpuGenerator."""
+    n_out, n_in = layer.power.shape
+    side = len(layer.picture) // (1 + layer.up)
+    return 2 * _products(n_in, n_out, side, layer.tiles, layer.up)
+
+
 def peak_calls() -> dict[str, Callable[[], Any]]:
     """A product of two 1024 x 1024 matrices, 2 GFLOP, by whoever may be the fastest here."""
     ours, out = np.full((1, 1024, 1024), 0.5, np.float32), np.zeros((1, 1024, 1024), np.float32)

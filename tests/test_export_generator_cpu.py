@@ -2,6 +2,11 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
+from pathlib import Path
+
 import numpy as np
 import pytest
 import torch
@@ -130,3 +135,20 @@ def test_odd_channels_are_filled_up() -> None:
     ws = torch.randn(1, generator.sizes.n_ws, 32)
     want = generator.synthesis(ws, "const").numpy()
     assert relative_error(want, CpuGenerator(generator)(ws.numpy())) < 1e-4
+
+
+@pytest.mark.skipif(LANES != 16, reason="this processor has no AVX-512 to do without")
+def test_kernels_answer_the_same_without_avx512(tmp_path: Path) -> None:
+    some = "products or winograd or tiles or colours"
+    lesser = {
+        "NUMBA_CPU_NAME": "haswell",
+        "NUMBA_CPU_FEATURES": "+avx,+avx2,+fma,+f16c,+sse4.2,+popcnt",
+        "NUMBA_CACHE_DIR": str(tmp_path),
+    }
+    command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "-k", some, __file__]
+    done = subprocess.run(
+        command, env={**os.environ, **lesser}, capture_output=True, text=True, timeout=600
+    )
+    assert done.returncode == 0, done.stdout[-2000:]
+    made = {path.name.split("-")[0] for path in tmp_path.rglob("*.nbc")}
+    assert {"kernel.multiply", "split.double_by_tiles"} <= made

@@ -13,12 +13,17 @@ from collections.abc import Callable
 from typing import Any
 
 from llvmlite import binding, ir
-from numba import types
+from numba import config, types
 from numba.core import cgutils
 from numba.core.errors import TypingError
 from numba.extending import intrinsic, models, overload, register_model
 
-FEATURES = binding.get_host_cpu_features()
+FEATURES = (
+    binding.get_host_cpu_features()
+    if config.CPU_FEATURES is None
+    else {name[1:]: name[0] == "+" for name in config.CPU_FEATURES.split(",") if name}
+)
+"""What numba compiles for: this processor, or what NUMBA_CPU_FEATURES names (+avx2,+fma)."""
 LANES = 16 if FEATURES.get("avx512f") else 8
 _FLOAT = ir.FloatType()
 VECTOR = ir.VectorType(_FLOAT, LANES)

@@ -80,7 +80,9 @@ def _loop(
         place = builder.gep(weights, [builder.add(first, ir.Constant(INT, vector))])
         loaded.append(builder.load(place))
         loaded[-1].align = 4
-    _fetch(builder, builder.gep(ahead[0], [builder.mul(k, ahead[1])]))
+    for line in (0, 64):  # with one alone, sixteen rows take 3 % longer, eight 10 to 20
+        next_ = builder.add(builder.mul(k, ahead[1]), ir.Constant(INT, line))
+        _fetch(builder, builder.gep(ahead[0], [next_]))
     fresh = []
     for pointer, row in zip(inputs, sums, strict=True):
         x = repeated(builder, builder.load(builder.gep(pointer, [k])))
