@@ -132,6 +132,7 @@ def _import(options: Import) -> None:
 
 
 def _train(options: Train) -> None:
+    from generate.gan.begun import begun
     from generate.gan.packaged import find
     from generate.gan.pictures import load_pictures
     from generate.gan.runs import run, sizes_for
@@ -140,6 +141,7 @@ def _train(options: Train) -> None:
     check_recipe(options.recipe)
     start = find(options.begin) if options.begin else None
     sizes = sizes_for(options.like, start)
+    begun(options.recipe, start)  # what is wrong is said before pictures are read
     pictures = load_pictures(
         options.data, sizes.size_px, crop=options.crop, skip_bad=options.skip_bad
     )
