@@ -233,6 +233,26 @@ def test_memory_that_a_runtime_wants_and_does_not_get_is_one_line(
     assert "\n" not in str(caught.value)
 
 
+@pytest.mark.parametrize(
+    ("rows", "word"), [([0, 0], "2 answers to 1 inputs"), ([], "0 answers to 1 inputs")]
+)
+def test_another_number_of_answers_than_inputs_is_refused(
+    tiny: tuple[Path, Bundle], rows: list[int], word: str
+) -> None:
+    """Scores of one clip would be taken for those of the next."""
+    folder, _ = tiny
+
+    def several(model: Any) -> None:
+        numbers = numpy_helper.from_array(np.array(rows, np.int64), "rows")
+        model.graph.initializer.append(numbers)
+        model.graph.node.append(helper.make_node("Gather", ["logits_", "rows"], ["logits"]))
+        model.graph.node[1].output[0] = "logits_"
+        model.graph.output[0].type.tensor_type.shape.dim[0].dim_param = "M"
+
+    with pytest.raises(ValueError, match=word):
+        open_apart(folder, rewritten(folder, several)).run([CLIP])
+
+
 def test_a_runtime_that_dies_is_one_line_and_no_answer(tiny: tuple[Path, Bundle]) -> None:
     folder, bundle = tiny
     model = open_apart(folder, bundle.file("onnx"))

@@ -15,8 +15,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any
 
-from device.backends import import_runtime, open_model, runtime_for
-from device.bundle import ModelFile, Tensor, read_bundle
+from device.backends import import_runtime, open_path, runtime_for
+from device.bundle import ModelFile, Tensor, inside, read_bundle
 from device.child import Child, bound_memory
 from device.limits import ARRAYS_BYTES
 from device.measure import LOAD_PATIENCE_S, PATIENCE_S
@@ -133,10 +133,11 @@ def main(argument: str) -> int:
 
 def _opened(opening: Opening) -> Model:
     entry = read_bundle(Path(opening.folder), check_files=False).file(opening.file)
-    check_model(Path(opening.folder) / entry.path, entry.target)
+    path = inside(Path(opening.folder), entry.path, opening.folder)
+    check_model(path, entry.target)
     import_runtime(opening.runtime)
     bound_memory(opening.runtime)
-    return open_model(Path(opening.folder), entry, opening.threads, opening.runtime)
+    return open_path(path, entry, opening.threads, opening.runtime)
 
 
 def _read(stream: IO[bytes], shape: list[int]) -> Array:

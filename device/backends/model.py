@@ -63,10 +63,14 @@ class Model(abc.ABC):
         count = self._check(inputs)
         step = count if self.inputs[0].shape[0] == -1 else self.inputs[0].shape[0]
         parts = [
-            self._answers(self.restore(self.invoke(self.store([x[i : i + step] for x in inputs]))))
+            self._fitting(self.restore(self.invoke(self.store([x[i : i + step] for x in inputs]))))
             for i in range(0, count, step)
         ]
-        return [np.concatenate(column) for column in zip(*parts, strict=True)]
+        made = [np.concatenate(column) for column in zip(*parts, strict=True)]
+        for y in made:
+            if len(y) != count:
+                raise ValueError(f"{len(y)} answers to {count} inputs; axis 0 has to be the batch")
+        return made
 
     def store(self, inputs: list[Array]) -> list[Array]:
         """Return float32 arrays as the file stores them, int8 rounded and saturated."""
@@ -76,9 +80,10 @@ class Model(abc.ABC):
         """Return stored outputs as float32."""
         return [to_real(y, tensor) for y, tensor in zip(outputs, self.outputs, strict=True)]
 
-    def _answers(self, outputs: list[Array]) -> list[Array]:
+    def _fitting(self, outputs: list[Array]) -> list[Array]:
         for y, tensor in zip(outputs, self.outputs, strict=True):
-            if len(y.shape) != len(tensor.shape) or y.shape[1:] != tensor.shape[1:]:
+            fits = y.ndim == len(tensor.shape) > 0
+            if not fits or not all(map(_same_size, tensor.shape, y.shape)):
                 raise ValueError(
                     f"output '{tensor.name}' has shape {y.shape}, the file says {tensor.shape}"
                 )
