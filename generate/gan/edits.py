@@ -26,7 +26,7 @@ Measure = Callable[[Tensor], Tensor]
 """Pictures (B, 3, H, W) in -1..1 -> attributes (B, K)."""
 COARSE_PX, QUIET = 8, 10.0
 """Side of the pictures whose change makes a step dear, and how dear the mean direction of w is.
-Without it a smile brought other hair and another backdrop, and 6 of 8 edits to 0.7 were spoiled."""
+Without it a smile brought other hair and backdrops and spoiled most of 8 faces at 0.7."""
 RIDGE = 1e-2
 """Share of the mean variance of w that is added to it: directions that are hardly used stay so."""
 
