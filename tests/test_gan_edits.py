@@ -218,7 +218,8 @@ def test_labels_give_a_direction_and_how_well_it_predicts_others(
         assert line in capsys.readouterr().err
     with pytest.raises(ValueError, match="directions are by labels: use --move"):
         load_edits(model, "abc")
-    assert main(["gan", "directions", str(model)]) == 2
+    both = ["--labels", "labels.csv", "--attributes", "attributes"]
+    assert main(["gan", "directions", str(model), *both]) == 2
     assert "want one of --attributes and --labels" in capsys.readouterr().err
 
 

@@ -74,6 +74,7 @@ def test_what_is_packaged_draws_what_is_asked_for(
              "holds more than 1 pictures already", capsys)  # fmt: skip
     _refuses(tmp_path, ["generate", "gan", name, "--out", str(tmp_path / "y"), "--move", "a=1"],
              "not by labels of yours: ask by --age", capsys)  # fmt: skip
+    _refuses(tmp_path, ["gan", "directions", name], "keeps the directions that it came", capsys)
     assert main(["generate", "gan", name, "--out", str(tmp_path / "y"), "--dry-run"]) == 0
     assert f"would draw 16 faces of {name}" in capsys.readouterr().out
     assert not (tmp_path / "y").exists()

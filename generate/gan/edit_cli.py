@@ -32,14 +32,16 @@ class Attributes:
 class FindDirections:
     """Find the directions of a generator that change each attribute, and measure them.
 
-    Examples: collodi gan directions runs/gan64 --attributes models/attributes
+    Examples: collodi gan directions runs/gan64
+              collodi gan directions runs/gan64 --attributes models/attributes
               collodi gan directions models/ffhq --labels labels.csv
     """
 
     model: Annotated[Path, tyro.conf.Positional]
     """Folder of a generator; edits.json and edits.safetensors are written there."""
     attributes: Path | None = None
-    """Folder of the attribute network that measures; or give --labels."""
+    """Folder of the attribute network that measures, or toy-children-64 for the one that comes with
+    it; by default as for `collodi generate gan`; or give --labels."""
     judge: Path | None = None
     """Folder of a second attribute network, of another seed and best of other pictures, that
     measures the effects: the one that steers is easier to please."""
@@ -99,10 +101,16 @@ def train_attributes(options: Attributes) -> None:
 def find_directions(options: FindDirections) -> None:
     """Fit, measure, write edits.json, print the table."""
     at_least(options, samples=32, faces=2, seed=0)
-    if options.labels and not options.attributes:
-        return _label_directions(options.model, options.labels, options.seed)
-    if options.labels or not options.attributes:
+    from generate.gan.packaged import find, measures_of
+
+    if find(options.model) != options.model:
+        copy = f"cp -r {find(options.model)} models/mine"
+        raise ValueError(f"{options.model} keeps the directions that it came with; {copy}")
+    if options.labels and options.attributes:
         raise ValueError("want one of --attributes and --labels")
+    if options.labels:
+        return _label_directions(options.model, options.labels, options.seed)
+    attributes = measures_of(options.model, options.attributes)
     from device.files import sha256_of
     from generate.gan import attribute_net as net
     from generate.gan.attribute_table import ATTRIBUTES
@@ -111,13 +119,13 @@ def find_directions(options: FindDirections) -> None:
     from generate.gan.edits import fit
     from generate.gan.store import load_average
 
-    generator, (measure, _) = load_average(options.model), net.load(options.attributes)
+    generator, (measure, _) = load_average(options.model), net.load(attributes)
     found = fit(generator, measure, tuple(ATTRIBUTES), options.samples, options.seed)
     ranges = {name: (kind.low, kind.high) for name, kind in ATTRIBUTES.items()}
     looks_on = net.load(options.judge)[0] if options.judge else measure
     judge = Judge(looks_on, looks_on.likely)
     table = effects(generator, measure, found, ranges, options.faces, options.seed + 1, judge)
-    save_edits(options.model, found, table, sha256_of(options.attributes / net.WEIGHTS))
+    save_edits(options.model, found, table, sha256_of(attributes / net.WEIGHTS))
     print("attribute   linear  moved     up   down   most leaked and most drifted, share of range")
     for row in table:
         ways = " ".join(f"{'-' if x is None else format(x, '.2f'):>6}" for x in (row.up, row.down))
