@@ -2,6 +2,7 @@
 # make test         lint-free, network-free tests of everything (at most 10 minutes)
 # make test-long    the tests that take minutes
 # make virtual-pi   Arm roots run by qemu, and the tests of runs on them (root; apt where missing)
+# make ray-nodes    a Ray cluster of two hosts in network namespaces (root; Debian's iproute2)
 # make fuzz         damages the files of one KIND for some SECONDS, guided by coverage (docs/hostile.md)
 # make lint         style, types and import directions
 # make licences     out/licences.md: licences of what is installed; fails on one that is not allowed
@@ -19,7 +20,7 @@ BUILD_TOOLS = setuptools cython numpy
 REAL ?=
 export PIP_DISABLE_PIP_VERSION_CHECK = 1
 
-.PHONY: quickstart test test-long fuzz lint lock licences sbom install bench voices tts-venv \
+.PHONY: quickstart test test-long ray-nodes fuzz lint lock licences sbom install bench voices tts-venv \
 	venv-as-root virtual-pi clean
 
 quickstart: install voices
@@ -30,6 +31,10 @@ test: install
 
 test-long: install
 	$(BIN)/python -m pytest -m long
+
+ray-nodes: install
+	@test "$$(id -u)" = 0 || { echo "make ray-nodes needs root: for network namespaces" >&2; exit 1; }
+	$(BIN)/python -m pytest -m long tests/test_generate_ray_nodes.py
 
 KIND ?= facts
 SECONDS ?= 60

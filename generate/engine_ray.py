@@ -6,6 +6,7 @@ A task is a shard. Ray may not repeat one by itself: what fails is said, and the
 from __future__ import annotations
 
 import sys
+import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -20,6 +21,9 @@ from generate.ray_start import started
 
 GPU_SHARE = 0.25
 """Of a GPU, for each shard that is drawn on one: each also speaks and encodes on its CPU."""
+LOST = "a node of the Ray cluster was lost; run again to go on"
+LOOK_S = 5.0
+"""Between two looks for nodes that were lost."""
 CANCEL_S = 10.0
 """Time that cancelled shards have to take their unfinished files away."""
 
@@ -46,18 +50,31 @@ def run_ray(
     """
     with interrupted() as stop, started(cluster.address, workers) as ray:
         try:
-            submit, clips_done = _prepared(ray, job, cluster)
+            submit, count = _prepared(ray, job, cluster)
+            looked = time.monotonic()
             limit = workers or int(2 * ray.cluster_resources().get("CPU", 1))
             with _cancelled_after(ray) as pending:
                 for finished in _waves(ray, submit, iter(shards), limit, pending):
-                    progress.update(ray.get(clips_done.remote()))
+                    progress.update(ray.get(count.get.remote()))
                     ray.get(finished)
                     if stop.is_set():
                         raise KeyboardInterrupt
+                    if time.monotonic() > looked + LOOK_S:
+                        _check_nodes(ray, count)
+                        looked = time.monotonic()
         except ray.exceptions.RayTaskError as error:
             raise error.cause from None
         except ray.exceptions.RayError as error:
-            raise RuntimeError(DIED) from error
+            died = (ray.exceptions.WorkerCrashedError, ray.exceptions.OutOfMemoryError)
+            raise RuntimeError(DIED if isinstance(error, died) else LOST) from error
+
+
+def _check_nodes(ray: Any, count: Any) -> None:
+    """RuntimeError where a node that makes a shard was lost; Ray itself waited for more than 5
+    minutes for the answer of one whose cable was pulled."""
+    dead = [node["NodeID"] for node in ray.nodes() if not node["Alive"]]
+    if dead and ray.get(count.on.remote(dead)):
+        raise RuntimeError(LOST)
 
 
 def _waves(
@@ -86,22 +103,33 @@ def _cancelled_after(ray: Any) -> Iterator[list[Any]]:
 
 
 def _prepared(ray: Any, job: Job, cluster: Cluster) -> tuple[Callable[[int], Any], Any]:
-    """What starts the task of a shard, and what asks how many clips are done.
+    """What starts the task of a shard, and the actor that counts.
 
     Functions within a function travel by value, so they also run where the kit is missing.
     """
 
+    from ray.util.scheduling_strategies import NodeAffinitySchedulingStrategy
+
     class Count:
-        """Clips that are done."""
+        """Clips that are done, and where shards are made."""
 
         def __init__(self) -> None:
-            self.clips = 0
+            self.clips, self.nodes = 0, dict[int, str]()
 
         def add(self, clips: int) -> None:
             self.clips += clips
 
         def get(self) -> int:
             return self.clips
+
+        def begin(self, shard: int, node: str) -> None:
+            self.nodes[shard] = node
+
+        def end(self, shard: int) -> None:
+            self.nodes.pop(shard, None)
+
+        def on(self, nodes: list[str]) -> list[int]:
+            return [shard for shard, node in self.nodes.items() if node in nodes]
 
     def work(jobs: list[Any], shard: int, count: Any, want: dict[str, str], out: str) -> None:
         try:
@@ -115,11 +143,13 @@ def _prepared(ray: Any, job: Job, cluster: Cluster) -> tuple[Callable[[int], Any
             ) from None
         work_on(jobs, shard, count, want, out)
 
-    count = ray.remote(num_cpus=0)(Count).remote()
+    # On another node it would take the run with it when that node is lost.
+    here = NodeAffinitySchedulingStrategy(ray.get_runtime_context().get_node_id(), soft=False)
+    count = ray.remote(num_cpus=0, scheduling_strategy=here)(Count).remote()
     needs = _needs(ray, cluster)
     task = ray.remote(num_cpus=1, max_retries=0, **needs)(work)
     jobs, want = [ray.put(job)], kit_print() | {"folder": header_print(cluster.out)}
-    return (lambda shard: task.remote(jobs, shard, count, want, cluster.out)), count.get
+    return (lambda shard: task.remote(jobs, shard, count, want, cluster.out)), count
 
 
 def _needs(ray: Any, cluster: Cluster) -> dict[str, float]:

@@ -22,10 +22,10 @@ class Ticks:
         if time.monotonic() - self.told >= TELL_S:
             self.tell()
 
-    def tell(self) -> Any:
-        """Send what was not sent; the answer of the counter, to wait for."""
+    def tell(self) -> None:
+        """Send what was not sent."""
         clips, self.clips, self.told = self.clips, 0, time.monotonic()
-        return self.count.add.remote(clips)
+        self.count.add.remote(clips)
 
 
 def work_on(jobs: list[Any], shard: int, count: Any, want: dict[str, str], out: str) -> None:
@@ -42,6 +42,8 @@ def work_on(jobs: list[Any], shard: int, count: Any, want: dict[str, str], out: 
     if header_print(out) != want["folder"]:
         raise ValueError(f"node {node} does not see the folder {out} of this run; "
                          "--out must be a place that all nodes share")  # fmt: skip
+    count.begin.remote(shard, ray.get_runtime_context().get_node_id())
     ticks = Ticks(count)
     ray.get(jobs[0])(shard, ticks)
-    ray.get(ticks.tell())
+    ticks.tell()
+    ray.get(count.end.remote(shard))

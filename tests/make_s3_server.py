@@ -17,7 +17,7 @@ from pathlib import Path
 
 KEY, SECRET = "collodi-test-key", "never-to-be-seen-0123456789"
 REQUEST = re.compile(rb"(GET|PUT|POST|HEAD|DELETE) (\S+) HTTP/1\.1\r\n")
-BEGUN = re.compile(r"on \[?http://127\.0\.0\.1:(\d+)")
+BEGUN = re.compile(r"on \[?http://[\d.]+:(\d+)")
 
 
 def program() -> str | None:
@@ -30,20 +30,20 @@ def program() -> str | None:
     return found if "--auth-key" in said.stdout else None
 
 
-def environment(port: int) -> dict[str, str]:
+def environment(port: int, host: str = "127.0.0.1") -> dict[str, str]:
     """What a client of the server on this port has in its environment."""
     return {
         "AWS_ACCESS_KEY_ID": KEY, "AWS_SECRET_ACCESS_KEY": SECRET,
-        "AWS_ENDPOINT_URL": f"http://127.0.0.1:{port}", "AWS_DEFAULT_REGION": "us-east-1",
+        "AWS_ENDPOINT_URL": f"http://{host}:{port}", "AWS_DEFAULT_REGION": "us-east-1",
         "AWS_EC2_METADATA_DISABLED": "true", "AWS_CONFIG_FILE": os.devnull,
         "AWS_SHARED_CREDENTIALS_FILE": os.devnull,
     }  # fmt: skip
 
 
 @contextmanager
-def served(folder: Path) -> Iterator[int]:
-    """Serve the folders in `folder` as buckets; the port on 127.0.0.1."""
-    words = [str(program()), "serve", "s3", "--addr", "127.0.0.1:0", "--config", os.devnull]
+def served(folder: Path, host: str = "127.0.0.1") -> Iterator[int]:
+    """Serve the folders in `folder` as buckets; the port."""
+    words = [str(program()), "serve", "s3", "--addr", f"{host}:0", "--config", os.devnull]
     words += ["--auth-key", f"{KEY},{SECRET}", "--dir-cache-time", "0s", str(folder)]
     process = subprocess.Popen(words, stderr=subprocess.PIPE, text=True)
     assert process.stderr is not None
