@@ -11,7 +11,7 @@ import pytest
 
 from generate.cli import Where, _parse, generate
 from generate.presets import PRESETS, Options, Stills, Talk, Words
-from generate.slurm import Batch, check_asked, shards_script
+from generate.slurm import Batch, check_asked, finish_script, shards_script
 from generate.spread import as_words, chosen
 
 ROOT = Path(__file__).parent.parent
@@ -70,6 +70,13 @@ def test_an_array_stays_within_the_limit_and_covers_each_shard_once(n_shards: in
     parts = subprocess.check_output(["bash", "-c", loop], text=True).split()
     made = [number for part in parts for number in chosen(part, n_shards)]
     assert made == list(range(n_shards))
+
+
+def test_memory_is_asked_for_once() -> None:
+    for asked, said in (((), "mem=2G"), (("mem-per-cpu=4G",), "mem-per-cpu=4G")):
+        for script in (shards_script, finish_script):
+            text = script(Words(), Batch(Path("/d"), 3, asked=asked))
+            assert [line for line in text.splitlines() if "mem" in line] == [f"#SBATCH --{said}"]
 
 
 @pytest.mark.parametrize(

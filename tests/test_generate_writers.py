@@ -8,6 +8,8 @@ import os
 import random
 import re
 import runpy
+import shutil
+import signal
 import subprocess
 import sys
 import threading
@@ -15,6 +17,7 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 from types import SimpleNamespace
+from typing import Any
 
 import pytest
 
@@ -194,3 +197,90 @@ def test_two_writers_that_stop_at_any_two_requests_harm_nothing(pair: Pair) -> N
     rng = random.Random(1)
     for _ in range(100):
         both(pair, Gate(rng.randrange(REQUESTS)), Gate(rng.randrange(REQUESTS)))
+
+
+STRACE = ["strace", "-f", "--seccomp-bpf", "-qq", "-o", os.devnull, "-e"]
+NAMING = "link,linkat,rename,renameat,renameat2,unlink,unlinkat"
+
+
+@pytest.fixture(params=["hard links", "no hard links"])
+def folder(request: Any, tmp_path: Path) -> Iterator[Path]:
+    """A folder, or one that rclone mounts by FUSE, which knows no hard links."""
+    if not shutil.which("strace"):
+        pytest.skip("no strace (Debian: apt install strace)")
+    if request.param == "hard links":
+        yield tmp_path
+        return
+    if SERVER.program() is None or not shutil.which("fusermount3"):
+        pytest.skip("needs rclone and FUSE (Debian: apt install fuse3)")
+    (tmp_path / "store").mkdir()
+    (tmp_path / "seen").mkdir()
+    words = [SERVER.program(), "mount", "--config", os.devnull, "--vfs-cache-mode", "writes"]
+    process = subprocess.Popen([*words, str(tmp_path / "store"), str(tmp_path / "seen")])
+    try:
+        while not os.path.ismount(tmp_path / "seen"):
+            if process.poll() is not None:
+                pytest.skip("FUSE does not mount here")
+            time.sleep(0.1)
+        yield tmp_path / "seen"
+    finally:
+        process.terminate()
+        process.wait()
+
+
+def children_of(writer: Writer) -> list[int]:
+    """Ids of the children of a writer's strace."""
+    path = Path(f"/proc/{writer.process.pid}/task/{writer.process.pid}/children")
+    return [int(word) for word in path.read_text().split()] if path.exists() else []
+
+
+def stopped(writer: Writer) -> int:
+    """Id of the process of a writer that a signal has stopped; 0 where it has ended its work."""
+    deadline = time.monotonic() + WAIT_S
+    while time.monotonic() < deadline and len(writer.said) < 2:
+        for child in children_of(writer):
+            states = set[str]()
+            for _ in range(10):
+                time.sleep(0.02)
+                states.add(Path(f"/proc/{child}/stat").read_text().rpartition(")")[2].split()[0])
+            if states <= {"T", "t"}:
+                return child
+    return 0
+
+
+def go_on(writer: Writer, pid: int) -> None:
+    """Let a stopped process run until it has said something."""
+    deadline, heard = time.monotonic() + WAIT_S, len(writer.said)
+    while len(writer.said) == heard and time.monotonic() < deadline:
+        os.kill(pid, signal.SIGCONT)
+        time.sleep(0.1)
+
+
+@pytest.mark.long
+def test_a_writer_stopped_at_any_name_that_it_gives_harms_nothing(folder: Path) -> None:
+    """The second writer is one and the same: it makes all the data sets in which a first stops."""
+    env = {"PYTHONDONTWRITEBYTECODE": "1"}
+    second, count = Writer(2, env), 0
+    try:
+        for count in range(1, 40):
+            place = folder / f"d{count}"
+            inject = f"inject={NAMING}:signal=SIGSTOP:when={count}"
+            first = Writer(1, env, *STRACE, inject)
+            try:
+                first.begin(str(place))
+                pid = stopped(first)
+                second.begin(str(place))
+                assert second.ended() == "done", second.said[-1]
+                check(place)
+                if not pid:
+                    break
+                go_on(first, pid)
+                assert first.ended() == "done", first.said[-1]
+                check(place)
+            finally:
+                for child in children_of(first):
+                    os.kill(child, signal.SIGKILL)
+                first.kill()
+    finally:
+        second.kill()
+    assert count > 4
