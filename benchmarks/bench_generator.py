@@ -41,7 +41,7 @@ from export.generator_int8 import image_distance
 from export.kernels.products.kernel import multiply, panels_of
 from export.parity import relative_error
 from export.quiet import quiet
-from generate.gan.architecture import Architecture, architecture_of
+from generate.gan.architecture import PRESETS, Architecture, architecture_of
 from generate.gan.networks import Generator
 
 SEED = 5
@@ -290,11 +290,13 @@ def main() -> None:
         description=__doc__, formatter_class=argparse.RawTextHelpFormatter
     )
     parser.add_argument("--json", type=Path)
-    parser.add_argument("--preset", default="256")
+    parser.add_argument("--preset", default="256", choices=PRESETS)
     parser.add_argument("--rounds", type=int, default=9)
     parser.add_argument("--batches", type=int, nargs="+", default=[1, 8])
     parser.add_argument("--compiled", action="store_true", help="torch.compile too: minutes")
     args = parser.parse_args()
+    if args.rounds < 1:
+        parser.error(f"--rounds {args.rounds}: at least 1")
     torch.set_num_threads(1)
     sizes = architecture_of(args.preset)
     generator, rows = make_generator(sizes), []

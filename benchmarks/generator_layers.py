@@ -18,7 +18,7 @@ from bench_generator import SEED, layer_work, make_generator, peak_calls
 
 from export.generator_cpu import CpuGenerator
 from export.generator_cpu_int8 import samples
-from generate.gan.architecture import architecture_of
+from generate.gan.architecture import PRESETS, architecture_of
 
 
 class Timed:
@@ -83,9 +83,11 @@ def main() -> None:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawTextHelpFormatter
     )
-    parser.add_argument("--preset", default="256")
+    parser.add_argument("--preset", default="256", choices=PRESETS)
     parser.add_argument("--rounds", type=int, default=30)
     args = parser.parse_args()
+    if args.rounds < 1:
+        parser.error(f"--rounds {args.rounds}: at least 1")
     torch.set_num_threads(1)
     layers, whole, peak = measure(args.preset, args.rounds)
     print("\n".join(lines_of(layers, whole, peak)))

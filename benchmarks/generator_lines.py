@@ -41,17 +41,17 @@ def _summary(body: dict[str, Any]) -> list[str]:
         f"At batch 1 the fastest float32 form ({FORMS[fastest['name']]}) is "
         f"{figures['fused_vs_eager']:.2f} times as fast as eager (3 asked for).",
         f"The core's matrix-multiply peak was {fastest['peak_gflops']:.0f} GFLOP/s in the same "
-        f"run. Of it that form does {figures['peak_fraction']:.0%} (60 % asked for) in "
+        f"run. Of it that form does {100 * figures['peak_fraction']:.0f} % (60 % asked for) in "
         "products that it really computes; transforms, FIRs and epilogues count as nothing.",
     ]
     if "plain_fraction" in figures:
         said.append(f"Counted as the plain convolutions that it stands for, it would be "
-                    f"{figures['plain_fraction']:.0%}.")  # fmt: skip
+                    f"{100 * figures['plain_fraction']:.0f} %.")  # fmt: skip
     said += [
         f"The fastest int8 form is {figures['int8_vs_eager']:.2f} times as fast as eager (5 asked "
         "for).",
         f"The fused ONNX file is {figures['ort_fused_vs_eager']:.2f} times as fast and does "
-        f"{figures['ort_peak_fraction']:.0%} of the peak, of more products.",
+        f"{100 * figures['ort_peak_fraction']:.0f} % of the peak, of more products.",
     ]
     made = body["stamp"]
     said.append(f"Measured {made['created_utc'][:10]} on one core, {made['host']['cpu_model']}.")
