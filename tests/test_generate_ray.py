@@ -50,7 +50,7 @@ def said(errors: str) -> list[str]:
     return [line for line in errors.splitlines() if not line.startswith("generate:")]
 
 
-def until(holds: Callable[[], object], seconds: float = 60) -> bool:
+def until(holds: Callable[[], object], seconds: float = 200) -> bool:
     deadline = time.monotonic() + seconds
     while time.monotonic() < deadline:
         if holds():
