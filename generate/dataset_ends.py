@@ -136,7 +136,7 @@ def _is_whole(folder: Location, header: dict[str, Any]) -> bool:
     with opened(folder / "index.jsonl") as index:
         for line in index:
             count += 1
-            named.update(found.decode() for found in SHARD_OF_ROW.findall(line))
+            named.update(found.decode("utf-8", "replace") for found in SHARD_OF_ROW.findall(line))
     return count == header["clips"] and named <= header["shards"].keys()
 
 
