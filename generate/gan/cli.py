@@ -33,10 +33,10 @@ HELP = """usage: collodi gan COMMAND [options]
   draw        draw faces that are asked for; the same as `collodi generate gan`
   score       how far a generator's pictures are from others: kit_fid and kit_kid
 
-examples, which work as they are; the first three take seconds to a minute:
+examples, which work as they are; the first three take seconds to two minutes:
   collodi gan sample toy-children-64 --out out/samples --count 16 --seed 1
   collodi generate gan toy-children-64 --out out/faces --age 6 --yaw 20
-  collodi generate gan toy-children-64 --out out/ladder --ladder age
+  collodi generate gan toy-children-64 --out out/ladder --ladder age --count 4
   collodi generate stills --out data/stills --clips 4000
   collodi gan train --data data/stills --out runs/gan64 --like 64-narrow
   collodi gan train --data data/stills --out runs/more --begin toy-children-64

@@ -26,7 +26,7 @@ class Draw:
     values.json has what the attribute network measures on each picture: pseudo-labels, not exact.
 
     Examples: collodi generate gan toy-children-64 --out out/faces --age 6 --yaw 20
-              collodi generate gan toy-children-64 --out out/ladder --ladder age
+              collodi generate gan toy-children-64 --out out/ladder --ladder age --count 4
               collodi generate gan toy-children-64 --out data/gan --as-clips --count 4000 --balanced
     """
 
