@@ -20,7 +20,7 @@ from generate.gan.attribute_scale import Scaled
 from generate.gan.attribute_table import ATTRIBUTES, EXPRESSIONS, attributes_of
 from generate.gan.distances import kit_fid, kit_kid
 from generate.gan.edit_effects import Judge, effects, ways
-from generate.gan.edit_steps import FARTHEST, damped, distance, learnt, steer
+from generate.gan.edit_steps import FARTHEST, LONGEST, damped, distance, learnt, short, steer
 from generate.gan.edit_store import load_edits, save_edits
 from generate.gan.edits import closed_form, draw_w, fit, measured, pictures_of, solve
 from generate.gan.labels import read_labels
@@ -140,6 +140,21 @@ def test_steps_reach_the_root_of_a_curved_world_with_slopes_that_are_learnt() ->
     huge = damped(bend[None], np.ones((1, 2)), np.full(1, 1e6))[0]
     downhill = bend.sum(0)
     assert np.dot(huge, downhill) / np.linalg.norm(huge) / np.linalg.norm(downhill) > 0.999
+
+
+def test_a_nearly_flat_slope_makes_no_long_step(generator: Generator) -> None:
+    steps = _rng().standard_normal((50, 12)) * np.logspace(-4, 3, 50)[:, None]
+    cut = short(steps)
+    size = np.sqrt(np.square(steps).mean(1))
+    np.testing.assert_allclose(np.sqrt(np.square(cut).mean(1)), np.minimum(size, LONGEST))
+    np.testing.assert_allclose(cut * size[:, None], steps * np.minimum(size, LONGEST)[:, None])
+    w, found = draw_w(generator, 0, 4, 0.7), fit(generator, _colors, NAMES, 256)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("generate.gan.edit_steps.ROUNDS", 1)
+        gone = (steer(generator, _colors, found, w, {NAMES[0]: 1.0}) - w).double().numpy()
+    white = np.linalg.cholesky(found.quiet)
+    size = np.square(np.linalg.solve(white, gone.T)).mean(0) ** 0.5
+    assert 0.9 * LONGEST < size.max() < 1.1 * LONGEST  # a tenth: pulled towards the average after
 
 
 def test_an_edit_goes_no_further_than_samples_do(generator: Generator) -> None:
