@@ -25,8 +25,9 @@ PLAIN = (
     "face_fraction=0.3",
 )  # fmt: skip
 """A sharp bare head before a plain wall, lit from any side: less to learn."""
-JUDGE_SEED = 7000
-"""Added to the seed: other children for the network that judges edits, other first weights."""
+JUDGE_SEED, REACH_SEED = 7000, 2002
+"""Added to the seed: other children for the network that judges edits, other first weights for it
+and for the one that says how far edits must reach."""
 GAIN, LEAK = 0.2, 0.25
 """An edit keeps what was asked for where it moves its attribute by all of it within the first, and
 each other by less than the second of its range."""
@@ -92,17 +93,19 @@ def make(o: Order) -> Path:
     run.once(trained / DONE, "gan", "train", "--data", learn, "--out", trained, "--like", how.like,
              "--images", how.images, "--batch", how.batch, "--seed", o.seed,
              *how.training)  # fmt: skip
-    measure, judge = made / MEASURES, out / "judge"
+    measure, judge, reach = made / MEASURES, out / "judge", out / "reach"
     seen = pictures("stills-judge", how.stills, o.seed + JUDGE_SEED)
     for folder, stills, seed, networks in (
         (out / "attributes", learn, o.seed, how.networks), (judge, seen, o.seed + JUDGE_SEED, 1),
+        (reach, learn, o.seed + REACH_SEED, 1),
     ):  # fmt: skip
         run.once(folder / attribute_net.CARD, "gan", "attributes", "--data", stills,
                  "--out", folder, "--epochs", how.epochs, "--seed", seed,
                  "--networks", networks)  # fmt: skip
     halve(trained, out / "attributes", made)
     run.once(made / edit_store.CARD, "gan", "directions", made, "--attributes", measure,
-             "--judge", judge, "--samples", how.samples, "--faces", how.faces)  # fmt: skip
+             "--judge", judge, "--reach", reach, "--samples", how.samples,
+             "--faces", how.faces)  # fmt: skip
     score, faces = out / "score.json", out / "faces"
     run.once(score, "gan", "score", made, "--data", others, "--attributes", measure,
              "--samples", how.scored, "--json", score)  # fmt: skip

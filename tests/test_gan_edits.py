@@ -19,7 +19,7 @@ from generate.gan.architecture import PRESETS
 from generate.gan.attribute_scale import Scaled
 from generate.gan.attribute_table import ATTRIBUTES, EXPRESSIONS, attributes_of
 from generate.gan.distances import kit_fid, kit_kid
-from generate.gan.edit_effects import Judge, effects, ways
+from generate.gan.edit_effects import Judge, effects, reach_of, ways
 from generate.gan.edit_steps import FARTHEST, LONGEST, damped, distance, learnt, short, steer
 from generate.gan.edit_store import load_edits, save_edits
 from generate.gan.edits import closed_form, draw_w, fit, measured, pictures_of, solve
@@ -142,6 +142,19 @@ def test_steps_reach_the_root_of_a_curved_world_with_slopes_that_are_learnt() ->
     assert np.dot(huge, downhill) / np.linalg.norm(huge) / np.linalg.norm(downhill) > 0.999
 
 
+def test_an_edit_reaches_as_far_as_a_third_network_must_see(generator: Generator) -> None:
+    found = fit(generator, _colors, NAMES, 256)
+    half = torch.tensor([0.8, 1.0, 1.25])
+    table = effects(generator, _colors, found, RANGES, 4, judge=Judge(lambda p: _colors(p) * half))
+    reach = reach_of(table)
+    np.testing.assert_allclose(reach, [1.25, 1, 1], atol=0.05)
+    further = replace(found, reach=reach)
+    again = effects(generator, _colors, further, RANGES, 4, 2, Judge(lambda p: _colors(p) * half))
+    assert [row.gain for row in again] == pytest.approx([1, 1, 1.25], abs=0.06)
+    blind = [replace(row, gain=gain) for row, gain in zip(table, (0.1, -1, 0), strict=True)]
+    assert list(reach_of(blind)) == [1.5, 1.5, 1.5]
+
+
 def test_a_nearly_flat_slope_makes_no_long_step(generator: Generator) -> None:
     steps = _rng().standard_normal((50, 12)) * np.logspace(-4, 3, 50)[:, None]
     cut = short(steps)
@@ -188,6 +201,15 @@ def test_directions_are_for_one_generator_and_one_measure(
     save_edits(tmp_path, found, [], "abc")
     again = load_edits(tmp_path, "abc")
     np.testing.assert_array_equal(again.steps, found.steps)
+    assert list(again.reach) == [1] * len(NAMES)
+    save_edits(tmp_path, replace(found, reach=np.array([1.25, 1, 1.5])), [], "abc")
+    assert list(load_edits(tmp_path, "abc").reach) == [1.25, 1, 1.5]
+    card = json.loads((tmp_path / "edits.json").read_text())
+    for reach in ({}, card["reach"] | {NAMES[0]: 0}, card["reach"] | {"x": 1}):
+        (tmp_path / "edits.json").write_text(json.dumps(card | {"reach": reach}))
+        with pytest.raises(ValueError, match="reach wants a number of 0 to 10 for each name"):
+            load_edits(tmp_path, "abc")
+    save_edits(tmp_path, found, [], "abc")
     with pytest.raises(ValueError, match="another attribute network"):
         load_edits(tmp_path, "abd")
     older = (tmp_path / "edits.json").read_bytes()

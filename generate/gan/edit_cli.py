@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -45,6 +45,9 @@ class FindDirections:
     judge: Path | None = None
     """Folder of a second attribute network, of another seed and best of other pictures, that
     measures the effects: the one that steers is easier to please."""
+    reach: Path | None = None
+    """Folder of a third attribute network: an edit aims further where this one sees less of it
+    than what was asked for. The judge must be another."""
     labels: Path | None = None
     """Your own labels, sample,NAME,... of pictures of `collodi gan sample --truncation 1`."""
     samples: int = 1024
@@ -106,6 +109,8 @@ def find_directions(options: FindDirections) -> None:
     if find(options.model) != options.model:
         copy = f"cp -r {find(options.model)} models/mine"
         raise ValueError(f"{options.model} keeps the directions that it came with; {copy}")
+    if options.reach and options.judge and options.reach.resolve() == options.judge.resolve():
+        raise ValueError(f"--reach {options.reach}: want another network than --judge")
     if options.labels and options.attributes:
         raise ValueError("want one of --attributes and --labels")
     if options.labels:
@@ -114,7 +119,7 @@ def find_directions(options: FindDirections) -> None:
     from device.files import sha256_of
     from generate.gan import attribute_net as net
     from generate.gan.attribute_table import ATTRIBUTES
-    from generate.gan.edit_effects import Judge, effects
+    from generate.gan.edit_effects import Effect, Judge, effects, reach_of
     from generate.gan.edit_store import save_edits
     from generate.gan.edits import fit
     from generate.gan.store import load_average
@@ -122,9 +127,15 @@ def find_directions(options: FindDirections) -> None:
     generator, (measure, _) = load_average(options.model), net.load(attributes)
     found = fit(generator, measure, tuple(ATTRIBUTES), options.samples, options.seed)
     ranges = {name: (kind.low, kind.high) for name, kind in ATTRIBUTES.items()}
-    looks_on = net.load(options.judge)[0] if options.judge else measure
-    judge = Judge(looks_on, looks_on.likely)
-    table = effects(generator, measure, found, ranges, options.faces, options.seed + 1, judge)
+
+    def seen_by(folder: Path | None, seed: int) -> list[Effect]:
+        eyes = net.load(folder)[0] if folder else measure
+        judge = Judge(eyes, eyes.likely)
+        return effects(generator, measure, found, ranges, options.faces, seed, judge)
+
+    if options.reach:
+        found = replace(found, reach=reach_of(seen_by(options.reach, options.seed + 2)))
+    table = seen_by(options.judge, options.seed + 1)
     save_edits(options.model, found, table, sha256_of(attributes / net.WEIGHTS))
     print("attribute   linear  moved     up   down   most leaked and most drifted, share of range")
     for row in table:

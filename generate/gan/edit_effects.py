@@ -15,6 +15,10 @@ Ranges = Mapping[str, tuple[float, float]]
 """Least and greatest value of each attribute."""
 
 
+FURTHEST = 1.5
+"""Beyond that a judge sees little, and an edit would please errors."""
+
+
 @dataclass(frozen=True)
 class Effect:
     """What an edit of one attribute does, in the mean over faces."""
@@ -74,6 +78,12 @@ def effects(
         along = (after - judged) * signs[:, None]
         table.append(_effect(directions.names, k, along, signs, guessed, ranges))
     return table
+
+
+def reach_of(table: list[Effect]) -> Floats:
+    """How many times its amount each edit must aim at for this judge to see it all: (K,), at most
+    FURTHEST. Never less than 1: who steers is not told to do less than what is asked."""
+    return np.array([min(1 / max(row.gain, 1 / FURTHEST), FURTHEST) for row in table]).clip(1)
 
 
 def ways(values: Floats, low: float, high: float) -> Floats:

@@ -38,7 +38,8 @@ any more."""
 def follow(
     generator: Generator, measure: Measure, directions: Directions, w: Tensor, goal: Floats
 ) -> Tensor:
-    """w (N, w_dim) moved until its pictures measure `goal` (N, K), as near as can be.
+    """w (N, w_dim) moved until its pictures measure `goal` (N, K), as near as can be, or as much
+    more than that as `reach` says.
 
     What equals its measured value in `goal` is held. A step that makes a sample worse is not taken;
     its next one is shorter and nearer to steepest descent.
@@ -46,6 +47,7 @@ def follow(
     white = np.linalg.cholesky(directions.quiet)
     room = np.maximum(distance(generator, directions, w), FARTHEST)
     best, got = w.clone(), measured(generator, w, measure)
+    goal = got + directions.reach * (goal - got)
     unit = np.where(goal == got, 1, ASKED) / np.maximum(directions.spread, 1e-9)
     damping, slopes = np.full(len(w), DAMPING), np.zeros((*unit.shape, w.shape[1]))
     for number in range(ROUNDS):

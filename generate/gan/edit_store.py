@@ -17,7 +17,7 @@ from generate.gan.edits import Directions
 from generate.gan.store import AVERAGE
 from generate.weights import read_tensors
 
-FORMAT, VERSION = "collodi.gan-edits", 3
+FORMAT, VERSION = "collodi.gan-edits", 4
 CARD, STEPS = "edits.json", "edits.safetensors"
 
 
@@ -29,6 +29,8 @@ class Edits:
     """Attributes that have a direction."""
     explained: dict[str, float]
     """Share of each attribute's variance that is linear in w."""
+    reach: dict[str, float]
+    """How many times the asked change an edit aims at (Directions.reach)."""
     effects: list[Effect]
     """Measured effect and leakage of each."""
     generator_sha256: str
@@ -56,8 +58,10 @@ def save_edits(
         memory_format=torch.contiguous_format
     )
     write_atomic(folder / STEPS, safetensors.torch.save(tensors))
+    aims = np.broadcast_to(directions.reach, len(directions.names))
+    reach = {name: round(float(x), 4) for name, x in zip(directions.names, aims, strict=True)}
     edits = Edits(
-        directions.names, directions.explained, effects, sha256_of(folder / AVERAGE),
+        directions.names, directions.explained, reach, effects, sha256_of(folder / AVERAGE),
         attributes_sha256, sha256_of(folder / STEPS),
     )  # fmt: skip
     write_atomic(folder / CARD, dumps(edits))
@@ -97,4 +101,7 @@ def load_edits(folder: Path, attributes_sha256: str) -> Directions:
     if [x.shape for x in read] != shapes or not all(np.isfinite(x).all() for x in read):
         raise ValueError(f"{folder / STEPS}: does not fit the names in {CARD}; {again}")
     steps, spread, metric, quiet = read
-    return Directions(edits.names, steps, spread, edits.explained, metric, quiet)
+    if set(edits.reach) != set(edits.names) or not all(0 < x < 10 for x in edits.reach.values()):
+        raise ValueError(f"{path}: reach wants a number of 0 to 10 for each name; {again}")
+    reach = np.array([edits.reach[name] for name in edits.names])
+    return Directions(edits.names, steps, spread, edits.explained, metric, quiet, reach=reach)

@@ -49,6 +49,8 @@ class Directions:
     """(w_dim, w_dim): the same, narrowed along what changes the whole picture; edits step by it."""
     slopes: Floats = field(default_factory=lambda: np.zeros((0, 0)))
     """(w_dim, K): the linear model itself; empty where directions were read from a file."""
+    reach: Floats = field(default_factory=lambda: np.ones(1))
+    """(K,) or (1,): how many times the asked change an edit aims at, by the networks that steer."""
 
 
 def closed_form(generator: Generator, count: int) -> Floats:
