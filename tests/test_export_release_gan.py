@@ -57,7 +57,7 @@ class Acted(Chain):
         (run / "done").write_text("{}")
 
     def attributes(self, out: Path) -> None:
-        for name in ("attributes", "judge"):
+        for name in ("attributes", "judge", "reach"):
             told = attribute_net.Card(tuple(ATTRIBUTES), "stills", dict.fromkeys(ATTRIBUTES, 0.5))
             net = Scaled([attribute_net.AttributeNet()], len(ATTRIBUTES))
             attribute_net.save(out / name, net, told)
@@ -99,6 +99,8 @@ def test_the_stages_are_commands_that_can_be_typed_and_are_not_repeated(order: O
     assert data[0]["--seed"] != data[1]["--seed"]
     trained = next(_words(line) for line in first if line.startswith("gan train"))
     assert trained["--like"] == "64-narrow" and trained["--data"].endswith("stills")
+    edits = next(_words(line) for line in first if line.startswith("gan directions"))
+    assert len({edits["--attributes"], edits["--judge"], edits["--reach"]}) == 3
     compared = next(_words(line) for line in first if line.startswith("gan score"))
     assert compared["--data"].endswith("stills-test")
     Acted.asked.clear()
