@@ -111,8 +111,8 @@ def find_directions(options: FindDirections) -> None:
         raise ValueError(f"{options.model} keeps the directions that it came with; {copy}")
     if options.reach and options.judge and options.reach.resolve() == options.judge.resolve():
         raise ValueError(f"--reach {options.reach}: want another network than --judge")
-    if options.labels and options.attributes:
-        raise ValueError("want one of --attributes and --labels")
+    if options.labels and (options.attributes or options.judge or options.reach):
+        raise ValueError("--labels measure by themselves: leave out --attributes, --judge, --reach")
     if options.labels:
         return _label_directions(options.model, options.labels, options.seed)
     attributes = measures_of(options.model, options.attributes)
